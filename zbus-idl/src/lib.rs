@@ -1,0 +1,3 @@
+//! The language of zbus: texts in, a resolved [`Schema`](schema::Schema) or diagnostics out.
+
+pub mod schema;
