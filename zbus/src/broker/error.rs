@@ -1,0 +1,56 @@
+//! What goes wrong between this process and its broker.
+
+use std::error::Error as StdError;
+
+/// An error of the broker.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct BrokerError {
+    kind: BrokerErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What a [`BrokerError`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BrokerErrorKind {
+    /// The address is not one, or needs a feature that is off.
+    Address,
+    /// There is no connection: nothing was written.
+    Unreachable,
+    /// The broker said no (access rights, out of memory, a key of another type): nothing was written.
+    Refused,
+    /// The connection was lost under way: it is open what the broker has done.
+    Lost,
+}
+
+impl BrokerError {
+    /// An error of this kind; the message says what to do.
+    pub fn new(kind: BrokerErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// The like with what caused it.
+    #[must_use]
+    pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        Self {
+            source: Some(Box::new(source)),
+            ..self
+        }
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> BrokerErrorKind {
+        self.kind
+    }
+
+    /// The like for another entry of the same batch.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(self.kind, self.message.clone())
+    }
+}

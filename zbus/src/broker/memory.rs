@@ -1,0 +1,279 @@
+//! `memory://name`: a broker inside the process, with Redis' semantics. It carries the same encoded bytes.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, LazyLock, Weak};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::sync::{Notify, broadcast};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{BoxFuture, Broker, BrokerError, Deliveries, Delivery, Popped, Popper, SUBSCRIPTION_CAPACITY, Write};
+
+/// The named brokers of this process, each for as long as somebody holds it.
+static BROKERS: LazyLock<Mutex<HashMap<String, Weak<MemoryBroker>>>> = LazyLock::new(Mutex::default);
+
+/// The broker of this name; all who open a name share it.
+pub(crate) fn open(name: &str) -> Arc<dyn Broker> {
+    let mut brokers = BROKERS.lock();
+    if let Some(broker) = brokers.get(name).and_then(Weak::upgrade) {
+        return broker;
+    }
+    brokers.retain(|_, broker| broker.strong_count() > 0);
+    let broker = Arc::new(MemoryBroker::default());
+    brokers.insert(name.to_owned(), Arc::downgrade(&broker));
+    broker
+}
+
+#[derive(Debug, Default)]
+struct MemoryBroker {
+    store: Arc<Store>,
+}
+
+#[derive(Debug, Default)]
+struct Store {
+    state: Mutex<State>,
+    /// Rung after each push, for those who wait for one.
+    pushed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lists: HashMap<Arc<str>, List>,
+    /// When lists are gone, soonest first; a list's own `expires` tells whether the entry still counts.
+    expirations: BTreeMap<Instant, Vec<Arc<str>>>,
+    channels: HashMap<Arc<str>, broadcast::Sender<Delivery>>,
+}
+
+#[derive(Debug, Default)]
+struct List {
+    messages: VecDeque<Bytes>,
+    expires: Option<Instant>,
+}
+
+impl State {
+    fn write(&mut self, write: Write) {
+        match write {
+            Write::Push { list, message, expire } => {
+                let expires = expire.map(|after| Instant::now() + after);
+                let entry = self.lists.entry(Arc::clone(&list)).or_default();
+                entry.messages.push_back(message);
+                if let Some(at) = expires {
+                    entry.expires = Some(at);
+                    self.expirations.entry(at).or_default().push(list);
+                }
+            }
+            Write::Publish { channel, message } => {
+                if let Some(sender) = self.channels.get(&channel)
+                    && sender.send(Delivery::Message(message)).is_err()
+                {
+                    self.channels.remove(&channel);
+                }
+            }
+        }
+    }
+
+    fn drop_expired(&mut self) {
+        let now = Instant::now();
+        while let Some(entry) = self.expirations.first_entry()
+            && *entry.key() <= now
+        {
+            for list in entry.remove() {
+                if self
+                    .lists
+                    .get(&list)
+                    .is_some_and(|list| list.expires.is_some_and(|at| at <= now))
+                {
+                    self.lists.remove(&list);
+                }
+            }
+        }
+    }
+
+    fn pop(&mut self, lists: &[Arc<str>], max: usize) -> Option<Popped> {
+        self.drop_expired();
+        lists.iter().enumerate().find_map(|(index, name)| {
+            let list = self.lists.get_mut(name)?;
+            let count = max.min(list.messages.len());
+            let messages = list.messages.drain(..count).collect();
+            if list.messages.is_empty() {
+                self.lists.remove(name);
+            }
+            Some(Popped { list: index, messages })
+        })
+    }
+}
+
+impl Broker for MemoryBroker {
+    fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
+        let results = batch.iter().map(|_| Ok(())).collect();
+        {
+            let mut state = self.store.state.lock();
+            state.drop_expired();
+            for write in batch {
+                state.write(write);
+            }
+        }
+        self.store.pushed.notify_waiters();
+        Box::pin(std::future::ready(results))
+    }
+
+    fn popper(&self) -> BoxFuture<'_, Result<Box<dyn Popper>, BrokerError>> {
+        let popper: Box<dyn Popper> = Box::new(MemoryPopper {
+            store: Arc::clone(&self.store),
+        });
+        Box::pin(std::future::ready(Ok(popper)))
+    }
+
+    fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>> {
+        let mut state = self.store.state.lock();
+        state.channels.retain(|_, sender| sender.receiver_count() > 0);
+        let sender = state
+            .channels
+            .entry(channel.into())
+            .or_insert_with(|| broadcast::channel(SUBSCRIPTION_CAPACITY).0);
+        Box::pin(std::future::ready(Ok(Deliveries::new(sender.subscribe(), ()))))
+    }
+
+    fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {
+        let mut state = self.store.state.lock();
+        let withdrawn = state.lists.get_mut(list).and_then(|list| {
+            let index = list.messages.iter().take(256).position(|queued| *queued == message)?;
+            list.messages.remove(index)
+        });
+        Box::pin(std::future::ready(Ok(withdrawn.is_some())))
+    }
+
+    fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>> {
+        Box::pin(std::future::ready(Ok(unix_milliseconds())))
+    }
+}
+
+/// This machine's clock: milliseconds since 1970.
+pub(crate) fn unix_milliseconds() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+struct MemoryPopper {
+    store: Arc<Store>,
+}
+
+impl Popper for MemoryPopper {
+    fn pop<'a>(
+        &'a mut self,
+        lists: &'a [Arc<str>],
+        max: usize,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Popped, BrokerError>> {
+        Box::pin(async move {
+            loop {
+                // Listening before looking, so that no push falls between the two.
+                let pushed = self.store.pushed.notified();
+                if let Some(popped) = self.store.state.lock().pop(lists, max) {
+                    return Ok(popped);
+                }
+                tokio::select! {
+                    () = pushed => {}
+                    () = stop.cancelled() => return Ok(Popped::default()),
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn push(list: &str, message: &'static str, expire: Option<Duration>) -> Write {
+        Write::Push {
+            list: list.into(),
+            message: Bytes::from_static(message.as_bytes()),
+            expire,
+        }
+    }
+
+    async fn pop(broker: &Arc<dyn Broker>, lists: &[&str], max: usize) -> Popped {
+        let lists: Vec<Arc<str>> = lists.iter().map(|&list| list.into()).collect();
+        let stop = CancellationToken::new();
+        broker.popper().await.unwrap().pop(&lists, max, &stop).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_pop_takes_the_oldest_of_the_first_list_that_has_any() {
+        let broker = open("first-list");
+        broker
+            .write(vec![push("b", "1", None), push("b", "2", None), push("b", "3", None)])
+            .await;
+        let popped = pop(&broker, &["a", "b"], 2).await;
+        assert_eq!(
+            (popped.list, popped.messages),
+            (1, vec![Bytes::from("1"), Bytes::from("2")])
+        );
+    }
+
+    #[tokio::test]
+    async fn a_waiting_pop_is_woken_by_a_push_and_by_its_stop() {
+        let broker = open("waiting");
+        let waiting = tokio::spawn({
+            let broker = Arc::clone(&broker);
+            async move { pop(&broker, &["a"], 1).await }
+        });
+        tokio::task::yield_now().await;
+        broker.write(vec![push("a", "1", None)]).await;
+        assert_eq!(waiting.await.unwrap().messages, ["1"]);
+
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let popped = broker
+            .popper()
+            .await
+            .unwrap()
+            .pop(&["a".into()], 1, &stop)
+            .await
+            .unwrap();
+        assert!(popped.messages.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_is_gone_after_its_time_counted_from_the_newest_message() {
+        let broker = open("expiry");
+        let minute = Some(Duration::from_secs(60));
+        broker.write(vec![push("a", "1", minute)]).await;
+        tokio::time::advance(Duration::from_secs(40)).await;
+        broker.write(vec![push("a", "2", minute)]).await;
+        tokio::time::advance(Duration::from_secs(40)).await;
+        broker.write(vec![push("b", "3", None)]).await;
+        assert_eq!(pop(&broker, &["a", "b"], 9).await.messages.len(), 2);
+        broker.write(vec![push("a", "4", minute)]).await;
+        tokio::time::advance(Duration::from_secs(61)).await;
+        broker.write(vec![push("b", "5", None)]).await;
+        assert_eq!(pop(&broker, &["a", "b"], 9).await.messages, ["3", "5"]);
+    }
+
+    #[tokio::test]
+    async fn names_are_shared_while_held() {
+        let broker = open("shared");
+        broker.write(vec![push("a", "1", None)]).await;
+        assert_eq!(pop(&open("shared"), &["a"], 1).await.messages, ["1"]);
+        broker.write(vec![push("a", "2", None)]).await;
+        drop(broker);
+        let fresh = open("shared");
+        assert!(!fresh.withdraw("a", Bytes::from("2")).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_queued_message_can_be_withdrawn_once() {
+        let broker = open("withdraw");
+        broker.write(vec![push("a", "1", None)]).await;
+        assert!(broker.withdraw("a", Bytes::from("1")).await.unwrap());
+        assert!(!broker.withdraw("a", Bytes::from("1")).await.unwrap());
+    }
+}

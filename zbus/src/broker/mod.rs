@@ -1,0 +1,148 @@
+//! What carries the bus: lists that processes push to and pop from, and channels that they publish to.
+//!
+//! A [`Broker`] moves bytes; what they mean is the wire's concern.
+
+mod address;
+mod error;
+pub(crate) mod memory;
+#[cfg(feature = "redis")]
+mod redis;
+
+use std::any::Any;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use address::connect;
+pub use error::{BrokerError, BrokerErrorKind};
+
+/// A boxed future of a broker: one a batch, none a call.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One thing to be written.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Append a message to a list (Redis: `RPUSH`).
+    Push {
+        /// The list; it comes to be with its first message.
+        list: Arc<str>,
+        /// The message.
+        message: Bytes,
+        /// The list is gone this long after its newest such message (Redis: `EXPIRE`).
+        expire: Option<Duration>,
+    },
+    /// Hand a message to all who listen to a channel (Redis: `PUBLISH`).
+    Publish {
+        /// The channel.
+        channel: Arc<str>,
+        /// The message.
+        message: Bytes,
+    },
+}
+
+impl Write {
+    pub(crate) fn message(&self) -> &Bytes {
+        match self {
+            Self::Push { message, .. } | Self::Publish { message, .. } => message,
+        }
+    }
+}
+
+/// What a pop gave.
+#[derive(Clone, Debug, Default)]
+pub struct Popped {
+    /// Which of the lists asked for: its index.
+    pub list: usize,
+    /// The oldest messages of that list, oldest first; none where the pop was stopped or had waited long enough.
+    pub messages: Vec<Bytes>,
+}
+
+/// A message of a subscribed channel.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// A published message.
+    Message(Bytes),
+    /// The connection was lost, and is back: messages in between are lost.
+    Gap,
+}
+
+/// What a subscription delivers, for as long as it is held.
+pub struct Deliveries {
+    pub(crate) receiver: broadcast::Receiver<Delivery>,
+    pub(crate) guard: Box<dyn Any + Send + Sync>,
+}
+
+impl Deliveries {
+    /// Deliveries of a channel; `guard` is dropped when nobody holds them any more.
+    pub fn new(receiver: broadcast::Receiver<Delivery>, guard: impl Any + Send + Sync) -> Self {
+        Self {
+            receiver,
+            guard: Box::new(guard),
+        }
+    }
+}
+
+impl fmt::Debug for Deliveries {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Deliveries").finish_non_exhaustive()
+    }
+}
+
+/// Lists and channels, whoever keeps them.
+pub trait Broker: Send + Sync + fmt::Debug + 'static {
+    /// Writes a batch in order, as few round trips as it takes. The results are those of the batch's entries, in order; one that
+    /// fails does not keep the others back.
+    ///
+    /// Dropping the future leaves open how many were written.
+    fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>>;
+
+    /// Something that pops, on a connection of its own.
+    ///
+    /// # Errors
+    /// Where there is no such connection to be had.
+    fn popper(&self) -> BoxFuture<'_, Result<Box<dyn Popper>, BrokerError>>;
+
+    /// Listens to a channel. Subscribed when the future is ready; a lost connection comes back by itself, and is a
+    /// [`Delivery::Gap`] then.
+    ///
+    /// # Errors
+    /// Where the broker is out of reach or refuses.
+    fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>>;
+
+    /// Takes a message out of a list, if it is among the oldest 256; true if it was.
+    ///
+    /// # Errors
+    /// Where the broker is out of reach or refuses: it is open then whether the message was taken out.
+    fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>>;
+
+    /// The broker's clock: milliseconds since 1970. All who share the broker measure deadlines by it.
+    ///
+    /// # Errors
+    /// Where the broker is out of reach.
+    fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>>;
+}
+
+/// Pops messages, one pop after the other.
+pub trait Popper: Send {
+    /// Takes up to `max` messages from the first of `lists` that has any; waits for one otherwise, some seconds at most.
+    ///
+    /// `stop` ends the waiting: what was taken by then comes back. The future must be driven to its end: dropping it may lose what
+    /// was taken.
+    ///
+    /// # Errors
+    /// Where the broker is out of reach or refuses. The next pop connects anew.
+    fn pop<'a>(
+        &'a mut self,
+        lists: &'a [Arc<str>],
+        max: usize,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Popped, BrokerError>>;
+}
+
+/// How many undelivered messages a subscription holds before the oldest are dropped.
+pub(crate) const SUBSCRIPTION_CAPACITY: usize = 1024;

@@ -1,0 +1,238 @@
+//! Redis or Valkey: lists and channels on a server that many processes share.
+//!
+//! Everything that is written goes over one connection that comes back by itself; each popper, and all subscriptions together, have
+//! one of their own.
+
+mod pop;
+mod subscribe;
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, ConnectionInfo, ErrorKind, Pipeline, RedisError, RedisResult, Script};
+
+use self::pop::RedisPopper;
+use self::subscribe::Subscriptions;
+use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, Write};
+
+/// How long a connection may take to be made, or a command but a blocking pop to be answered.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A lost connection is tried this often for a command before the command fails; the next command starts anew.
+const CONNECTION_RETRIES: usize = 3;
+const CONNECTION_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+pub(super) struct RedisBroker {
+    client: Client,
+    connection: ConnectionManager,
+    subscriptions: Subscriptions,
+}
+
+impl RedisBroker {
+    pub(super) async fn connect(info: ConnectionInfo) -> Result<Self, BrokerError> {
+        let place = info.addr().to_string();
+        let client = Client::open(info).map_err(|error| broker_error(&place, error))?;
+        let (shortest, longest) = CONNECTION_BACKOFF;
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(CONNECTION_RETRIES)
+            .set_min_delay(shortest)
+            .set_max_delay(longest)
+            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT));
+        let connection = client
+            .get_connection_manager_with_config(config)
+            .await
+            .map_err(|error| broker_error(&place, error))?;
+        refuse_cluster(connection.clone()).await?;
+        let subscriptions = Subscriptions::new(client.clone());
+        Ok(Self {
+            client,
+            connection,
+            subscriptions,
+        })
+    }
+
+    fn error(&self, error: RedisError) -> BrokerError {
+        broker_error(&self.client.get_connection_info().addr().to_string(), error)
+    }
+}
+
+impl fmt::Debug for RedisBroker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the settings, which hold the password.
+        formatter
+            .debug_tuple("RedisBroker")
+            .field(self.client.get_connection_info().addr())
+            .finish()
+    }
+}
+
+/// A module's lists would lie on different nodes of a cluster, and one pop cannot wait on several of them.
+async fn refuse_cluster(mut connection: ConnectionManager) -> Result<(), BrokerError> {
+    let info: RedisResult<String> = redis::cmd("INFO").arg("cluster").query_async(&mut connection).await;
+    if info.is_ok_and(|info| info.contains("cluster_enabled:1")) {
+        return Err(BrokerError::new(
+            BrokerErrorKind::Refused,
+            "the broker is a Redis Cluster, which is not supported: its nodes do not share lists; use a single Redis or Valkey",
+        ));
+    }
+    Ok(())
+}
+
+fn broker_error(place: &str, error: RedisError) -> BrokerError {
+    let (kind, message) = match error.kind() {
+        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => (
+            BrokerErrorKind::Refused,
+            format!("the broker at {place} refused: {error}"),
+        ),
+        ErrorKind::InvalidClientConfig => (
+            BrokerErrorKind::Address,
+            format!("the broker address {place} cannot be used: {error}"),
+        ),
+        _ if error.is_connection_refusal() => (BrokerErrorKind::Unreachable, format!("no broker at {place}: {error}")),
+        _ => (BrokerErrorKind::Lost, format!("lost the broker at {place}: {error}")),
+    };
+    BrokerError::new(kind, message).with_source(error)
+}
+
+impl Broker for RedisBroker {
+    fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
+        Box::pin(async move {
+            let (pipeline, owners) = pipeline(&batch);
+            let mut connection = self.connection.clone();
+            let outcome: RedisResult<Vec<RedisResult<redis::Value>>> = pipeline.query_async(&mut connection).await;
+            match outcome {
+                Ok(results) => {
+                    let mut outcomes: Vec<Result<(), BrokerError>> = batch.iter().map(|_| Ok(())).collect();
+                    for (range, result) in owners.into_iter().zip(results) {
+                        let Err(error) = result else { continue };
+                        let error = self.error(error);
+                        for outcome in outcomes.get_mut(range).unwrap_or_default() {
+                            *outcome = Err(error.again());
+                        }
+                    }
+                    outcomes
+                }
+                Err(error) => {
+                    let error = self.error(error);
+                    batch.iter().map(|_| Err(error.again())).collect()
+                }
+            }
+        })
+    }
+
+    fn popper(&self) -> BoxFuture<'_, Result<Box<dyn Popper>, BrokerError>> {
+        Box::pin(async move {
+            let popper = RedisPopper::connect(self.client.clone(), self.connection.clone()).await?;
+            Ok(Box::new(popper) as Box<dyn Popper>)
+        })
+    }
+
+    fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>> {
+        let channel: Arc<str> = channel.into();
+        Box::pin(async move { self.subscriptions.subscribe(channel).await })
+    }
+
+    fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {
+        // LREM alone would scan the whole list.
+        static WITHDRAW: LazyLock<Script> = LazyLock::new(|| {
+            Script::new(
+                "if redis.call('LPOS', KEYS[1], ARGV[1], 'MAXLEN', 256) then return redis.call('LREM', KEYS[1], 1, ARGV[1]) end return 0",
+            )
+        });
+        let mut script = WITHDRAW.prepare_invoke();
+        script.key(list).arg(&message[..]);
+        Box::pin(async move {
+            let mut connection = self.connection.clone();
+            let removed: i64 = script
+                .invoke_async(&mut connection)
+                .await
+                .map_err(|error| self.error(error))?;
+            Ok(removed > 0)
+        })
+    }
+
+    fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.clone();
+            let (seconds, microseconds): (i64, i64) = redis::cmd("TIME")
+                .query_async(&mut connection)
+                .await
+                .map_err(|error| self.error(error))?;
+            Ok(seconds * 1000 + microseconds / 1000)
+        })
+    }
+}
+
+/// The batch as commands, neighbours for one list as one; and for each command which entries it carries.
+fn pipeline(batch: &[Write]) -> (Pipeline, Vec<std::ops::Range<usize>>) {
+    let mut pipeline = Pipeline::with_capacity(batch.len());
+    pipeline.ignore_errors();
+    let mut owners = Vec::with_capacity(batch.len());
+    let mut start = 0;
+    for group in batch.chunk_by(same_list) {
+        let entries = start..start + group.len();
+        start = entries.end;
+        match group.first() {
+            Some(Write::Push { list, expire, .. }) => {
+                let push = pipeline.cmd("RPUSH").arg(&**list);
+                for write in group {
+                    push.arg(&write.message()[..]);
+                }
+                owners.push(entries.clone());
+                if let Some(expire) = expire {
+                    pipeline.cmd("EXPIRE").arg(&**list).arg(expire.as_secs());
+                    owners.push(entries);
+                }
+            }
+            Some(Write::Publish { channel, message }) => {
+                pipeline.cmd("PUBLISH").arg(&**channel).arg(&message[..]);
+                owners.push(entries);
+            }
+            None => {}
+        }
+    }
+    (pipeline, owners)
+}
+
+fn same_list(left: &Write, right: &Write) -> bool {
+    match (left, right) {
+        (
+            Write::Push {
+                list: left,
+                expire: first,
+                ..
+            },
+            Write::Push {
+                list: right,
+                expire: second,
+                ..
+            },
+        ) => left == right && first == second,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_for_one_list_are_one_command() {
+        let push = |list: &str| Write::Push {
+            list: list.into(),
+            message: Bytes::from_static(b"m"),
+            expire: Some(Duration::from_secs(300)),
+        };
+        let publish = Write::Publish {
+            channel: "c".into(),
+            message: Bytes::from_static(b"m"),
+        };
+        let (pipeline, owners) = pipeline(&[push("a"), push("a"), push("b"), publish]);
+        assert_eq!(pipeline.len(), 5);
+        assert_eq!(owners, [0..2, 0..2, 2..3, 2..3, 3..4]);
+    }
+}

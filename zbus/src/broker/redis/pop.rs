@@ -1,0 +1,212 @@
+//! Blocking pops, on a connection of their own: whatever else shared it would wait as long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use redis::aio::{ConnectionManager, MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, RedisResult};
+use tokio_util::sync::CancellationToken;
+
+use super::{RESPONSE_TIMEOUT, broker_error};
+use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
+
+/// How long one pop waits for a message.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The like where the broker does not let us end a pop (`CLIENT UNBLOCK` is refused): a stop takes as long.
+const SHORT_WAIT: Duration = Duration::from_millis(500);
+
+/// An answer this much later than the pop should end does not come any more.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// `CLIENT UNBLOCK` is repeated in this interval: the first may overtake the pop that it is to end.
+const UNBLOCK_INTERVAL: Duration = Duration::from_millis(20);
+
+pub(super) struct RedisPopper {
+    client: Client,
+    /// Ends the pops of the other connection.
+    control: ConnectionManager,
+    connection: Option<PopConnection>,
+}
+
+struct PopConnection {
+    connection: MultiplexedConnection,
+    /// Redis' id of the connection; none where pops on it cannot be ended.
+    unblock: Option<i64>,
+    /// False before Redis 7, which has no `BLMPOP`.
+    batches: bool,
+}
+
+impl RedisPopper {
+    pub(super) async fn connect(client: Client, control: ConnectionManager) -> Result<Self, BrokerError> {
+        let mut popper = Self {
+            client,
+            control,
+            connection: None,
+        };
+        popper.connection = Some(popper.open().await?);
+        Ok(popper)
+    }
+
+    fn error(&self, error: RedisError) -> BrokerError {
+        broker_error(&self.client.get_connection_info().addr().to_string(), error)
+    }
+
+    async fn open(&mut self) -> Result<PopConnection, BrokerError> {
+        // The library's response timeout would end a pop that waits; ours knows how long the pop does.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
+            .set_response_timeout(None);
+        let mut connection = self
+            .client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+            .map_err(|error| self.error(error))?;
+        let unblock = self.unblockable(&mut connection).await.ok();
+        Ok(PopConnection {
+            connection,
+            unblock,
+            batches: true,
+        })
+    }
+
+    /// The connection's id, if pops on it can be ended from another connection: tried while there is none.
+    async fn unblockable(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<i64> {
+        let id = redis::cmd("CLIENT").arg("ID").query_async(connection).await?;
+        let _: i64 = unblock(id).query_async(&mut self.control).await?;
+        Ok(id)
+    }
+
+    async fn pop_once(
+        &mut self,
+        lists: &[Arc<str>],
+        max: usize,
+        stop: &CancellationToken,
+    ) -> Result<Popped, BrokerError> {
+        if stop.is_cancelled() {
+            return Ok(Popped::default());
+        }
+        let mut open = match self.connection.take() {
+            Some(open) => open,
+            None => self.open().await?,
+        };
+        let mut control = self.control.clone();
+        let popped = match pop(&mut open, &mut control, lists, max, stop).await {
+            Err(error) if open.batches && is_unknown_command(&error) => {
+                open.batches = false;
+                pop(&mut open, &mut control, lists, max, stop).await
+            }
+            popped => popped,
+        };
+        // A connection that failed is not used again: an answer may still be under way on it.
+        let popped = popped.map_err(|error| self.error(error))?;
+        self.connection = Some(open);
+        popped.map_or_else(
+            || Ok(Popped::default()),
+            |(list, messages)| named(lists, &list, messages),
+        )
+    }
+}
+
+impl Popper for RedisPopper {
+    fn pop<'a>(
+        &'a mut self,
+        lists: &'a [Arc<str>],
+        max: usize,
+        stop: &'a CancellationToken,
+    ) -> BoxFuture<'a, Result<Popped, BrokerError>> {
+        Box::pin(self.pop_once(lists, max, stop))
+    }
+}
+
+fn named(lists: &[Arc<str>], list: &str, messages: Vec<Vec<u8>>) -> Result<Popped, BrokerError> {
+    let index = lists.iter().position(|name| **name == *list).ok_or_else(|| {
+        BrokerError::new(
+            BrokerErrorKind::Lost,
+            format!("the broker answered a pop with another list: {list}"),
+        )
+    })?;
+    Ok(Popped {
+        list: index,
+        messages: messages.into_iter().map(Bytes::from).collect(),
+    })
+}
+
+type Reply = Option<(String, Vec<Vec<u8>>)>;
+
+async fn pop(
+    open: &mut PopConnection,
+    control: &mut ConnectionManager,
+    lists: &[Arc<str>],
+    max: usize,
+    stop: &CancellationToken,
+) -> RedisResult<Reply> {
+    let wait = if open.unblock.is_some() { WAIT } else { SHORT_WAIT };
+    let command = if open.batches {
+        blmpop(lists, max, wait)
+    } else {
+        blpop(lists, wait)
+    };
+    let (id, batches) = (open.unblock, open.batches);
+    let connection = &mut open.connection;
+    let blocked = tokio::time::timeout(wait + GRACE, async move {
+        if batches {
+            command.query_async(connection).await
+        } else {
+            let first: Option<(String, Vec<u8>)> = command.query_async(connection).await?;
+            let Some((list, message)) = first else { return Ok(None) };
+            let mut messages = vec![message];
+            if max > 1 {
+                // Before Redis 6.2 there is no count either: then it is one message a pop.
+                let more: RedisResult<Option<Vec<Vec<u8>>>> =
+                    redis::cmd("LPOP").arg(&list).arg(max - 1).query_async(connection).await;
+                messages.extend(more.ok().flatten().unwrap_or_default());
+            }
+            Ok(Some((list, messages)))
+        }
+    });
+    tokio::pin!(blocked);
+    let reply = tokio::select! {
+        reply = &mut blocked => reply,
+        () = stop.cancelled() => loop {
+            if let Some(id) = id {
+                // Where this fails the pop ends by itself.
+                let _: RedisResult<i64> = unblock(id).query_async(control).await;
+            }
+            if let Ok(reply) = tokio::time::timeout(UNBLOCK_INTERVAL, &mut blocked).await {
+                break reply;
+            }
+        },
+    };
+    reply.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+}
+
+fn blmpop(lists: &[Arc<str>], max: usize, wait: Duration) -> Cmd {
+    let mut command = redis::cmd("BLMPOP");
+    command.arg(wait.as_secs_f64()).arg(lists.len());
+    for list in lists {
+        command.arg(&**list);
+    }
+    command.arg("LEFT").arg("COUNT").arg(max.max(1));
+    command
+}
+
+fn blpop(lists: &[Arc<str>], wait: Duration) -> Cmd {
+    let mut command = redis::cmd("BLPOP");
+    for list in lists {
+        command.arg(&**list);
+    }
+    command.arg(wait.as_secs_f64());
+    command
+}
+
+fn unblock(id: i64) -> Cmd {
+    let mut command = redis::cmd("CLIENT");
+    command.arg("UNBLOCK").arg(id);
+    command
+}
+
+fn is_unknown_command(error: &RedisError) -> bool {
+    error.to_string().to_lowercase().contains("unknown command")
+}

@@ -1,0 +1,209 @@
+//! Subscriptions: one connection for all of a process, kept by a task that listens anew on each channel after a loss.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use backon::BackoffBuilder;
+use bytes::Bytes;
+use futures::StreamExt;
+use redis::aio::{PubSubSink, PubSubStream};
+use redis::{Client, Msg};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::{RESPONSE_TIMEOUT, broker_error};
+use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
+use crate::broker::{BrokerError, BrokerErrorKind, Deliveries, Delivery, SUBSCRIPTION_CAPACITY};
+
+/// The handle of the task that keeps the subscriptions; it ends with the last of these.
+#[derive(Debug)]
+pub(super) struct Subscriptions {
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+enum Order {
+    Subscribe {
+        channel: Arc<str>,
+        done: oneshot::Sender<Result<Deliveries, BrokerError>>,
+    },
+    /// Somebody stopped listening; there may be others.
+    Release { channel: Arc<str> },
+}
+
+impl Subscriptions {
+    pub(super) fn new(client: Client) -> Self {
+        // Unbounded, because a release is sent in drop; still bounded by the subscriptions that are held.
+        let (orders, received) = mpsc::unbounded_channel();
+        let keeper = Keeper {
+            client,
+            channels: HashMap::new(),
+            connection: None,
+            releases: orders.downgrade(),
+        };
+        tokio::spawn(keeper.run(received));
+        Self { orders }
+    }
+
+    pub(super) async fn subscribe(&self, channel: Arc<str>) -> Result<Deliveries, BrokerError> {
+        let (done, subscribed) = oneshot::channel();
+        let ended = || {
+            BrokerError::new(
+                BrokerErrorKind::Unreachable,
+                "the runtime that keeps the subscriptions has ended",
+            )
+        };
+        self.orders
+            .send(Order::Subscribe { channel, done })
+            .map_err(|_| ended())?;
+        subscribed.await.map_err(|_| ended())?
+    }
+}
+
+/// Tells the keeper that somebody stopped listening.
+struct Release {
+    channel: Arc<str>,
+    orders: mpsc::WeakUnboundedSender<Order>,
+}
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        if let Some(orders) = self.orders.upgrade() {
+            // Where the keeper has ended there is nothing to release.
+            let _ = orders.send(Order::Release {
+                channel: Arc::clone(&self.channel),
+            });
+        }
+    }
+}
+
+struct Keeper {
+    client: Client,
+    channels: HashMap<Arc<str>, broadcast::Sender<Delivery>>,
+    connection: Option<(PubSubSink, PubSubStream)>,
+    releases: mpsc::WeakUnboundedSender<Order>,
+}
+
+/// What wakes the keeper.
+enum Wake {
+    Order(Option<Order>),
+    Message(Option<Msg>),
+}
+
+impl Keeper {
+    async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
+        loop {
+            let wake = match &mut self.connection {
+                Some((_, messages)) => tokio::select! {
+                    order = orders.recv() => Wake::Order(order),
+                    message = messages.next() => Wake::Message(message),
+                },
+                None => Wake::Order(orders.recv().await),
+            };
+            match wake {
+                Wake::Order(Some(Order::Subscribe { channel, done })) => {
+                    // Nobody waits for it any more: then the deliveries are dropped, which releases the channel.
+                    let _ = done.send(self.subscribe(channel).await);
+                }
+                Wake::Order(Some(Order::Release { channel })) => self.release(&channel).await,
+                Wake::Order(None) => return,
+                Wake::Message(Some(message)) => self.deliver(&message),
+                Wake::Message(None) => {
+                    self.connection = None;
+                    if !self.reconnect(&orders).await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn deliver(&self, message: &Msg) {
+        if let Some(sender) = self.channels.get(message.get_channel_name()) {
+            // An error says that nobody listens: the release is on its way.
+            let _ = sender.send(Delivery::Message(Bytes::copy_from_slice(message.get_payload_bytes())));
+        }
+    }
+
+    async fn subscribe(&mut self, channel: Arc<str>) -> Result<Deliveries, BrokerError> {
+        let receiver = match self.channels.get(&channel) {
+            Some(sender) => sender.subscribe(),
+            None => {
+                self.listen(&channel).await?;
+                let (sender, receiver) = broadcast::channel(SUBSCRIPTION_CAPACITY);
+                self.channels.insert(Arc::clone(&channel), sender);
+                receiver
+            }
+        };
+        Ok(Deliveries::new(
+            receiver,
+            Release {
+                channel,
+                orders: self.releases.clone(),
+            },
+        ))
+    }
+
+    async fn release(&mut self, channel: &Arc<str>) {
+        if self
+            .channels
+            .get(channel)
+            .is_some_and(|sender| sender.receiver_count() == 0)
+        {
+            self.channels.remove(channel);
+            if let Some((sink, _)) = &mut self.connection {
+                // Where it fails the connection is lost, and the channel is not among those of the next.
+                let _ = sink.unsubscribe(&**channel).await;
+            }
+        }
+    }
+
+    async fn listen(&mut self, channel: &str) -> Result<(), BrokerError> {
+        let (sink, _) = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(connect(&self.client).await?),
+        };
+        sink.subscribe(channel).await.map_err(|error| lost(&self.client, error))
+    }
+
+    /// Comes back with all channels subscribed and told of the gap; false where nobody is left to come back for.
+    async fn reconnect(&mut self, orders: &mpsc::UnboundedReceiver<Order>) -> bool {
+        let mut delays = reconnect_backoff().build();
+        loop {
+            // Orders wait meanwhile: a subscription to a broker that is away is answered when it is back.
+            if orders.is_closed() && orders.is_empty() {
+                return false;
+            }
+            match self.resubscribe().await {
+                Ok(()) => return true,
+                Err(error) => tracing::warn!(%error, "subscriptions are interrupted"),
+            }
+            tokio::time::sleep(delays.next().unwrap_or(LONGEST_DELAY)).await;
+        }
+    }
+
+    async fn resubscribe(&mut self) -> Result<(), BrokerError> {
+        self.channels.retain(|_, sender| sender.receiver_count() > 0);
+        let (mut sink, messages) = connect(&self.client).await?;
+        for channel in self.channels.keys() {
+            sink.subscribe(&**channel)
+                .await
+                .map_err(|error| lost(&self.client, error))?;
+        }
+        self.connection = Some((sink, messages));
+        for sender in self.channels.values() {
+            let _ = sender.send(Delivery::Gap);
+        }
+        Ok(())
+    }
+}
+
+async fn connect(client: &Client) -> Result<(PubSubSink, PubSubStream), BrokerError> {
+    match tokio::time::timeout(RESPONSE_TIMEOUT, client.get_async_pubsub()).await {
+        Ok(Ok(connection)) => Ok(connection.split()),
+        Ok(Err(error)) => Err(lost(client, error)),
+        Err(_) => Err(lost(client, std::io::Error::from(std::io::ErrorKind::TimedOut).into())),
+    }
+}
+
+fn lost(client: &Client, error: redis::RedisError) -> BrokerError {
+    broker_error(&client.get_connection_info().addr().to_string(), error)
+}

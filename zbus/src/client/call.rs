@@ -1,0 +1,259 @@
+//! One call: its arguments, the wait for its reply, and the reply's values.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::vec;
+
+use bytes::Bytes;
+use serde_with::{DeserializeAs, SerializeAs};
+use tokio::time::Instant;
+
+use super::in_flight::Entered;
+use super::{RemoteObject, Tag, ended};
+use crate::broker::Write;
+use crate::error::Error;
+use crate::wire::{Bins, Body, Generation, OutgoingRequest, Response, decode_as};
+
+/// A call to be made.
+#[derive(Debug)]
+#[must_use = "nothing is sent before `call`, `call_throwing` or `send`"]
+pub struct Request<'a> {
+    object: &'a RemoteObject,
+    method: &'a str,
+    arguments: Bins,
+    timeout: Option<Duration>,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn new(object: &'a RemoteObject, method: &'a str) -> Self {
+        Self {
+            object,
+            method,
+            arguments: Bins::default(),
+            timeout: object.timeout,
+        }
+    }
+
+    /// Adds the next argument; its name is for errors alone.
+    ///
+    /// # Errors
+    /// [`Error::Encode`] where the value cannot travel.
+    pub fn argument<A, T>(&mut self, name: &str, value: &T) -> Result<(), Error>
+    where
+        A: SerializeAs<T> + ?Sized,
+        T: ?Sized,
+    {
+        self.arguments.push::<A, T>(value).map_err(|source| Error::Encode {
+            what: name.to_owned(),
+            source,
+        })
+    }
+
+    /// The time limit of this call, in place of the object's.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self {
+            timeout: Some(timeout),
+            ..self
+        }
+    }
+
+    /// Calls a method that does not throw, and waits for its `returns` values.
+    ///
+    /// Dropping the future gives the call up: it is withdrawn if no server has taken it yet.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] at the deadline, [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the
+    /// request could not be written, [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected.
+    pub async fn call(self, returns: usize) -> Result<Reply, Error> {
+        self.exchange(returns, false).await
+    }
+
+    /// The like for a method that throws.
+    ///
+    /// # Errors
+    /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
+    pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
+        self.exchange(returns, true).await
+    }
+
+    /// Sends a request that is not answered, and waits until the broker has it.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where it could not be written, [`Error::Timeout`] where that took too long.
+    pub async fn send(self) -> Result<(), Error> {
+        let id = self.object.client.shared.in_flight.enter().id();
+        let message = self.encode(&id, true)?;
+        let write = self.object.client.write(self.write(message));
+        match self.timeout {
+            None => write.await,
+            Some(limit) => tokio::time::timeout(limit, write)
+                .await
+                .unwrap_or_else(|_| Err(self.timed_out(true))),
+        }
+    }
+
+    async fn exchange(self, returns: usize, throws: bool) -> Result<Reply, Error> {
+        let deadline = self.timeout.and_then(|limit| Instant::now().checked_add(limit));
+        let entered = self.object.client.shared.in_flight.enter();
+        let message = self.encode(&entered.id(), false)?;
+        let mut pending = Pending {
+            object: self.object,
+            entered,
+            message,
+        };
+        let answered = pending.exchange(self.write(pending.message.clone()));
+        let answer = match deadline {
+            None => answered.await,
+            Some(deadline) => match tokio::time::timeout_at(deadline, answered).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    let written = pending.give_up();
+                    return Err(self.timed_out(written));
+                }
+            },
+        };
+        self.read(answer?, returns, throws)
+    }
+
+    fn encode(&self, id: &str, one_way: bool) -> Result<Bytes, Error> {
+        let shared = &self.object.client.shared;
+        let limit = self.timeout.and_then(|limit| i64::try_from(limit.as_millis()).ok());
+        let request = OutgoingRequest {
+            generation: shared.generation,
+            id,
+            reply_to: &shared.inbox,
+            object: &self.object.id,
+            method: self.method,
+            arguments: &self.arguments,
+            deadline: limit.map(|limit| shared.clock.now().saturating_add(limit)),
+            one_way,
+        };
+        request.encode().map_err(|source| Error::Encode {
+            what: self.method.to_owned(),
+            source,
+        })
+    }
+
+    fn write(&self, message: Bytes) -> Write {
+        Write::Push {
+            list: Arc::clone(&self.object.queue),
+            message,
+            expire: None,
+        }
+    }
+
+    fn timed_out(&self, written: bool) -> Error {
+        Error::Timeout {
+            target: self.target(),
+            after: self.timeout.unwrap_or_default(),
+            written,
+        }
+    }
+
+    fn target(&self) -> String {
+        self.object.queue.to_string()
+    }
+
+    fn read(&self, response: Response, returns: usize, throws: bool) -> Result<Reply, Error> {
+        let answered = match response.body {
+            Body::One { .. } => Generation::One,
+            Body::Zero { .. } => Generation::Zero,
+        };
+        let sent = self.object.client.shared.generation;
+        if sent != Generation::Auto && sent != answered {
+            return Err(Error::Generation {
+                target: self.target(),
+                sent,
+                answered,
+            });
+        }
+        if let Some((kind, message)) = response.rejection {
+            return Err(Error::Rejected {
+                target: self.target(),
+                kind,
+                message,
+            });
+        }
+        match response.body.returns(returns, throws) {
+            Ok(Ok(values)) => Ok(Reply {
+                target: Arc::clone(&self.object.queue),
+                values: values.into_iter(),
+            }),
+            Ok(Err(thrown)) => Err(thrown.into()),
+            Err(source) => Err(Error::Decode {
+                target: self.target(),
+                source,
+            }),
+        }
+    }
+}
+
+/// A call under way. Dropped before its answer, it is withdrawn.
+struct Pending<'a> {
+    object: &'a RemoteObject,
+    entered: Entered,
+    message: Bytes,
+}
+
+impl Pending<'_> {
+    async fn exchange(&mut self, write: Write) -> Result<Response, Error> {
+        let tag = Tag::Call(self.entered.number);
+        self.object
+            .client
+            .shared
+            .outbox
+            .send(tag, write)
+            .await
+            .map_err(|_| ended())?;
+        match (&mut self.entered.answered).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(ended().into()),
+        }
+    }
+
+    /// Whether the request was, or may have been, written.
+    fn give_up(&self) -> bool {
+        let written = self.entered.leave();
+        if written == Some(true) {
+            let broker = Arc::clone(&self.object.client.shared.broker);
+            let (queue, message) = (Arc::clone(&self.object.queue), self.message.clone());
+            self.object.client.shared.runtime.spawn(async move {
+                // Where this fails, the deadline that the request carries ends it.
+                if let Err(error) = broker.withdraw(&queue, message).await {
+                    tracing::debug!(%error, "a call that was given up is not withdrawn");
+                }
+            });
+        }
+        written.unwrap_or(true)
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        self.give_up();
+    }
+}
+
+/// The values that a method returned, to be read in order.
+#[derive(Debug)]
+pub struct Reply {
+    target: Arc<str>,
+    values: vec::IntoIter<Bytes>,
+}
+
+impl Reply {
+    /// The next of the values.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] where it is of another type, or where there is none left.
+    pub fn value<A, T>(&mut self) -> Result<T, Error>
+    where
+        A: for<'de> DeserializeAs<'de, T>,
+    {
+        let value = self.values.next().unwrap_or_default();
+        decode_as::<A, T>(&value).map_err(|source| Error::Decode {
+            target: self.target.to_string(),
+            source,
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! The calls that wait for a reply. One table a client; a call is in it from before it is written until its caller has an answer or
+//! has given up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use crate::broker::BrokerError;
+use crate::wire::Response;
+
+/// What ends a wait.
+pub(crate) type Answer = Result<Response, BrokerError>;
+
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    /// Marks the ids of this client: what it has not asked is not answered.
+    client: String,
+    calls: Mutex<Calls>,
+}
+
+#[derive(Debug, Default)]
+struct Calls {
+    next: u64,
+    waiting: HashMap<u64, Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    written: bool,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl InFlight {
+    pub(crate) fn new(client: String) -> Self {
+        Self {
+            client,
+            calls: Mutex::default(),
+        }
+    }
+
+    /// Enters a call; it is taken out when the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
+        let (answer, answered) = oneshot::channel();
+        let mut calls = self.calls.lock();
+        let number = calls.next;
+        calls.next += 1;
+        calls.waiting.insert(number, Waiting { written: false, answer });
+        Entered {
+            number,
+            answered,
+            table: Arc::clone(self),
+        }
+    }
+
+    /// The writer takes the call up: false where its caller has given up, so that it never leaves the process.
+    pub(crate) fn begin(&self, number: u64) -> bool {
+        match self.calls.lock().waiting.get_mut(&number) {
+            Some(waiting) => {
+                waiting.written = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The writer could not write the call.
+    pub(crate) fn fail(&self, number: u64, error: BrokerError) {
+        if let Some(waiting) = self.calls.lock().waiting.remove(&number) {
+            // The caller may have given up meanwhile.
+            let _ = waiting.answer.send(Err(error));
+        }
+    }
+
+    /// A reply has come: false where nobody waits for it (a duplicate, or its caller has given up).
+    pub(crate) fn complete(&self, response: Response) -> bool {
+        let Some(number) = self.number(&response.id) else {
+            return false;
+        };
+        match self.calls.lock().waiting.remove(&number) {
+            Some(waiting) => waiting.answer.send(Ok(response)).is_ok(),
+            None => false,
+        }
+    }
+
+    fn id(&self, number: u64) -> String {
+        format!("{}.{number:x}", self.client)
+    }
+
+    fn number(&self, id: &str) -> Option<u64> {
+        u64::from_str_radix(id.strip_prefix(&*self.client)?.strip_prefix('.')?, 16).ok()
+    }
+}
+
+/// A call's place in the table.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    pub(crate) number: u64,
+    pub(crate) answered: oneshot::Receiver<Answer>,
+    table: Arc<InFlight>,
+}
+
+impl Entered {
+    /// The id of the call on the wire.
+    pub(crate) fn id(&self) -> String {
+        self.table.id(self.number)
+    }
+
+    /// Gives the call up: whether it was taken up by the writer, or none where it was answered before.
+    pub(crate) fn leave(&self) -> Option<bool> {
+        self.table
+            .calls
+            .lock()
+            .waiting
+            .remove(&self.number)
+            .map(|waiting| waiting.written)
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Body;
+
+    fn reply(id: String) -> Response {
+        Response {
+            id,
+            body: Body::Zero { elements: Vec::new() },
+            rejection: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reply_finds_its_call_once() {
+        let table = Arc::new(InFlight::new("client".to_owned()));
+        let (mut first, mut second) = (table.enter(), table.enter());
+        assert!(table.complete(reply(second.id())));
+        assert!(!table.complete(reply(second.id())));
+        assert_eq!((&mut second.answered).await.unwrap().unwrap().id, second.id());
+        assert!(first.answered.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_call_that_was_given_up_is_neither_written_nor_answered() {
+        let table = Arc::new(InFlight::new("client".to_owned()));
+        let call = table.enter();
+        let (number, id) = (call.number, call.id());
+        assert_eq!(call.leave(), Some(false));
+        assert!(!table.begin(number));
+        assert!(!table.complete(reply(id)));
+        drop(call);
+        assert!(table.calls.lock().waiting.is_empty());
+    }
+
+    #[test]
+    fn foreign_ids_are_nobodys() {
+        let table = Arc::new(InFlight::new("client".to_owned()));
+        let _call = table.enter();
+        for id in ["", "client", "client.", "client.1", "client.x", "other.0", "client.0 "] {
+            assert!(!table.complete(reply(id.to_owned())), "{id}");
+        }
+    }
+}

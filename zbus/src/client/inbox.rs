@@ -1,0 +1,54 @@
+//! The task that takes replies out of a client's inbox.
+
+use std::sync::Arc;
+
+use backon::BackoffBuilder;
+use tokio_util::sync::CancellationToken;
+
+use super::in_flight::InFlight;
+use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
+use crate::broker::{Broker, BrokerError, Popper};
+use crate::wire::Response;
+
+/// How many replies a pop takes at most.
+const BATCH: usize = 1024;
+
+/// The task; it has to be on the way before the first call.
+pub(crate) async fn start(
+    broker: Arc<dyn Broker>,
+    inbox: Arc<str>,
+    in_flight: Arc<InFlight>,
+    stop: CancellationToken,
+) -> Result<(), BrokerError> {
+    let popper = broker.popper().await?;
+    tokio::spawn(read(popper, inbox, in_flight, stop));
+    Ok(())
+}
+
+async fn read(mut popper: Box<dyn Popper>, inbox: Arc<str>, in_flight: Arc<InFlight>, stop: CancellationToken) {
+    let lists = [inbox];
+    let mut delays = reconnect_backoff().build();
+    while !stop.is_cancelled() {
+        match popper.pop(&lists, BATCH, &stop).await {
+            Ok(popped) => {
+                delays = reconnect_backoff().build();
+                for message in popped.messages {
+                    match Response::decode(&message) {
+                        Ok(response) => {
+                            if !in_flight.complete(response) {
+                                tracing::debug!("dropped a reply that nobody waits for");
+                            }
+                        }
+                        Err(error) => tracing::warn!(%error, "dropped a reply that cannot be read"),
+                    }
+                }
+            }
+            Err(error) => {
+                // Calls keep waiting: their replies may be in the inbox when the broker is back.
+                tracing::warn!(%error, "replies are interrupted");
+                let delay = delays.next().unwrap_or(LONGEST_DELAY);
+                stop.run_until_cancelled(tokio::time::sleep(delay)).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The calling side: a connection to the bus, and what is called and subscribed over it.
+
+mod call;
+mod in_flight;
+mod inbox;
+mod remote_object;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+pub use self::call::{Reply, Request};
+use self::in_flight::InFlight;
+pub use self::remote_object::RemoteObject;
+use crate::ObjectId;
+use crate::broker::{self, Broker, BrokerError, BrokerErrorKind, Write};
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::outbox::{Outbox, Tracker};
+use crate::status::Status;
+use crate::wire::Generation;
+
+/// The time limit of a call where nobody says otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A client of the bus. Cheap to clone; all clones share their connections, which close with the last of them.
+///
+/// Stubs that the compiler generated are made over a client, and are the usual way to call.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    broker: Arc<dyn Broker>,
+    outbox: Outbox<Tag>,
+    in_flight: Arc<InFlight>,
+    inbox: Arc<str>,
+    clock: Clock,
+    timeout: Option<Duration>,
+    generation: Generation,
+    /// Withdraws the calls that were given up, from wherever they are dropped.
+    runtime: tokio::runtime::Handle,
+    _stop: DropGuard,
+}
+
+impl Client {
+    /// Connects to the broker at an address: `redis://host:port`, `rediss://…`, `unix:///path`, Go's `tcp://host:port`, or
+    /// `memory://name`, a broker inside this process.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the address is none, or its broker out of reach.
+    pub async fn connect(address: &str) -> Result<Self, Error> {
+        Self::builder().connect(address).await
+    }
+
+    /// A client of which something is to be set.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder {
+            timeout: Some(DEFAULT_TIMEOUT),
+            generation: Generation::One,
+        }
+    }
+
+    /// What one of the servers of a module tells of itself: its objects and workers. Where several serve the module it is open which
+    /// one answers.
+    ///
+    /// # Errors
+    /// Those of a call.
+    pub async fn status(&self, module: &str) -> Result<Status, Error> {
+        let object = RemoteObject::new(self.clone(), module, ObjectId::STATUS);
+        object.request("").call(1).await?.value::<serde_with::Same, Status>()
+    }
+
+    /// Writes once, and waits until it is written.
+    async fn write(&self, write: Write) -> Result<(), Error> {
+        let (done, written) = oneshot::channel();
+        self.shared
+            .outbox
+            .send(Tag::Write(done), write)
+            .await
+            .map_err(|_| ended())?;
+        Ok(written.await.map_err(|_| ended())??)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("broker", &self.shared.broker)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Nothing is written or read any more.
+fn ended() -> BrokerError {
+    BrokerError::new(
+        BrokerErrorKind::Unreachable,
+        "the runtime that the client was connected in has ended",
+    )
+}
+
+/// Settings of a [`Client`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ClientBuilder {
+    timeout: Option<Duration>,
+    generation: Generation,
+}
+
+impl ClientBuilder {
+    /// The time limit of each call, from the call to its answer; 30 s unless set. A stub may have one of its own.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self {
+            timeout: Some(timeout),
+            ..self
+        }
+    }
+
+    /// Lets calls wait for ever where their stubs do not say otherwise.
+    pub fn without_timeout(self) -> Self {
+        Self { timeout: None, ..self }
+    }
+
+    /// The generation of the wire that the called servers speak; [`Generation::One`] unless set.
+    pub fn generation(self, generation: Generation) -> Self {
+        Self { generation, ..self }
+    }
+
+    /// Connects as [`Client::connect`] does.
+    ///
+    /// # Errors
+    /// Those of [`Client::connect`].
+    pub async fn connect(self, address: &str) -> Result<Client, Error> {
+        let broker = broker::connect(address).await?;
+        let stop = CancellationToken::new();
+        let id = Uuid::new_v4().to_string();
+        let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
+        let in_flight = Arc::new(InFlight::new(id));
+        let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
+        inbox::start(
+            Arc::clone(&broker),
+            Arc::clone(&inbox),
+            Arc::clone(&in_flight),
+            stop.clone(),
+        )
+        .await?;
+        // The writer ends by itself when the last clone of the client is gone.
+        let (outbox, _) = Outbox::start(
+            Arc::clone(&broker),
+            ClientTracker {
+                in_flight: Arc::clone(&in_flight),
+            },
+        );
+        Ok(Client {
+            shared: Arc::new(Shared {
+                broker,
+                outbox,
+                in_flight,
+                inbox,
+                clock,
+                timeout: self.timeout,
+                generation: self.generation,
+                runtime: tokio::runtime::Handle::current(),
+                _stop: stop.drop_guard(),
+            }),
+        })
+    }
+}
+
+/// What a client writes.
+enum Tag {
+    /// The call of this number.
+    Call(u64),
+    /// Something without an answer: its sender waits until it is written.
+    Write(oneshot::Sender<Result<(), BrokerError>>),
+}
+
+struct ClientTracker {
+    in_flight: Arc<InFlight>,
+}
+
+impl Tracker for ClientTracker {
+    type Tag = Tag;
+
+    fn begin(&self, tag: &Tag) -> bool {
+        match tag {
+            Tag::Call(number) => self.in_flight.begin(*number),
+            Tag::Write(done) => !done.is_closed(),
+        }
+    }
+
+    fn end(&self, tag: Tag, outcome: Result<(), (Write, BrokerError)>) {
+        let outcome = outcome.map_err(|(_, error)| error);
+        match (tag, outcome) {
+            (Tag::Call(_), Ok(())) => {}
+            (Tag::Call(number), Err(error)) => self.in_flight.fail(number, error),
+            // Its sender may have stopped waiting.
+            (Tag::Write(done), outcome) => _ = done.send(outcome),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! An object of another process: what stubs are made over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_with::{DeserializeAs, SerializeAs};
+
+use super::{Client, Request};
+use crate::ObjectId;
+use crate::broker::Write;
+use crate::error::Error;
+use crate::stream::Subscription;
+use crate::wire::encode_as;
+
+/// An object that some process serves under the name of a module. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct RemoteObject {
+    pub(super) client: Client,
+    pub(super) module: Arc<str>,
+    pub(super) id: ObjectId,
+    /// `module.object@version`: where requests go, and what errors call it.
+    pub(super) queue: Arc<str>,
+    /// Of a call; none for no limit.
+    pub(super) timeout: Option<Duration>,
+}
+
+impl RemoteObject {
+    /// The object of this id in a module. Nothing is sent: whether it is served shows with the first call.
+    pub fn new(client: Client, module: impl Into<String>, id: ObjectId) -> Self {
+        let module: Arc<str> = module.into().into();
+        let queue = id.queue(&module).into();
+        let timeout = client.shared.timeout;
+        Self {
+            client,
+            module,
+            id,
+            queue,
+            timeout,
+        }
+    }
+
+    /// The like with another time limit for each call.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self {
+            timeout: Some(timeout),
+            ..self
+        }
+    }
+
+    /// The like whose calls may wait for ever.
+    #[must_use]
+    pub fn without_timeout(self) -> Self {
+        Self { timeout: None, ..self }
+    }
+
+    /// A call to be made, of the method of this name on the wire.
+    pub fn request<'a>(&'a self, method: &'a str) -> Request<'a> {
+        Request::new(self, method)
+    }
+
+    /// Listens to the events of this name on the wire, whoever publishes them. Subscribed when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the broker is out of reach or refuses.
+    pub async fn subscribe<A, T>(&self, event: &str) -> Result<Subscription<T>, Error>
+    where
+        A: for<'de> DeserializeAs<'de, T>,
+    {
+        let channel = self.id.channel(&self.module, event);
+        let deliveries = self.client.shared.broker.subscribe(&channel).await?;
+        Ok(Subscription::new::<A>(self.client.clone(), deliveries))
+    }
+
+    /// Publishes an event in the object's name, and waits until the broker has it. Nobody may be listening.
+    ///
+    /// # Errors
+    /// [`Error::Encode`] where the event cannot travel, [`Error::Broker`] where the broker is out of reach or refuses.
+    pub async fn publish<A, T>(&self, event: &str, value: &T) -> Result<(), Error>
+    where
+        A: SerializeAs<T> + ?Sized,
+        T: ?Sized,
+    {
+        let mut message = Vec::new();
+        encode_as::<A, T>(value, &mut message).map_err(|source| Error::Encode {
+            what: event.to_owned(),
+            source,
+        })?;
+        let channel = self.id.channel(&self.module, event).into();
+        self.client
+            .write(Write::Publish {
+                channel,
+                message: message.into(),
+            })
+            .await
+    }
+}

@@ -1,0 +1,194 @@
+//! What a caller can get instead of a value.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::broker::{BrokerError, BrokerErrorKind};
+use crate::wire::{DecodeError, EncodeError, Generation, Thrown};
+
+/// Why a call, a subscription or a connection failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No reply came before the deadline.
+    #[error("no reply in {after:?} from {target}{}", if *.written { "" } else { ": the request was not written" })]
+    Timeout {
+        /// Who was asked: `module.object@version`.
+        target: String,
+        /// The time limit of the call.
+        after: Duration,
+        /// False where the request never left this process, and never will.
+        written: bool,
+    },
+
+    /// The method failed by its own will: what its `throws` says.
+    #[error("{message}")]
+    Remote {
+        /// What the method says.
+        message: String,
+        /// The declared variant's name, from peers that know codes.
+        code: Option<String>,
+        /// That variant's fields as a `MessagePack` map.
+        data: Option<Bytes>,
+    },
+
+    /// The server could not or would not run the method.
+    #[error("{target} refused the call: {message}")]
+    Rejected {
+        /// Who was asked: `module.object@version`.
+        target: String,
+        /// What was wrong.
+        kind: RejectionKind,
+        /// The server's words.
+        message: String,
+    },
+
+    /// An argument or event cannot travel.
+    #[error("`{what}` cannot be encoded: {source}")]
+    Encode {
+        /// The name of the argument or event.
+        what: String,
+        /// What is wrong with it.
+        source: EncodeError,
+    },
+
+    /// The reply is not what the schema says.
+    #[error("the reply from {target} cannot be decoded: {source}")]
+    Decode {
+        /// Who was asked: `module.object@version`.
+        target: String,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+
+    /// A server of another generation of the wire took the request, and so has seen none of its arguments.
+    #[error(
+        "{target} answered in generation {answered} of the wire to a request of generation {sent}, of which it has read no arguments: \
+         set the client's generation to that of the server, or to `Auto` where servers of both share the module"
+    )]
+    Generation {
+        /// Who was asked: `module.object@version`.
+        target: String,
+        /// What the client speaks.
+        sent: Generation,
+        /// What the server speaks.
+        answered: Generation,
+    },
+
+    /// The broker failed.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+}
+
+impl Error {
+    /// False where the method has surely not run: the request was never written, or was refused. A caller may then try again without
+    /// running it twice.
+    pub fn may_have_run(&self) -> bool {
+        match self {
+            Self::Timeout { written, .. } => *written,
+            Self::Encode { .. } => false,
+            Self::Rejected { kind, .. } => kind.may_have_run(),
+            Self::Broker(error) => error.kind() == BrokerErrorKind::Lost,
+            Self::Remote { .. } | Self::Decode { .. } | Self::Generation { .. } => true,
+        }
+    }
+}
+
+/// What an error of a method with declared errors is.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError<E> {
+    /// One of the errors that the method declares.
+    #[error("{0}")]
+    Declared(E),
+    /// Anything else.
+    #[error(transparent)]
+    Bus(#[from] Error),
+}
+
+/// Why a server did not run a method, or could not answer. Go's servers and rbus give no kind: theirs is `Other("")`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// The module does not serve the object.
+    UnknownObject,
+    /// The object has no such method.
+    UnknownMethod,
+    /// Too few or too many arguments, or one of another type.
+    BadArguments,
+    /// The deadline passed before or while the method ran.
+    Expired,
+    /// The server has no room.
+    Overloaded,
+    /// The method panicked.
+    Panicked,
+    /// The server stopped before the method ended.
+    Stopping,
+    /// The reply is larger than the server sends.
+    ReplyTooLarge,
+    /// A returned value has no form on the wire.
+    BadReply,
+    /// A kind that this version does not know; empty where the peer gave none.
+    Other(String),
+}
+
+impl RejectionKind {
+    /// The kind on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::UnknownObject => "unknown_object",
+            Self::UnknownMethod => "unknown_method",
+            Self::BadArguments => "bad_arguments",
+            Self::Expired => "expired",
+            Self::Overloaded => "overloaded",
+            Self::Panicked => "panicked",
+            Self::Stopping => "stopping",
+            Self::ReplyTooLarge => "reply_too_large",
+            Self::BadReply => "bad_reply",
+            Self::Other(kind) => kind,
+        }
+    }
+
+    fn may_have_run(&self) -> bool {
+        !matches!(
+            self,
+            Self::UnknownObject | Self::UnknownMethod | Self::BadArguments | Self::Overloaded
+        )
+    }
+}
+
+impl From<&str> for RejectionKind {
+    fn from(kind: &str) -> Self {
+        [
+            Self::UnknownObject,
+            Self::UnknownMethod,
+            Self::BadArguments,
+            Self::Expired,
+            Self::Overloaded,
+            Self::Panicked,
+            Self::Stopping,
+            Self::ReplyTooLarge,
+            Self::BadReply,
+        ]
+        .into_iter()
+        .find(|known| known.as_str() == kind)
+        .unwrap_or_else(|| Self::Other(kind.to_owned()))
+    }
+}
+
+impl fmt::Display for RejectionKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl From<Thrown> for Error {
+    fn from(thrown: Thrown) -> Self {
+        Self::Remote {
+            message: thrown.message,
+            code: thrown.code,
+            data: thrown.data,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Names on the bus: objects, and the keys and channels that derive from them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The name and version of an object: `calculator@1.0`. The version may be empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    name: Cow<'static, str>,
+    version: Cow<'static, str>,
+}
+
+impl ObjectId {
+    /// The object that every server answers for itself: its status.
+    pub(crate) const STATUS: Self = Self::from_static("zbus", "1.0");
+
+    /// An object known at compile time; an empty version is none.
+    pub const fn from_static(name: &'static str, version: &'static str) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            version: Cow::Borrowed(version),
+        }
+    }
+
+    /// An object of this name and version; an empty version is none.
+    pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            name: Cow::Owned(name.into()),
+            version: Cow::Owned(version.into()),
+        }
+    }
+
+    /// The name: `calculator`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The version: `1.0`; empty for none.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The list that requests for this object of `module` are pushed to.
+    pub(crate) fn queue(&self, module: &str) -> String {
+        format!("{module}.{self}")
+    }
+
+    /// The channel that an event of this object of `module` is published to.
+    pub(crate) fn channel(&self, module: &str, event: &str) -> String {
+        format!("{module}.{self}.{event}")
+    }
+}
+
+/// `name@version`, or the bare name.
+impl From<&str> for ObjectId {
+    fn from(text: &str) -> Self {
+        let (name, version) = text.split_once('@').unwrap_or((text, ""));
+        Self::new(name, version)
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)?;
+        if !self.version.is_empty() {
+            write!(formatter, "@{}", self.version)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_gos() {
+        let calculator = ObjectId::from("calculator@1.0");
+        assert_eq!(calculator.queue("calc"), "calc.calculator@1.0");
+        assert_eq!(calculator.channel("calc", "Entries"), "calc.calculator@1.0.Entries");
+        assert_eq!(ObjectId::from("bare").queue("calc"), "calc.bare");
+        assert_eq!(ObjectId::from("bare"), ObjectId::from_static("bare", ""));
+    }
+}

@@ -1,0 +1,153 @@
+//! One writer for all that a client or a server sends: it drains what waits into one batch, so that many calls share a round trip.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::broker::{Broker, BrokerError, Write};
+
+/// How many writes may wait; who sends more waits with them.
+const CAPACITY: usize = 4096;
+
+/// A batch takes no further message beyond this many bytes.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Follows each write to its end.
+pub(crate) trait Tracker: Send + 'static {
+    /// What a write is known by.
+    type Tag: Send;
+
+    /// Just before it is written: false where nobody wants it any more.
+    fn begin(&self, tag: &Self::Tag) -> bool;
+
+    /// Afterwards. The write comes along where it failed.
+    fn end(&self, tag: Self::Tag, outcome: Result<(), (Write, BrokerError)>);
+}
+
+/// The way to the writer. The writer ends when all of these are gone and everything is written.
+#[derive(Debug)]
+pub(crate) struct Outbox<T> {
+    writes: mpsc::Sender<(T, Write)>,
+}
+
+impl<T> Clone for Outbox<T> {
+    fn clone(&self) -> Self {
+        Self {
+            writes: self.writes.clone(),
+        }
+    }
+}
+
+/// The writer has ended: the runtime is shutting down.
+#[derive(Debug)]
+pub(crate) struct Closed;
+
+impl<T: Send + 'static> Outbox<T> {
+    pub(crate) fn start<K: Tracker<Tag = T>>(broker: Arc<dyn Broker>, tracker: K) -> (Self, JoinHandle<()>) {
+        Self::start_with(broker, |_| tracker)
+    }
+
+    /// The like for a tracker that sends again. It holds the way to the writer weakly, since the writer ends with the last that does not.
+    pub(crate) fn start_with<K: Tracker<Tag = T>>(
+        broker: Arc<dyn Broker>,
+        tracker: impl FnOnce(mpsc::WeakSender<(T, Write)>) -> K,
+    ) -> (Self, JoinHandle<()>) {
+        let (writes, received) = mpsc::channel(CAPACITY);
+        let writer = tokio::spawn(write_all(broker, tracker(writes.downgrade()), received));
+        (Self { writes }, writer)
+    }
+
+    /// Waits for room. Dropping the future sends nothing.
+    pub(crate) async fn send(&self, tag: T, write: Write) -> Result<(), Closed> {
+        self.writes.send((tag, write)).await.map_err(|_| Closed)
+    }
+}
+
+async fn write_all<K: Tracker>(broker: Arc<dyn Broker>, tracker: K, mut received: mpsc::Receiver<(K::Tag, Write)>) {
+    while let Some(first) = received.recv().await {
+        let mut tags = Vec::new();
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        let mut next = Some(first);
+        while let Some((tag, write)) = next.take() {
+            if tracker.begin(&tag) {
+                bytes += write.message().len();
+                tags.push(tag);
+                batch.push(write);
+            }
+            if bytes < BATCH_BYTES {
+                next = received.try_recv().ok();
+            }
+        }
+        if batch.is_empty() {
+            continue;
+        }
+        // A clone shares the messages' memory.
+        let outcomes = broker.write(batch.clone()).await;
+        for ((tag, write), outcome) in tags.into_iter().zip(batch).zip(outcomes) {
+            tracker.end(tag, outcome.map_err(|error| (write, error)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use parking_lot::Mutex;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::broker::memory;
+
+    struct Even(Arc<Mutex<Vec<u32>>>);
+
+    impl Tracker for Even {
+        type Tag = u32;
+
+        fn begin(&self, tag: &u32) -> bool {
+            tag.is_multiple_of(2)
+        }
+
+        fn end(&self, tag: u32, outcome: Result<(), (Write, BrokerError)>) {
+            assert!(outcome.is_ok());
+            self.0.lock().push(tag);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_wants_any_more_is_not_written_and_the_rest_is_before_the_writer_ends() {
+        let broker = memory::open("outbox");
+        let written = Arc::default();
+        let (outbox, writer) = Outbox::start(Arc::clone(&broker), Even(Arc::clone(&written)));
+        for tag in 0..5_u32 {
+            let message = Bytes::copy_from_slice(&tag.to_be_bytes());
+            outbox
+                .send(
+                    tag,
+                    Write::Push {
+                        list: "list".into(),
+                        message,
+                        expire: None,
+                    },
+                )
+                .await
+                .unwrap();
+        }
+        drop(outbox);
+        writer.await.unwrap();
+        assert_eq!(*written.lock(), [0, 2, 4]);
+        let stop = CancellationToken::new();
+        let popped = broker
+            .popper()
+            .await
+            .unwrap()
+            .pop(&["list".into()], 9, &stop)
+            .await
+            .unwrap();
+        assert_eq!(
+            popped.messages,
+            [0_u32, 2, 4].map(|tag| Bytes::copy_from_slice(&tag.to_be_bytes()))
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! The streams of served objects: each is run once a server, and its events are published to whoever listens.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use futures::{FutureExt, Stream, StreamExt};
+use serde_with::SerializeAs;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::reply::Sent;
+use crate::ObjectId;
+use crate::broker::{BoxFuture, Write};
+use crate::outbox::Outbox;
+use crate::wire::{EncodeError, encode_as};
+
+type Start = Box<dyn FnOnce(Publisher) -> BoxFuture<'static, ()> + Send>;
+
+/// The streams of an object, to be started with the server.
+#[derive(Default)]
+pub struct Streams {
+    streams: Vec<(String, Start)>,
+}
+
+impl Streams {
+    /// Adds a stream: its name on the wire, and what publishes its events until there are no more.
+    pub fn add<F, R>(&mut self, name: impl Into<String>, run: F)
+    where
+        F: FnOnce(Publisher) -> R + Send + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.streams
+            .push((name.into(), Box::new(|publisher| run(publisher).boxed())));
+    }
+
+    /// Runs each in a task of its own until `stop`. The end or the panic of one is logged, and ends that one alone.
+    pub(super) fn start(
+        self,
+        object: &ObjectId,
+        module: &str,
+        outbox: &Outbox<Sent>,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) {
+        for (name, run) in self.streams {
+            let channel: Arc<str> = object.channel(module, &name).into();
+            let publisher = Publisher {
+                channel: Arc::clone(&channel),
+                outbox: outbox.clone(),
+            };
+            let stop = stop.clone();
+            tasks.spawn(async move {
+                // The stream is made in here too, since making it may panic.
+                let run = std::panic::AssertUnwindSafe(async move { run(publisher).await }).catch_unwind();
+                match stop.run_until_cancelled(run).await {
+                    Some(Err(panic)) => {
+                        tracing::error!(stream = %channel, panic = panic_text(&*panic), "a stream panicked");
+                    }
+                    Some(Ok(())) => tracing::info!(stream = %channel, "a stream has ended"),
+                    None => {}
+                }
+            });
+        }
+    }
+}
+
+impl std::fmt::Debug for Streams {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_list()
+            .entries(self.streams.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+/// What a panic says.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("something that is no text")
+}
+
+/// Publishes the events of one stream.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    channel: Arc<str>,
+    outbox: Outbox<Sent>,
+}
+
+impl Publisher {
+    /// Publishes all events of a stream, until it ends or the server stops.
+    pub async fn forward<A, T, S>(self, stream: S)
+    where
+        A: SerializeAs<T> + ?Sized,
+        S: Stream<Item = T> + Send,
+        T: Send,
+    {
+        let mut stream = std::pin::pin!(stream);
+        while let Some(event) = stream.next().await {
+            self.publish::<A, T>(&event).await;
+        }
+    }
+
+    /// Publishes one event. One that cannot travel, or that the broker does not take, is logged and dropped.
+    pub fn publish<A, T>(&self, event: &T) -> impl Future<Output = ()> + Send
+    where
+        A: SerializeAs<T> + ?Sized,
+        T: ?Sized,
+    {
+        // Encoded before the future, so that the event need not be shared between threads.
+        let mut message = Vec::new();
+        let encoded = encode_as::<A, T>(event, &mut message);
+        self.send(encoded.map(|()| message))
+    }
+
+    async fn send(&self, message: Result<Vec<u8>, EncodeError>) {
+        let message = match message {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::error!(stream = %self.channel, %error, "an event cannot be encoded");
+                return;
+            }
+        };
+        let write = Write::Publish {
+            channel: Arc::clone(&self.channel),
+            message: message.into(),
+        };
+        // The writer has ended: the runtime is going down.
+        let _ = self.outbox.send(Sent::Event, write).await;
+    }
+}

@@ -1,0 +1,117 @@
+//! The tasks that take requests out of the module's lists: as many at once as there are free workers, so that the servers of a
+//! module share the load.
+
+use std::sync::Arc;
+
+use backon::BackoffBuilder;
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+
+use super::dispatch::Dispatcher;
+use super::reply::{ReplyTo, Sent};
+use super::workers::Workers;
+use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
+use crate::broker::{BrokerError, Popped, Popper};
+use crate::outbox::Outbox;
+use crate::status::{ObjectStatus, Status};
+use crate::wire::{OutgoingResponse, Request};
+
+/// One pop shall stay near this many bytes: what a crash would lose, and what memory holds at once.
+const POP_BYTES: usize = 4 << 20;
+
+/// A popper that survives the loss of its connection.
+pub(super) struct Intake {
+    pub(super) popper: Box<dyn Popper>,
+    pub(super) lists: Vec<Arc<str>>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Intake {
+    /// Requests for the server's objects, until `stop`. Whatever was popped by then is dispatched.
+    pub(super) async fn requests(mut self, dispatcher: Arc<Dispatcher>) {
+        let mut message_bytes = 0;
+        loop {
+            let reserved = self
+                .stop
+                .clone()
+                .run_until_cancelled_owned(dispatcher.workers.reserve())
+                .await;
+            let Some(mut reserved) = reserved else { return };
+            let count = reserved.count().min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
+            let Some(popped) = self.pop(count).await else { return };
+            for message in popped.messages {
+                message_bytes = usize::midpoint(message_bytes, message.len());
+                // There is one, as no more was popped than was reserved.
+                if let Some(permit) = reserved.take_one() {
+                    dispatcher.dispatch(&message, permit).await;
+                }
+            }
+            // A pop serves the first list that has any: each gets its turn to be that.
+            let served = (popped.list + 1).min(self.lists.len());
+            self.lists.rotate_left(served);
+        }
+    }
+
+    /// Status requests, until `stop`.
+    pub(super) async fn status_requests(mut self, server: StatusSource) {
+        while let Some(popped) = self.pop(16).await {
+            for message in popped.messages {
+                server.answer(&message).await;
+            }
+        }
+    }
+
+    /// None when there is nothing more to come.
+    async fn pop(&mut self, count: usize) -> Option<Popped> {
+        let mut delays = reconnect_backoff().build();
+        loop {
+            match self.popper.pop(&self.lists, count, &self.stop).await {
+                Ok(popped) if popped.messages.is_empty() && self.stop.is_cancelled() => return None,
+                Ok(popped) => return Some(popped),
+                Err(error) => {
+                    self.interrupted(&error);
+                    let delay = delays.next().unwrap_or(LONGEST_DELAY);
+                    self.stop.run_until_cancelled(tokio::time::sleep(delay)).await?;
+                }
+            }
+        }
+    }
+
+    fn interrupted(&self, error: &BrokerError) {
+        tracing::warn!(%error, lists = ?self.lists, "requests are interrupted");
+    }
+}
+
+/// Answers for the server itself.
+pub(super) struct StatusSource {
+    pub(super) objects: Vec<ObjectStatus>,
+    pub(super) workers: Arc<Workers>,
+    pub(super) outbox: Outbox<Sent>,
+}
+
+impl StatusSource {
+    async fn answer(&self, message: &Bytes) {
+        let request = match Request::decode(message) {
+            Ok(request) => request,
+            Err(error) => return tracing::warn!(%error, "dropped a status request"),
+        };
+        let Some(reply_to) = ReplyTo::new(request.id, request.generation, &request.reply_to, None) else {
+            return tracing::warn!(
+                list = request.reply_to,
+                "dropped a status request: not the name of a reply list"
+            );
+        };
+        let status = Status {
+            objects: self.objects.clone(),
+            workers: self.workers.status(),
+        };
+        let mut response = OutgoingResponse::new(request.generation);
+        match response
+            .value::<serde_with::Same, _>(&status)
+            .and_then(|()| response.encode(&reply_to.id))
+        {
+            Ok(message) => reply_to.send(&self.outbox, message).await,
+            Err(error) => tracing::error!(%error, "the status cannot be encoded"),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What a server serves: objects, as the compiler generates them from a schema or a program builds them itself.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_with::{DeserializeAs, SerializeAs};
+
+use super::events::Streams;
+use crate::ObjectId;
+use crate::error::RejectionKind;
+use crate::failure::Failure;
+use crate::wire::{OutgoingResponse, Request, decode_as};
+
+/// An object that a [`Server`](crate::Server) serves. The compiler generates an implementation over each object's trait.
+pub trait Object: Send + Sync + 'static {
+    /// Its name and version on the bus.
+    fn id(&self) -> ObjectId;
+
+    /// The module that its schema names; none for an object that any module may serve.
+    fn module(&self) -> Option<&str> {
+        None
+    }
+
+    /// Runs a method. The future is dropped at the call's deadline.
+    ///
+    /// # Errors
+    /// What keeps the method from being run, or its values from travelling. What the method itself throws is part of the returns.
+    fn call(&self, call: Call) -> impl Future<Output = Result<Returns, Rejection>> + Send;
+
+    /// Adds the object's streams, each to be started once, when the server starts.
+    fn streams(&self, streams: &mut Streams) {
+        let _ = streams;
+    }
+}
+
+/// A call of a method.
+#[derive(Debug)]
+pub struct Call {
+    request: Request,
+}
+
+impl Call {
+    pub(super) fn new(request: Request) -> Self {
+        Self { request }
+    }
+
+    /// The name of the method on the wire.
+    pub fn method(&self) -> &str {
+        &self.request.method
+    }
+
+    /// What the caller says about itself and its call, `traceparent` among it. Empty from Go and rbus.
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.request.metadata
+    }
+
+    /// The arguments, if there are `count` of them.
+    ///
+    /// # Errors
+    /// [`RejectionKind::BadArguments`] where there are fewer or more.
+    pub fn arguments(&self, count: usize) -> Result<Arguments<'_>, Rejection> {
+        let given = self.request.arguments.len();
+        if given == count {
+            Ok(Arguments {
+                arguments: &self.request.arguments,
+            })
+        } else {
+            Err(self.wrong_count(&count.to_string()))
+        }
+    }
+
+    /// The arguments, if there are at least `count` of them: of a method whose last parameter takes any number.
+    ///
+    /// # Errors
+    /// [`RejectionKind::BadArguments`] where there are fewer.
+    pub fn variadic_arguments(&self, count: usize) -> Result<Arguments<'_>, Rejection> {
+        if self.request.arguments.len() < count {
+            return Err(self.wrong_count(&format!("at least {count}")));
+        }
+        Ok(Arguments {
+            arguments: &self.request.arguments,
+        })
+    }
+
+    fn wrong_count(&self, expected: &str) -> Rejection {
+        let given = self.request.arguments.len();
+        Rejection::new(
+            RejectionKind::BadArguments,
+            format!(
+                "`{}` takes {expected} arguments, {given} were given",
+                self.request.method
+            ),
+        )
+    }
+
+    /// Values to be returned, none yet.
+    pub fn returns(&self) -> Returns {
+        Returns {
+            response: OutgoingResponse::new(self.request.generation),
+        }
+    }
+
+    /// The rejection of a method that the object does not have.
+    pub fn unknown_method(&self) -> Rejection {
+        Rejection::new(
+            RejectionKind::UnknownMethod,
+            format!("`{}` has no method `{}`", self.request.object, self.request.method),
+        )
+    }
+
+    pub(super) fn request(&self) -> &Request {
+        &self.request
+    }
+}
+
+/// The arguments of a call, to be read in order.
+#[derive(Debug)]
+pub struct Arguments<'a> {
+    arguments: &'a [Bytes],
+}
+
+impl Arguments<'_> {
+    /// The next argument; its name is for errors alone.
+    ///
+    /// # Errors
+    /// [`RejectionKind::BadArguments`] where it is of another type, or where there is none left.
+    pub fn next<A, T>(&mut self, name: &str) -> Result<T, Rejection>
+    where
+        A: for<'de> DeserializeAs<'de, T>,
+    {
+        let (argument, rest) = self
+            .arguments
+            .split_first()
+            .ok_or_else(|| Rejection::new(RejectionKind::BadArguments, format!("the argument `{name}` is missing")))?;
+        self.arguments = rest;
+        decode_as::<A, T>(argument).map_err(|error| {
+            Rejection::new(
+                RejectionKind::BadArguments,
+                format!("the argument `{name}` is not what it should be: {error}"),
+            )
+        })
+    }
+
+    /// All that are left.
+    ///
+    /// # Errors
+    /// [`RejectionKind::BadArguments`] where one is of another type.
+    pub fn rest<A, T>(&mut self, name: &str) -> Result<Vec<T>, Rejection>
+    where
+        A: for<'de> DeserializeAs<'de, T>,
+    {
+        let mut rest = Vec::with_capacity(self.arguments.len());
+        while !self.arguments.is_empty() {
+            rest.push(self.next::<A, T>(name)?);
+        }
+        Ok(rest)
+    }
+}
+
+/// The values that a method returns, and what it has thrown.
+#[derive(Debug)]
+pub struct Returns {
+    response: OutgoingResponse,
+}
+
+impl Returns {
+    /// Adds the next value. Beside what was thrown it is the type's zero value: Go's callers read it first.
+    ///
+    /// # Errors
+    /// [`RejectionKind::BadReply`] where it cannot travel.
+    pub fn value<A, T>(&mut self, value: &T) -> Result<(), Rejection>
+    where
+        A: SerializeAs<T> + ?Sized,
+        T: ?Sized,
+    {
+        self.response.value::<A, T>(value).map_err(|error| {
+            Rejection::new(
+                RejectionKind::BadReply,
+                format!("a returned value cannot be encoded: {error}"),
+            )
+        })
+    }
+
+    /// Says what a method that throws has thrown, or that it has not. Once for each such method, after the values.
+    pub fn throws(&mut self, failure: Option<Failure>) {
+        self.response.throws(failure);
+    }
+
+    pub(super) fn encode(&self, id: &str) -> Result<Bytes, Rejection> {
+        self.response.encode(id).map_err(|error| {
+            Rejection::new(
+                RejectionKind::ReplyTooLarge,
+                format!("the reply cannot be encoded: {error}"),
+            )
+        })
+    }
+}
+
+/// Why a method was not run, or its values cannot travel: a caller gets it as
+/// [`Error::Rejected`](crate::Error::Rejected).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    pub(super) kind: RejectionKind,
+    pub(super) message: String,
+}
+
+impl Rejection {
+    /// A rejection in these words.
+    pub fn new(kind: RejectionKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+}

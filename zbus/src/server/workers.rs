@@ -1,0 +1,155 @@
+//! The workers of a server: how many calls run at once, and what each is doing.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::ObjectId;
+use crate::status::WorkerStatus;
+use crate::types::Timestamp;
+
+/// Go's words.
+const FREE: &str = "free";
+const BUSY: &str = "busy";
+
+#[derive(Debug)]
+pub(super) struct Workers {
+    free: Arc<Semaphore>,
+    count: u32,
+    states: Mutex<Vec<State>>,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    since: Timestamp,
+    /// The object and method that run.
+    runs: Option<(ObjectId, String)>,
+}
+
+impl Workers {
+    pub(super) fn new(count: u32) -> Arc<Self> {
+        let free = State {
+            since: Timestamp::now(),
+            runs: None,
+        };
+        Arc::new(Self {
+            free: Arc::new(Semaphore::new(count as usize)),
+            count,
+            states: Mutex::new(vec![free; count as usize]),
+        })
+    }
+
+    /// Waits for a free worker, and takes all that are free.
+    pub(super) async fn reserve(&self) -> Reserved {
+        // The semaphore is never closed.
+        let mut permit = Arc::clone(&self.free).acquire_owned().await.ok();
+        let others = u32::try_from(self.free.available_permits()).unwrap_or(self.count);
+        if let (Some(permit), Ok(others)) = (&mut permit, Arc::clone(&self.free).try_acquire_many_owned(others)) {
+            permit.merge(others);
+        }
+        Reserved { permit }
+    }
+
+    /// Waits until none is busy.
+    pub(super) async fn all_free(&self) {
+        drop(self.free.acquire_many(self.count).await);
+    }
+
+    /// Says that a reserved worker is busy from now on; it is free when the guard is dropped.
+    pub(super) fn busy(self: &Arc<Self>, object: &ObjectId, method: &str, permit: OwnedSemaphorePermit) -> Busy {
+        let mut states = self.states.lock();
+        // There is one, as there was a permit.
+        let index = states
+            .iter()
+            .position(|state| state.runs.is_none())
+            .unwrap_or(usize::MAX);
+        if let Some(state) = states.get_mut(index) {
+            *state = State {
+                since: Timestamp::now(),
+                runs: Some((object.clone(), method.to_owned())),
+            };
+        }
+        drop(states);
+        Busy {
+            workers: Arc::clone(self),
+            index,
+            _permit: permit,
+        }
+    }
+
+    pub(super) fn status(&self) -> Vec<WorkerStatus> {
+        let states = self.states.lock().clone();
+        states
+            .into_iter()
+            .map(|state| WorkerStatus {
+                state: if state.runs.is_some() { BUSY } else { FREE }.to_owned(),
+                start_time: state.since,
+                action: state
+                    .runs
+                    .map(|(object, method)| format!("[{object}].{method}()"))
+                    .unwrap_or_default(),
+            })
+            .collect()
+    }
+}
+
+/// Workers that wait for work.
+#[derive(Debug)]
+pub(super) struct Reserved {
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Reserved {
+    pub(super) fn count(&self) -> usize {
+        self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
+
+    pub(super) fn take_one(&mut self) -> Option<OwnedSemaphorePermit> {
+        self.permit.as_mut()?.split(1)
+    }
+}
+
+/// A worker that runs a call.
+#[derive(Debug)]
+pub(super) struct Busy {
+    workers: Arc<Workers>,
+    index: usize,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Some(state) = self.workers.states.lock().get_mut(self.index) {
+            *state = State {
+                since: Timestamp::now(),
+                runs: None,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn all_free_workers_are_reserved_and_each_is_free_again_when_its_call_ends() {
+        let workers = Workers::new(3);
+        let mut reserved = workers.reserve().await;
+        assert_eq!(reserved.count(), 3);
+        let object = ObjectId::from("calculator@1.0");
+        let busy = workers.busy(&object, "Add", reserved.take_one().unwrap());
+        drop(reserved);
+        assert_eq!(workers.reserve().await.count(), 2);
+        let status = workers.status();
+        assert_eq!(
+            (&*status[0].state, &*status[0].action),
+            ("busy", "[calculator@1.0].Add()")
+        );
+        assert_eq!((&*status[1].state, &*status[1].action), ("free", ""));
+        drop(busy);
+        workers.all_free().await;
+        assert!(workers.status().iter().all(|worker| worker.state == "free"));
+    }
+}

@@ -1,0 +1,66 @@
+//! A run of values, each a `MessagePack` document of its own inside a `bin`: arguments, and the returns of generation 0.
+
+use serde_with::SerializeAs;
+
+use super::msgpack::{EncodeError, encode_as};
+
+/// The values' bytes, written one behind the other so that an envelope takes them in one copy.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bins {
+    count: u32,
+    bytes: Vec<u8>,
+}
+
+/// The header of a `bin` of up to 4 GiB. Its length is filled in when the value is written.
+const HEADER: [u8; 5] = [0xc6, 0, 0, 0, 0];
+
+impl Bins {
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Adds a value. After an error the run is as before.
+    pub(crate) fn push<A, T>(&mut self, value: &T) -> Result<(), EncodeError>
+    where
+        A: SerializeAs<T> + ?Sized,
+        T: ?Sized,
+    {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&HEADER);
+        let written = encode_as::<A, T>(value, &mut self.bytes).and_then(|()| self.close(start));
+        if written.is_err() {
+            self.bytes.truncate(start);
+        }
+        written
+    }
+
+    fn close(&mut self, start: usize) -> Result<(), EncodeError> {
+        let len = self.bytes.len() - start - HEADER.len();
+        let len = u32::try_from(len).map_err(|_| EncodeError::new("longer than 4 GiB"))?;
+        if let Some(header) = self.bytes.get_mut(start + 1..start + HEADER.len()) {
+            header.copy_from_slice(&len.to_be_bytes());
+        }
+        self.count += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_with::Same;
+
+    use super::*;
+    use crate::wire::adapter::Duration;
+
+    #[test]
+    fn a_value_that_cannot_travel_leaves_no_trace() {
+        let mut bins = Bins::default();
+        bins.push::<Same, bool>(&true).unwrap();
+        bins.push::<Duration, _>(&jiff::SignedDuration::MAX).unwrap_err();
+        assert_eq!((bins.count(), bins.bytes()), (1, &[0xc6, 0, 0, 0, 1, 0xc3][..]));
+    }
+}

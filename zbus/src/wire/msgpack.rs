@@ -1,0 +1,120 @@
+//! Single values as `MessagePack`: integers and floats written at their declared width, any width and any nil read.
+
+mod de;
+mod ser;
+
+use std::io::Cursor;
+use std::ops::Range;
+
+use rmp_serde::decode::ReadReader;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_with::{DeserializeAs, SerializeAs};
+
+/// How deep a value may nest; deeper is a decode error.
+pub const MAX_DEPTH: usize = 128;
+
+/// A value that cannot travel.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct EncodeError {
+    message: String,
+}
+
+impl EncodeError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+}
+
+/// Bytes that are not the value that was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct DecodeError {
+    message: String,
+}
+
+impl DecodeError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+}
+
+/// Appends a value to `out`.
+///
+/// # Errors
+/// Where a value has no form on the wire: an integer of 128 bits, a duration beyond 64 bits of nanoseconds. Then `out`
+/// holds a part of it.
+pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    value.serialize(&mut ser::Serializer::new(out))
+}
+
+/// [`encode`] through an adapter.
+///
+/// # Errors
+/// Those of [`encode`].
+pub fn encode_as<A, T>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError>
+where
+    A: SerializeAs<T> + ?Sized,
+    T: ?Sized,
+{
+    A::serialize_as(value, &mut ser::Serializer::new(out))
+}
+
+/// Reads the value at the start of `bytes`. Bytes behind it are ignored, as Go does.
+///
+/// # Errors
+/// Where the bytes end early, are of another type, or nest beyond [`MAX_DEPTH`].
+pub fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, DecodeError> {
+    read(bytes, |deserializer| T::deserialize(deserializer))
+}
+
+/// [`decode`] through an adapter.
+///
+/// # Errors
+/// Those of [`decode`].
+pub fn decode_as<'de, A, T>(bytes: &'de [u8]) -> Result<T, DecodeError>
+where
+    A: DeserializeAs<'de, T>,
+{
+    read(bytes, |deserializer| A::deserialize_as(deserializer))
+}
+
+type SliceDeserializer<'a, 'de> =
+    de::NilTolerant<&'a mut rmp_serde::Deserializer<rmp_serde::decode::ReadRefReader<'de, [u8]>>>;
+
+fn read<'de, T>(
+    bytes: &'de [u8],
+    value: impl FnOnce(SliceDeserializer<'_, 'de>) -> Result<T, rmp_serde::decode::Error>,
+) -> Result<T, DecodeError> {
+    let mut inner = rmp_serde::Deserializer::from_read_ref(bytes);
+    inner.set_max_depth(MAX_DEPTH);
+    value(de::NilTolerant::new(&mut inner)).map_err(|error| DecodeError::new(error.to_string()))
+}
+
+/// Cuts an array into the bytes of its elements; nil is an empty array.
+pub(crate) fn elements(array: &[u8]) -> Result<Vec<Range<usize>>, DecodeError> {
+    let mut cursor = Cursor::new(array);
+    if array.first() == Some(&rmp::Marker::Null.to_u8()) {
+        return Ok(Vec::new());
+    }
+    let count = rmp::decode::read_array_len(&mut cursor).map_err(|error| DecodeError::new(error.to_string()))?;
+    let mut deserializer = rmp_serde::Deserializer::new(cursor);
+    deserializer.set_max_depth(MAX_DEPTH);
+    let mut elements = Vec::new();
+    for _ in 0..count {
+        let start = position(&deserializer);
+        IgnoredAny::deserialize(&mut deserializer).map_err(|error| DecodeError::new(error.to_string()))?;
+        elements.push(start..position(&deserializer));
+    }
+    Ok(elements)
+}
+
+fn position(deserializer: &rmp_serde::Deserializer<ReadReader<Cursor<&[u8]>>>) -> usize {
+    // The position is that of a slice in memory.
+    usize::try_from(deserializer.get_ref().position()).unwrap_or(usize::MAX)
+}

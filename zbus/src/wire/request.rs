@@ -1,0 +1,172 @@
+//! The envelope of a request, in both generations.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use rmp::encode;
+use serde::{Deserialize, Deserializer};
+
+use super::msgpack::{DecodeError, EncodeError, decode};
+use super::{Bins, Generation};
+use crate::ObjectId;
+
+/// A request to be written.
+#[derive(Debug)]
+pub(crate) struct OutgoingRequest<'a> {
+    pub(crate) generation: Generation,
+    pub(crate) id: &'a str,
+    pub(crate) reply_to: &'a str,
+    pub(crate) object: &'a ObjectId,
+    pub(crate) method: &'a str,
+    pub(crate) arguments: &'a Bins,
+    /// Unix milliseconds in the broker's clock.
+    pub(crate) deadline: Option<i64>,
+    pub(crate) one_way: bool,
+}
+
+impl OutgoingRequest<'_> {
+    pub(crate) fn encode(&self) -> Result<Bytes, EncodeError> {
+        let inputs = matches!(self.generation, Generation::One | Generation::Auto);
+        let arguments = matches!(self.generation, Generation::Zero | Generation::Auto);
+        let keys =
+            4 + u32::from(inputs) + u32::from(arguments) + u32::from(self.deadline.is_some()) + u32::from(self.one_way);
+        let mut out = Vec::with_capacity(160 + self.arguments.bytes().len());
+        encode::write_map_len(&mut out, keys)?;
+        text(&mut out, "ID", self.id)?;
+        if inputs {
+            self.arguments(&mut out, "Inputs")?;
+        }
+        if arguments {
+            self.arguments(&mut out, "Arguments")?;
+        }
+        encode::write_str(&mut out, "Object")?;
+        encode::write_map_len(&mut out, 2)?;
+        text(&mut out, "Name", self.object.name())?;
+        text(&mut out, "Version", self.object.version())?;
+        text(&mut out, "ReplyTo", self.reply_to)?;
+        text(&mut out, "Method", self.method)?;
+        if let Some(deadline) = self.deadline {
+            encode::write_str(&mut out, "Deadline")?;
+            encode::write_i64(&mut out, deadline)?;
+        }
+        if self.one_way {
+            encode::write_str(&mut out, "OneWay")?;
+            encode::write_bool(&mut out, true)?;
+        }
+        Ok(out.into())
+    }
+
+    fn arguments(&self, out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError> {
+        encode::write_str(out, key)?;
+        encode::write_array_len(out, self.arguments.count())?;
+        out.extend_from_slice(self.arguments.bytes());
+        Ok(())
+    }
+}
+
+fn text(out: &mut Vec<u8>, key: &str, value: &str) -> Result<(), EncodeError> {
+    encode::write_str(out, key)?;
+    encode::write_str(out, value)?;
+    Ok(())
+}
+
+/// A request that was read. Its parts share the memory of the message.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Never [`Generation::Auto`].
+    pub(crate) generation: Generation,
+    pub(crate) id: String,
+    pub(crate) reply_to: String,
+    pub(crate) object: ObjectId,
+    pub(crate) method: String,
+    pub(crate) arguments: Vec<Bytes>,
+    pub(crate) deadline: Option<i64>,
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) one_way: bool,
+}
+
+/// Why a message is not a request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RequestError {
+    #[error("the message is not a request: {0}")]
+    Malformed(#[from] DecodeError),
+    #[error("the message has neither `Inputs` nor `Arguments`")]
+    NoArguments,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Envelope<'a> {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(borrow, deserialize_with = "present")]
+    inputs: Option<Vec<&'a serde_bytes::Bytes>>,
+    #[serde(borrow, deserialize_with = "present")]
+    arguments: Option<Vec<&'a serde_bytes::Bytes>>,
+    object: ObjectName,
+    reply_to: String,
+    method: String,
+    deadline: Option<i64>,
+    meta: BTreeMap<String, String>,
+    one_way: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct ObjectName {
+    name: String,
+    version: String,
+}
+
+impl Request {
+    pub(crate) fn decode(message: &Bytes) -> Result<Self, RequestError> {
+        let envelope: Envelope<'_> = decode(message)?;
+        // Both keys are what a client of unknown servers sends: the newer one counts.
+        let (generation, arguments) = match (envelope.inputs, envelope.arguments) {
+            (Some(inputs), _) => (Generation::One, inputs),
+            (None, Some(arguments)) => (Generation::Zero, arguments),
+            (None, None) => return Err(RequestError::NoArguments),
+        };
+        Ok(Self {
+            generation,
+            id: envelope.id,
+            reply_to: envelope.reply_to,
+            object: ObjectId::new(envelope.object.name, envelope.object.version),
+            method: envelope.method,
+            arguments: arguments.into_iter().map(|argument| slice(message, argument)).collect(),
+            deadline: envelope.deadline,
+            metadata: envelope.meta,
+            one_way: envelope.one_way,
+        })
+    }
+}
+
+/// The generation is told by which key is there, so a nil counts as an empty list, not as a missing key.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<&'a serde_bytes::Bytes>>, D::Error> {
+    Vec::deserialize(deserializer).map(Some)
+}
+
+/// What a nil in place of a `bin` is read as has no place in the message.
+pub(super) fn slice(message: &Bytes, part: &[u8]) -> Bytes {
+    if part.is_empty() {
+        Bytes::new()
+    } else {
+        message.slice_ref(part)
+    }
+}
+
+/// Where to answer a message that is not a whole request: its `ID` and `ReplyTo`.
+pub(crate) fn reply_address(message: &[u8]) -> Option<(String, String)> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Address {
+        #[serde(rename = "ID")]
+        id: String,
+        reply_to: String,
+    }
+    decode::<Address>(message)
+        .ok()
+        .map(|address| (address.id, address.reply_to))
+}

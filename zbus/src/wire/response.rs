@@ -1,0 +1,411 @@
+//! The envelope of a response, in both generations.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use rmp::encode;
+use serde::{Deserialize, Deserializer};
+use serde_with::SerializeAs;
+
+use super::msgpack::{self, DecodeError, EncodeError, decode};
+use super::request::slice;
+use super::{Bins, Generation};
+use crate::error::RejectionKind;
+use crate::failure::Failure;
+
+/// The last element of a response of generation 0.
+#[derive(Debug)]
+pub(crate) enum Last {
+    /// A returned value: the method does not throw.
+    Value,
+    /// What the method has thrown, or that it has not.
+    Thrown(Option<Failure>),
+}
+
+/// A response being written: the returned values in order, then what was thrown.
+#[derive(Debug)]
+pub(crate) enum OutgoingResponse {
+    /// `Data` holds nothing, one value, or an array of several.
+    One {
+        values: Vec<u8>,
+        count: u32,
+        failure: Option<Failure>,
+    },
+    /// An element each; one more, at the end, for a method that throws.
+    Zero { values: Bins, last: Last },
+}
+
+impl OutgoingResponse {
+    pub(crate) fn new(generation: Generation) -> Self {
+        match generation {
+            Generation::Zero => Self::Zero {
+                values: Bins::default(),
+                last: Last::Value,
+            },
+            Generation::One | Generation::Auto => Self::One {
+                values: Vec::new(),
+                count: 0,
+                failure: None,
+            },
+        }
+    }
+
+    pub(crate) fn value<A, T>(&mut self, value: &T) -> Result<(), EncodeError>
+    where
+        A: SerializeAs<T> + ?Sized,
+        T: ?Sized,
+    {
+        match self {
+            Self::One { values, count, .. } => {
+                *count += 1;
+                msgpack::encode_as::<A, T>(value, values)
+            }
+            Self::Zero { values, .. } => values.push::<A, T>(value),
+        }
+    }
+
+    /// What a method that throws has thrown, or that it has not.
+    pub(crate) fn throws(&mut self, thrown: Option<Failure>) {
+        match self {
+            Self::One { failure, .. } => *failure = thrown,
+            Self::Zero { last, .. } => *last = Last::Thrown(thrown),
+        }
+    }
+
+    pub(crate) fn encode(&self, id: &str) -> Result<Bytes, EncodeError> {
+        let mut out = Vec::new();
+        match self {
+            Self::One { values, count, failure } => {
+                out.reserve(96 + id.len() + values.len());
+                encode::write_map_len(&mut out, 3)?;
+                text(&mut out, "ID", id)?;
+                let mut header = Vec::new();
+                match count {
+                    0 => encode::write_nil(&mut header)?,
+                    1 => {}
+                    _ => _ = encode::write_array_len(&mut header, *count)?,
+                }
+                output(&mut out, &header, values, failure.as_ref())?;
+                encode::write_str(&mut out, "Error")?;
+                encode::write_nil(&mut out)?;
+            }
+            Self::Zero { values, last } => {
+                out.reserve(64 + id.len() + values.bytes().len());
+                encode::write_map_len(&mut out, 3)?;
+                text(&mut out, "ID", id)?;
+                encode::write_str(&mut out, "Arguments")?;
+                encode::write_array_len(&mut out, values.count() + u32::from(matches!(last, Last::Thrown(_))))?;
+                out.extend_from_slice(values.bytes());
+                if let Last::Thrown(failure) = last {
+                    let mut element = Vec::new();
+                    thrown(&mut element, failure.as_ref())?;
+                    bin(&mut out, &[], &element)?;
+                }
+                text(&mut out, "Error", "")?;
+            }
+        }
+        Ok(out.into())
+    }
+
+    /// A response that says why there is none.
+    pub(crate) fn rejection(
+        generation: Generation,
+        id: &str,
+        kind: &RejectionKind,
+        message: &str,
+    ) -> Result<Bytes, EncodeError> {
+        let mut out = Vec::new();
+        encode::write_map_len(&mut out, 4)?;
+        text(&mut out, "ID", id)?;
+        if generation == Generation::Zero {
+            encode::write_str(&mut out, "Arguments")?;
+            encode::write_array_len(&mut out, 0)?;
+        } else {
+            // rbus cannot read a reply whose `Data` is nil.
+            output(&mut out, &[rmp::Marker::Null.to_u8()], &[], None)?;
+        }
+        text(&mut out, "Error", message)?;
+        text(&mut out, "Kind", kind.as_str())?;
+        Ok(out.into())
+    }
+}
+
+fn output(out: &mut Vec<u8>, header: &[u8], values: &[u8], failure: Option<&Failure>) -> Result<(), EncodeError> {
+    encode::write_str(out, "Output")?;
+    encode::write_map_len(out, 2)?;
+    encode::write_str(out, "Data")?;
+    bin(out, header, values)?;
+    encode::write_str(out, "Error")?;
+    thrown(out, failure)
+}
+
+fn bin(out: &mut Vec<u8>, header: &[u8], bytes: &[u8]) -> Result<(), EncodeError> {
+    let len = u32::try_from(header.len() + bytes.len()).map_err(|_| EncodeError::new("longer than 4 GiB"))?;
+    encode::write_bin_len(out, len)?;
+    out.extend_from_slice(header);
+    out.extend_from_slice(bytes);
+    Ok(())
+}
+
+fn thrown(out: &mut Vec<u8>, failure: Option<&Failure>) -> Result<(), EncodeError> {
+    let Some(failure) = failure else {
+        encode::write_nil(out)?;
+        return Ok(());
+    };
+    let keys = 1 + u32::from(failure.code.is_some()) + u32::from(failure.data.is_some());
+    encode::write_map_len(out, keys)?;
+    text(out, "Message", &failure.message)?;
+    if let Some(code) = &failure.code {
+        text(out, "Code", code)?;
+    }
+    if let Some(data) = &failure.data {
+        encode::write_str(out, "Data")?;
+        bin(out, &[], data)?;
+    }
+    Ok(())
+}
+
+fn text(out: &mut Vec<u8>, key: &str, value: &str) -> Result<(), EncodeError> {
+    encode::write_str(out, key)?;
+    encode::write_str(out, value)?;
+    Ok(())
+}
+
+/// A response that was read. Its parts share the memory of the message.
+#[derive(Clone, Debug)]
+pub(crate) struct Response {
+    pub(crate) id: String,
+    pub(crate) body: Body,
+    /// Why the server did not run the method, if it did not.
+    pub(crate) rejection: Option<(RejectionKind, String)>,
+}
+
+/// What generation a response is of, and what it holds.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    /// `Output`; no `data` where it is nil or absent.
+    One {
+        data: Option<Bytes>,
+        thrown: Option<Thrown>,
+    },
+    /// `Arguments`.
+    Zero { elements: Vec<Bytes> },
+}
+
+/// What a method has thrown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Thrown {
+    pub(crate) message: String,
+    pub(crate) code: Option<String>,
+    pub(crate) data: Option<Bytes>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Envelope<'a> {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(borrow)]
+    output: Output<'a>,
+    #[serde(borrow, deserialize_with = "present")]
+    arguments: Option<Vec<&'a serde_bytes::Bytes>>,
+    error: String,
+    kind: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Output<'a> {
+    #[serde(borrow)]
+    data: Option<&'a serde_bytes::Bytes>,
+    #[serde(borrow)]
+    error: Option<ThrownEnvelope<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct ThrownEnvelope<'a> {
+    message: String,
+    code: Option<String>,
+    #[serde(borrow)]
+    data: Option<&'a serde_bytes::Bytes>,
+}
+
+impl ThrownEnvelope<'_> {
+    fn share(self, message: &Bytes) -> Thrown {
+        Thrown {
+            message: self.message,
+            code: self.code,
+            data: self.data.map(|data| slice(message, data)),
+        }
+    }
+}
+
+/// The generation is told by which key is there, so a nil counts as an empty list, not as a missing key.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<&'a serde_bytes::Bytes>>, D::Error> {
+    Vec::deserialize(deserializer).map(Some)
+}
+
+impl Response {
+    pub(crate) fn decode(message: &Bytes) -> Result<Self, DecodeError> {
+        let envelope: Envelope<'_> = decode(message)?;
+        let body = match envelope.arguments {
+            Some(elements) => Body::Zero {
+                elements: elements.into_iter().map(|element| slice(message, element)).collect(),
+            },
+            None => Body::One {
+                data: envelope.output.data.map(|data| slice(message, data)),
+                thrown: envelope.output.error.map(|error| error.share(message)),
+            },
+        };
+        let rejection =
+            (!envelope.error.is_empty()).then(|| (RejectionKind::from(envelope.kind.as_str()), envelope.error));
+        Ok(Self {
+            id: envelope.id,
+            body,
+            rejection,
+        })
+    }
+}
+
+impl Body {
+    /// The bytes of each of `count` declared returns, or what was thrown instead.
+    pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Vec<Bytes>, Thrown>, DecodeError> {
+        match self {
+            Self::One {
+                thrown: Some(thrown), ..
+            } => Ok(Err(thrown)),
+            Self::One { data, thrown: None } => data_returns(data, count).map(Ok),
+            Self::Zero { elements } => element_returns(elements, count, throws),
+        }
+    }
+}
+
+fn data_returns(data: Option<Bytes>, count: usize) -> Result<Vec<Bytes>, DecodeError> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    // Go sends no data where it could not encode the result.
+    let data = data
+        .filter(|data| !data.is_empty())
+        .ok_or_else(|| DecodeError::new("the reply holds no value"))?;
+    if count == 1 {
+        return Ok(vec![data]);
+    }
+    let elements = msgpack::elements(&data)?;
+    if elements.is_empty() && data.first() == Some(&rmp::Marker::Null.to_u8()) {
+        return Ok(vec![data; count]);
+    }
+    if elements.len() < count {
+        return Err(DecodeError::new(format!(
+            "{} values where {count} were expected",
+            elements.len()
+        )));
+    }
+    Ok(elements
+        .into_iter()
+        .take(count)
+        .map(|Range { start, end }| data.slice(start..end))
+        .collect())
+}
+
+fn element_returns(
+    mut elements: Vec<Bytes>,
+    count: usize,
+    throws: bool,
+) -> Result<Result<Vec<Bytes>, Thrown>, DecodeError> {
+    let expected = count + usize::from(throws);
+    if elements.len() != expected {
+        return Err(DecodeError::new(format!(
+            "{} values where {expected} were expected",
+            elements.len()
+        )));
+    }
+    if throws && let Some(last) = elements.pop() {
+        let error: Option<ThrownEnvelope<'_>> = decode(&last)?;
+        if let Some(error) = error {
+            return Ok(Err(error.share(&last)));
+        }
+    }
+    Ok(Ok(elements))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_with::Same;
+
+    use super::*;
+
+    fn round_trip(response: &OutgoingResponse) -> Response {
+        Response::decode(&response.encode("id").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn both_generations_carry_values_and_what_was_thrown() {
+        for generation in [Generation::Zero, Generation::One] {
+            for thrown in [None, Some(Failure::new("no").with_code("Never", Some(vec![0x80])))] {
+                let mut response = OutgoingResponse::new(generation);
+                response.value::<Same, i64>(&7).unwrap();
+                response.value::<Same, str>("x").unwrap();
+                response.throws(thrown.clone());
+                let returns = round_trip(&response).body.returns(2, true).unwrap();
+                match thrown {
+                    None => {
+                        let values = returns.unwrap();
+                        assert_eq!(decode::<i64>(&values[0]).unwrap(), 7);
+                        assert_eq!(decode::<String>(&values[1]).unwrap(), "x");
+                    }
+                    Some(failure) => {
+                        let error = returns.unwrap_err();
+                        assert_eq!(
+                            (error.message, error.code, error.data.map(Vec::from)),
+                            (failure.message, failure.code, failure.data)
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_rejection_keeps_its_kind() {
+        for generation in [Generation::Zero, Generation::One] {
+            let bytes =
+                OutgoingResponse::rejection(generation, "id", &RejectionKind::BadArguments, "two, not one").unwrap();
+            let response = Response::decode(&bytes).unwrap();
+            assert_eq!(
+                response.rejection,
+                Some((RejectionKind::BadArguments, "two, not one".to_owned()))
+            );
+        }
+    }
+
+    #[test]
+    fn a_declared_value_that_is_missing_is_an_error_and_nil_is_zero() {
+        let missing = Body::One {
+            data: None,
+            thrown: None,
+        };
+        assert!(missing.clone().returns(1, false).is_err());
+        assert!(missing.returns(0, false).unwrap().unwrap().is_empty());
+        let empty = Body::One {
+            data: Some(Bytes::new()),
+            thrown: None,
+        };
+        assert!(empty.returns(1, false).is_err());
+        let nil = Body::One {
+            data: Some(Bytes::from_static(&[0xc0])),
+            thrown: None,
+        };
+        let values = nil.returns(3, false).unwrap().unwrap();
+        assert_eq!(
+            values
+                .iter()
+                .map(|value| decode::<u8>(value).unwrap())
+                .collect::<Vec<_>>(),
+            [0, 0, 0]
+        );
+    }
+}
