@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Runs every check and test of the workspace on a Debian machine that has Rust; installs what else is missing.
+# The last line says how many tests passed and failed; the exit status is that of the first step that failed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Where the installers of Rust and Go leave them, for shells that have not been told.
+PATH="$PATH:$HOME/.cargo/bin:/usr/local/go/bin"
+
+missing=()
+command -v "${ZBUS_REDIS_SERVER:-redis-server}" >/dev/null || missing+=(redis-server)
+command -v "${ZBUS_GO:-go}" >/dev/null || missing+=(golang)
+if ((${#missing[@]})); then
+    as_root=()
+    [[ $(id -u) -eq 0 ]] || as_root=(sudo)
+    "${as_root[@]}" apt-get update
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+fi
+
+go=${ZBUS_GO:-go}
+go_version=$("$go" env GOVERSION)
+if [[ $(printf '%s\n' go1.21 "$go_version" | sort -V | head -n 1) != go1.21 ]]; then
+    echo "$go is $go_version; the Go peers need 1.21 or newer: see https://go.dev/dl/, and name its path in ZBUS_GO" >&2
+    exit 1
+fi
+for peer in tests/peers/go0 tests/peers/go1; do
+    (cd "$peer" && GOWORK=off "$go" mod download)
+done
+
+cargo fmt --all --check
+cargo clippy --workspace --all-targets --locked -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+status=0
+cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$log" || status=$?
+awk '/^test result: / {
+         for (i = 2; i <= NF; i++) {
+             if ($i == "passed;") passed += $(i - 1)
+             if ($i == "failed;") failed += $(i - 1)
+         }
+     }
+     END { printf "%d passed, %d failed\n", passed, failed }' "$log"
+exit "$status"

@@ -1,0 +1,220 @@
+//! Peers on the real Go library: servers, clients, and its codec. Their sources are in `tests/peers`.
+
+use std::env;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::process::Process;
+use crate::target;
+
+/// The first build downloads and compiles the library.
+const BUILD: Duration = Duration::from_secs(600);
+const READY: Duration = Duration::from_secs(10);
+/// Every call of the client ends after 10 seconds.
+const CONVERSATION: Duration = Duration::from_secs(180);
+/// The library sees a signal when its pop of 10 seconds ends, or, in a worker's race, the next one.
+const STOP: Duration = Duration::from_secs(60);
+const RECODE: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_millis(50);
+
+/// A generation of the wire, and so a version of the Go library.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Generation {
+    /// v0.1.4.
+    Zero,
+    /// v1.0.1.
+    One,
+}
+
+impl Generation {
+    /// Both, the older first.
+    pub const ALL: [Self; 2] = [Self::Zero, Self::One];
+
+    fn module(self) -> &'static str {
+        match self {
+            Self::Zero => "go0",
+            Self::One => "go1",
+        }
+    }
+
+    /// The path of the peer's binary, which the first call in a process builds.
+    fn peer(self) -> &'static Path {
+        static ZERO: OnceLock<PathBuf> = OnceLock::new();
+        static ONE: OnceLock<PathBuf> = OnceLock::new();
+        let built = match self {
+            Self::Zero => &ZERO,
+            Self::One => &ONE,
+        };
+        built.get_or_init(|| build(self.module()))
+    }
+}
+
+/// Test processes run side by side, so only one at a time builds; for those that follow, Go finds nothing to do.
+fn build(module: &str) -> PathBuf {
+    let folder = target::folder("go-peers");
+    let lock = File::create(folder.join(format!("{module}.lock"))).expect("lock file");
+    lock.lock().expect("lock of the Go peers");
+
+    let binary = folder.join(module);
+    let go = env::var_os("ZBUS_GO").unwrap_or_else(|| "go".into());
+    let mut command = Command::new(&go);
+    command
+        .current_dir(target::workspace().join("tests/peers").join(module))
+        .args(["build", "-o"])
+        .arg(&binary)
+        .arg(".")
+        // The modules are complete in themselves, whatever workspace of Go lies around them.
+        .env("GOWORK", "off")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false");
+    let process = match Process::spawn(&mut command) {
+        Ok(process) => process,
+        Err(error) if error.kind() == ErrorKind::NotFound => panic!(
+            "{} was not found; install Go 1.21 or newer (`apt-get install golang`, or https://go.dev/dl/), or name its path in ZBUS_GO",
+            go.display()
+        ),
+        Err(error) => panic!("cannot run {}: {error}", go.display()),
+    };
+    let finished = process.finish(BUILD).unwrap_or_else(|reason| panic!("{reason}"));
+    assert!(
+        finished.status.success(),
+        "building the peer {module} failed:\n{}",
+        finished.stderr
+    );
+    binary
+}
+
+/// A Go server of the module `server` with the objects `calculator@1.0` and `utils@1.0`, killed when dropped.
+#[derive(Debug)]
+pub struct GoServer {
+    process: Process,
+}
+
+impl GoServer {
+    /// Starts a server and waits until it serves. The address is `tcp://host:port` or `unix:///path`; the stream
+    /// `TikTok` ticks every 50 ms.
+    pub fn start(generation: Generation, address: &str, workers: u16) -> Self {
+        Self::start_with_interval(generation, address, workers, TICK)
+    }
+
+    /// The same with another interval of the stream `TikTok`, of at least 1 ms.
+    pub fn start_with_interval(generation: Generation, address: &str, workers: u16, interval: Duration) -> Self {
+        let mut command = Command::new(generation.peer());
+        command.args([
+            "server",
+            address,
+            &workers.to_string(),
+            &interval.as_millis().to_string(),
+        ]);
+        let mut process = Process::spawn(&mut command).expect("the peer was built");
+        match process.line(READY) {
+            Ok(line) if line == "ready" => Self { process },
+            Ok(line) => panic!("the Go server said {line:?} instead of \"ready\""),
+            Err(reason) => panic!("the Go server does not start: {reason}"),
+        }
+    }
+
+    /// What the server has logged so far: the stacks of handlers that panicked, and trouble with Redis.
+    pub fn log(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// Whether the server's process runs.
+    pub fn is_running(&mut self) -> bool {
+        self.process.is_running()
+    }
+
+    /// Ends the server at once, as a crash would, and returns its whole log. Dropping it ends it too.
+    pub fn kill(self) -> String {
+        self.process.kill_for_stderr()
+    }
+
+    /// Stops or resumes the whole process (`SIGSTOP`, `SIGCONT`), which to its callers looks like a server that hangs.
+    pub fn set_paused(&mut self, paused: bool) {
+        self.process.signal(if paused { "STOP" } else { "CONT" });
+    }
+
+    /// Asks the server to end and waits until it has: about 10 seconds, since the library looks up only between pops.
+    pub fn terminate(mut self) -> ExitStatus {
+        self.process.signal("TERM");
+        self.process
+            .finish(STOP)
+            .unwrap_or_else(|reason| panic!("{reason}"))
+            .status
+    }
+}
+
+/// Runs the Go client against whoever serves the module `server` there, and returns what it printed, line by line.
+/// Any surprise, such as a call that was to succeed and did not, panics with the client's own words.
+pub fn go_client(generation: Generation, address: &str) -> Vec<Value> {
+    let process =
+        Process::spawn(Command::new(generation.peer()).args(["client", address])).expect("the peer was built");
+    let finished = process.finish(CONVERSATION).unwrap_or_else(|reason| panic!("{reason}"));
+    let printed = finished.stdout.join("\n");
+    assert!(
+        finished.status.success(),
+        "the Go client failed: {}after\n{printed}",
+        finished.stderr
+    );
+    finished
+        .stdout
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}")))
+        .collect()
+}
+
+/// The Go library's codec: decodes bytes into a Go value, and encodes that value again.
+#[derive(Debug)]
+pub struct Recoder {
+    process: Process,
+}
+
+/// What Go made of some bytes.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct Recoded {
+    /// The value as Go encodes it, in hexadecimal.
+    pub hex: String,
+    /// The value in JSON: 64-bit integers and durations (nanoseconds) are strings, bytes `"hex:…"`, timestamps
+    /// RFC 3339 in UTC, addresses text, nil `null`.
+    pub value: Value,
+}
+
+impl Recoder {
+    /// Starts the codec of that generation. They differ in the types `request` and `response` alone.
+    pub fn start(generation: Generation) -> Self {
+        let process = Process::spawn(Command::new(generation.peer()).arg("recode")).expect("the peer was built");
+        Self { process }
+    }
+
+    /// Decodes as a type in schema notation: the built-in types, `T?` (a pointer), `[T]`, `map<K, V>`, `(T, U)`
+    /// (several returns), the structs `Inner`, `Origin` and `Sample`, and `request` and `response`. The error is Go's.
+    pub fn recode(&mut self, ty: &str, hex: &str) -> Result<Recoded, String> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Answer {
+            Error { error: String },
+            Recoded(Recoded),
+        }
+
+        assert!(
+            !ty.contains('\n') && !hex.contains(char::is_whitespace),
+            "not one line: {ty:?} {hex:?}"
+        );
+        let sent = writeln!(self.process.stdin(), "{ty} {hex}");
+        let line = self
+            .process
+            .line(RECODE)
+            .unwrap_or_else(|reason| panic!("no answer for {ty} {hex}: {reason}"));
+        sent.expect("the recoder reads its input");
+        match serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}")) {
+            Answer::Recoded(recoded) => Ok(recoded),
+            Answer::Error { error } => Err(error),
+        }
+    }
+}
