@@ -50,11 +50,7 @@ fn redis_comes_back_empty_on_the_same_port() {
 #[test]
 #[should_panic(expected = "install it with `apt-get install no-such-package`")]
 fn missing_server_says_how_to_install_it() {
-    let program = Program {
-        name: "no-such-server",
-        variable: "ZBUS_NO_SUCH_SERVER",
-        package: "no-such-package",
-    };
+    let program = Program { name: "no-such-server", variable: "ZBUS_NO_SUCH_SERVER", package: "no-such-package" };
     RedisServer::start_program(program);
 }
 
@@ -89,48 +85,23 @@ fn go_client_understands_go_server(generation: Generation, address: &str) {
     let server = GoServer::start(generation, address, 3);
     let lines = go_client(generation, address);
 
-    let calls: Vec<Value> = lines
-        .iter()
-        .filter(|line| line.get("call").is_some())
-        .cloned()
-        .collect();
+    let calls: Vec<Value> = lines.iter().filter(|line| line.get("call").is_some()).cloned().collect();
     assert_eq!(calls, expected_calls());
 
-    let events: Vec<&str> = lines
-        .iter()
-        .filter(|line| line["event"] == "TikTok")
-        .map(|line| line["value"].as_str().unwrap())
-        .collect();
+    let events: Vec<&str> =
+        lines.iter().filter(|line| line["event"] == "TikTok").map(|line| line["value"].as_str().unwrap()).collect();
     assert_eq!(events.len(), 3);
-    assert!(
-        events.iter().all(|at| at.starts_with("20") && at.ends_with('Z')),
-        "{events:?}"
-    );
+    assert!(events.iter().all(|at| at.starts_with("20") && at.ends_with('Z')), "{events:?}");
 
     let status = &lines.iter().find(|line| line.get("status").is_some()).unwrap()["status"];
     let mut objects = status["objects"].as_array().unwrap().clone();
     objects.sort_by_key(ToString::to_string);
-    assert_eq!(
-        objects,
-        [
-            json!({"Name": "calculator", "Version": "1.0"}),
-            json!({"Name": "utils", "Version": "1.0"})
-        ]
-    );
+    assert_eq!(objects, [json!({"Name": "calculator", "Version": "1.0"}), json!({"Name": "utils", "Version": "1.0"})]);
     let workers = status["workers"].as_array().unwrap();
     assert_eq!(workers.len(), 3);
-    assert!(
-        workers
-            .iter()
-            .all(|worker| worker["state"].is_string() && worker["time"].is_string()),
-        "{workers:?}"
-    );
+    assert!(workers.iter().all(|worker| worker["state"].is_string() && worker["time"].is_string()), "{workers:?}");
 
-    assert!(
-        server.log().contains("runtime/debug.Stack"),
-        "the panic is not in the log: {}",
-        server.log()
-    );
+    assert!(server.log().contains("runtime/debug.Stack"), "the panic is not in the log: {}", server.log());
 }
 
 #[test]
@@ -165,9 +136,7 @@ fn go_decodes_and_encodes_every_vector_to_the_same_bytes() {
         let mut go = Recoder::start(generation);
         for vector in vectors(generation) {
             let name = &vector.name;
-            let recoded = go
-                .recode(&vector.ty, &vector.hex)
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            let recoded = go.recode(&vector.ty, &vector.hex).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(recoded.hex, vector.hex, "{name}");
             // Responses are told as what they mean, which needs the method's returns to be known.
             if vector.ty != "response" {
@@ -180,13 +149,7 @@ fn go_decodes_and_encodes_every_vector_to_the_same_bytes() {
 #[test]
 fn go_refuses_what_it_cannot_decode_and_goes_on() {
     let mut go = Recoder::start(Generation::One);
-    for (ty, hex) in [
-        ("bool", "c0"),
-        ("timestamp", "c0"),
-        ("f64", ""),
-        ("u8", "zz"),
-        ("Unheard", "c0"),
-    ] {
+    for (ty, hex) in [("bool", "c0"), ("timestamp", "c0"), ("f64", ""), ("u8", "zz"), ("Unheard", "c0")] {
         go.recode(ty, hex).unwrap_err();
     }
     assert_eq!(go.recode("f64", "c0").unwrap().value, json!(0), "nil is zero");
@@ -195,17 +158,11 @@ fn go_refuses_what_it_cannot_decode_and_goes_on() {
 
 #[test]
 fn vectors_are_found_by_name() {
-    let plain = vectors(Generation::One)
-        .into_iter()
-        .filter(zbus_tests::Vector::is_plain)
-        .count();
+    let plain = vectors(Generation::One).into_iter().filter(zbus_tests::Vector::is_plain).count();
     assert!(plain >= 36, "{plain}");
     assert!(vectors(Generation::Zero).iter().all(|vector| !vector.is_plain()));
     assert_eq!(vector(Generation::One, "bytes").bytes(), [0xc4, 4, 0, 1, 2, 0xff]);
-    assert_ne!(
-        vector(Generation::Zero, "request_status"),
-        vector(Generation::One, "request_status")
-    );
+    assert_ne!(vector(Generation::Zero, "request_status"), vector(Generation::One, "request_status"));
 }
 
 #[test]
@@ -233,9 +190,5 @@ fn user_crate_builds_against_the_workspace_and_runs() {
 
     let broken = user.main_rs("fn main() { missing() }").build();
     assert!(!broken.status.success());
-    assert!(
-        broken.stderr.contains("cannot find function `missing`"),
-        "{}",
-        broken.stderr
-    );
+    assert!(broken.stderr.contains("cannot find function `missing`"), "{}", broken.stderr);
 }

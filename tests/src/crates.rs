@@ -43,13 +43,7 @@ impl CargoOutput {
     /// Returns itself if cargo succeeded; panics with all its output if not.
     #[must_use]
     pub fn success(self) -> Self {
-        assert!(
-            self.status.success(),
-            "cargo ended with {}\n{}\n{}",
-            self.status,
-            self.stdout,
-            self.stderr
-        );
+        assert!(self.status.success(), "cargo ended with {}\n{}\n{}", self.status, self.stdout, self.stderr);
         self
     }
 }
@@ -144,20 +138,11 @@ impl UserCrate {
         if !stdout.is_empty() {
             stdout.push('\n');
         }
-        CargoOutput {
-            status: finished.status,
-            stdout,
-            stderr: finished.stderr,
-        }
+        CargoOutput { status: finished.status, stdout, stderr: finished.stderr }
     }
 
     fn write_manifest(&self) {
-        let Self {
-            name,
-            dependencies,
-            build_dependencies,
-            ..
-        } = self;
+        let Self { name, dependencies, build_dependencies, .. } = self;
         let manifest = format!(
             "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n\
              [dependencies]\n{}\n\n[build-dependencies]\n{}\n\n\

@@ -82,11 +82,7 @@ fn build(module: &str) -> PathBuf {
         Err(error) => panic!("cannot run {}: {error}", go.display()),
     };
     let finished = process.finish(BUILD).unwrap_or_else(|reason| panic!("{reason}"));
-    assert!(
-        finished.status.success(),
-        "building the peer {module} failed:\n{}",
-        finished.stderr
-    );
+    assert!(finished.status.success(), "building the peer {module} failed:\n{}", finished.stderr);
     binary
 }
 
@@ -106,12 +102,7 @@ impl GoServer {
     /// The same with another interval of the stream `TikTok`, of at least 1 ms.
     pub fn start_with_interval(generation: Generation, address: &str, workers: u16, interval: Duration) -> Self {
         let mut command = Command::new(generation.peer());
-        command.args([
-            "server",
-            address,
-            &workers.to_string(),
-            &interval.as_millis().to_string(),
-        ]);
+        command.args(["server", address, &workers.to_string(), &interval.as_millis().to_string()]);
         let mut process = Process::spawn(&mut command).expect("the peer was built");
         match process.line(READY) {
             Ok(line) if line == "ready" => Self { process },
@@ -143,10 +134,7 @@ impl GoServer {
     /// Asks the server to end and waits until it has: about 10 seconds, since the library looks up only between pops.
     pub fn terminate(mut self) -> ExitStatus {
         self.process.signal("TERM");
-        self.process
-            .finish(STOP)
-            .unwrap_or_else(|reason| panic!("{reason}"))
-            .status
+        self.process.finish(STOP).unwrap_or_else(|reason| panic!("{reason}")).status
     }
 }
 
@@ -157,11 +145,7 @@ pub fn go_client(generation: Generation, address: &str) -> Vec<Value> {
         Process::spawn(Command::new(generation.peer()).args(["client", address])).expect("the peer was built");
     let finished = process.finish(CONVERSATION).unwrap_or_else(|reason| panic!("{reason}"));
     let printed = finished.stdout.join("\n");
-    assert!(
-        finished.status.success(),
-        "the Go client failed: {}after\n{printed}",
-        finished.stderr
-    );
+    assert!(finished.status.success(), "the Go client failed: {}after\n{printed}", finished.stderr);
     finished
         .stdout
         .iter()
@@ -202,15 +186,9 @@ impl Recoder {
             Recoded(Recoded),
         }
 
-        assert!(
-            !ty.contains('\n') && !hex.contains(char::is_whitespace),
-            "not one line: {ty:?} {hex:?}"
-        );
+        assert!(!ty.contains('\n') && !hex.contains(char::is_whitespace), "not one line: {ty:?} {hex:?}");
         let sent = writeln!(self.process.stdin(), "{ty} {hex}");
-        let line = self
-            .process
-            .line(RECODE)
-            .unwrap_or_else(|reason| panic!("no answer for {ty} {hex}: {reason}"));
+        let line = self.process.line(RECODE).unwrap_or_else(|reason| panic!("no answer for {ty} {hex}: {reason}"));
         sent.expect("the recoder reads its input");
         match serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}")) {
             Answer::Recoded(recoded) => Ok(recoded),

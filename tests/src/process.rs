@@ -30,11 +30,7 @@ pub(crate) struct Finished {
 impl Process {
     /// Starts a command with all its streams piped.
     pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let (lines, stdout) = mpsc::channel();
         let output = child.stdout.take().expect("piped");
         // Both streams are read to their end even when nobody asks, or a full pipe would stop the child.
@@ -101,11 +97,7 @@ impl Process {
             let id = self.child.id().to_string();
             let args: [&OsStr; 3] = ["-s".as_ref(), name.as_ref(), id.as_ref()];
             let status = Command::new("kill").args(args).status();
-            assert!(
-                status.is_ok_and(|status| status.success()),
-                "cannot send {name} to {}",
-                self.name
-            );
+            assert!(status.is_ok_and(|status| status.success()), "cannot send {name} to {}", self.name);
         }
     }
 
@@ -115,30 +107,19 @@ impl Process {
         let deadline = Instant::now() + bound;
         let mut lines = Vec::new();
         loop {
-            match self
-                .stdout
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            {
+            match self.stdout.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => lines.push(line),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     self.kill();
                     let lines = lines.join("\n");
-                    return Err(format!(
-                        "{} did not end in {bound:?}\n{lines}\n{}",
-                        self.name,
-                        self.stderr()
-                    ));
+                    return Err(format!("{} did not end in {bound:?}\n{lines}\n{}", self.name, self.stderr()));
                 }
             }
         }
         let status = self.child.wait().map_err(|error| error.to_string())?;
         self.join_stderr();
-        Ok(Finished {
-            status,
-            stdout: lines,
-            stderr: self.stderr(),
-        })
+        Ok(Finished { status, stdout: lines, stderr: self.stderr() })
     }
 
     /// Kills the child and waits until it is gone.

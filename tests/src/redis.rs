@@ -30,11 +30,7 @@ pub struct Program {
 }
 
 /// Redis itself.
-pub const REDIS: Program = Program {
-    name: "redis-server",
-    variable: "ZBUS_REDIS_SERVER",
-    package: "redis-server",
-};
+pub const REDIS: Program = Program { name: "redis-server", variable: "ZBUS_REDIS_SERVER", package: "redis-server" };
 
 impl Program {
     fn path(&self) -> OsString {
@@ -61,12 +57,7 @@ impl RedisServer {
     /// Starts a server of that kind and waits until it answers.
     pub fn start_program(program: Program) -> Self {
         let folder = TempDir::new().expect("temporary folder");
-        let mut server = Self {
-            process: None,
-            folder,
-            program,
-            port: 0,
-        };
+        let mut server = Self { process: None, folder, program, port: 0 };
         // Another process may take a port between its choice and its use.
         let mut refused = String::new();
         for _ in 0..8 {
@@ -112,12 +103,7 @@ impl RedisServer {
         if let Some(mut process) = self.process.take() {
             process.signal("TERM");
             let finished = process.finish(STOP).unwrap_or_else(|reason| panic!("{reason}"));
-            assert!(
-                finished.status.success(),
-                "{} ended with {}",
-                self.program.name,
-                finished.status
-            );
+            assert!(finished.status.success(), "{} ended with {}", self.program.name, finished.status);
         }
     }
 
@@ -129,9 +115,7 @@ impl RedisServer {
     /// Starts the server again on the same port and socket, empty; kills it first if it runs.
     pub fn restart(&mut self) {
         self.kill();
-        let process = self
-            .launch()
-            .unwrap_or_else(|reason| panic!("{} does not start: {reason}", self.program.name));
+        let process = self.launch().unwrap_or_else(|reason| panic!("{} does not start: {reason}", self.program.name));
         self.process = Some(process);
     }
 
@@ -183,15 +167,8 @@ impl RedisServer {
 
 fn ping(mut stream: impl Read + Write) -> Result<(), String> {
     let mut answer = [0; 7];
-    stream
-        .write_all(b"PING\r\n")
-        .and_then(|()| stream.read_exact(&mut answer))
-        .map_err(told)?;
-    if &answer == b"+PONG\r\n" {
-        Ok(())
-    } else {
-        Err(format!("answered PING with {answer:?}"))
-    }
+    stream.write_all(b"PING\r\n").and_then(|()| stream.read_exact(&mut answer)).map_err(told)?;
+    if &answer == b"+PONG\r\n" { Ok(()) } else { Err(format!("answered PING with {answer:?}")) }
 }
 
 fn told(error: impl Display) -> String {

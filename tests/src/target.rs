@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The root of the workspace.
 pub(crate) fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the tests are a folder of the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
 }
 
 /// A folder of that name in the target folder that the running test was built into.

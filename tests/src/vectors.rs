@@ -54,9 +54,7 @@ pub fn vectors(generation: Generation) -> Vec<Vector> {
         Generation::Zero => include_str!("../vectors/generation-0.json"),
         Generation::One => include_str!("../vectors/generation-1.json"),
     };
-    serde_json::from_str::<Vectors>(text)
-        .expect("the vectors are well-formed")
-        .vectors
+    serde_json::from_str::<Vectors>(text).expect("the vectors are well-formed").vectors
 }
 
 /// The vector of that name.

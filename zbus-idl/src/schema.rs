@@ -277,6 +277,7 @@ pub struct Object {
 }
 
 /// A method of an object.
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the language")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Method {
     /// The name as written.

@@ -21,9 +21,7 @@ pub(crate) struct Clock {
 impl Clock {
     /// Measured now, and again from time to time until `stop`.
     pub(crate) async fn start(broker: Arc<dyn Broker>, stop: CancellationToken) -> Result<Self, BrokerError> {
-        let clock = Self {
-            offset: Arc::new(AtomicI64::new(offset(&*broker).await?)),
-        };
+        let clock = Self { offset: Arc::new(AtomicI64::new(offset(&*broker).await?)) };
         let measured = Arc::clone(&clock.offset);
         tokio::spawn(stop.run_until_cancelled_owned(async move {
             loop {

@@ -151,10 +151,7 @@ impl RejectionKind {
     }
 
     fn may_have_run(&self) -> bool {
-        !matches!(
-            self,
-            Self::UnknownObject | Self::UnknownMethod | Self::BadArguments | Self::Overloaded
-        )
+        !matches!(self, Self::UnknownObject | Self::UnknownMethod | Self::BadArguments | Self::Overloaded)
     }
 }
 
@@ -185,10 +182,6 @@ impl fmt::Display for RejectionKind {
 
 impl From<Thrown> for Error {
     fn from(thrown: Thrown) -> Self {
-        Self::Remote {
-            message: thrown.message,
-            code: thrown.code,
-            data: thrown.data,
-        }
+        Self::Remote { message: thrown.message, code: thrown.code, data: thrown.data }
     }
 }

@@ -15,21 +15,13 @@ pub struct Failure {
 impl Failure {
     /// A failure with this message.
     pub fn new(message: impl fmt::Display) -> Self {
-        Self {
-            message: message.to_string(),
-            code: None,
-            data: None,
-        }
+        Self { message: message.to_string(), code: None, data: None }
     }
 
     /// The like with a code that callers can match on, and that code's fields as a `MessagePack` map.
     #[must_use]
     pub fn with_code(self, code: impl Into<String>, data: Option<Vec<u8>>) -> Self {
-        Self {
-            code: Some(code.into()),
-            data,
-            ..self
-        }
+        Self { code: Some(code.into()), data, ..self }
     }
 
     /// What callers read.

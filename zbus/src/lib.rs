@@ -1,10 +1,7 @@
 //! The runtime of zbus, a schema-first message bus for local services.
 //!
 //! Not to be taken for crates.io's `zbus`, which is a library for D-Bus.
-#![cfg_attr(
-    not(test),
-    warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
-)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod backoff;
 pub mod broker;

@@ -16,18 +16,12 @@ impl ObjectId {
 
     /// An object known at compile time; an empty version is none.
     pub const fn from_static(name: &'static str, version: &'static str) -> Self {
-        Self {
-            name: Cow::Borrowed(name),
-            version: Cow::Borrowed(version),
-        }
+        Self { name: Cow::Borrowed(name), version: Cow::Borrowed(version) }
     }
 
     /// An object of this name and version; an empty version is none.
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
-        Self {
-            name: Cow::Owned(name.into()),
-            version: Cow::Owned(version.into()),
-        }
+        Self { name: Cow::Owned(name.into()), version: Cow::Owned(version.into()) }
     }
 
     /// The name: `calculator`.

@@ -33,9 +33,7 @@ pub(crate) struct Outbox<T> {
 
 impl<T> Clone for Outbox<T> {
     fn clone(&self) -> Self {
-        Self {
-            writes: self.writes.clone(),
-        }
+        Self { writes: self.writes.clone() }
     }
 }
 
@@ -122,32 +120,13 @@ mod tests {
         let (outbox, writer) = Outbox::start(Arc::clone(&broker), Even(Arc::clone(&written)));
         for tag in 0..5_u32 {
             let message = Bytes::copy_from_slice(&tag.to_be_bytes());
-            outbox
-                .send(
-                    tag,
-                    Write::Push {
-                        list: "list".into(),
-                        message,
-                        expire: None,
-                    },
-                )
-                .await
-                .unwrap();
+            outbox.send(tag, Write::Push { list: "list".into(), message, expire: None }).await.unwrap();
         }
         drop(outbox);
         writer.await.unwrap();
         assert_eq!(*written.lock(), [0, 2, 4]);
         let stop = CancellationToken::new();
-        let popped = broker
-            .popper()
-            .await
-            .unwrap()
-            .pop(&["list".into()], 9, &stop)
-            .await
-            .unwrap();
-        assert_eq!(
-            popped.messages,
-            [0_u32, 2, 4].map(|tag| Bytes::copy_from_slice(&tag.to_be_bytes()))
-        );
+        let popped = broker.popper().await.unwrap().pop(&["list".into()], 9, &stop).await.unwrap();
+        assert_eq!(popped.messages, [0_u32, 2, 4].map(|tag| Bytes::copy_from_slice(&tag.to_be_bytes())));
     }
 }

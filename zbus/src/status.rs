@@ -31,10 +31,7 @@ pub struct ObjectStatus {
 
 impl From<&ObjectId> for ObjectStatus {
     fn from(id: &ObjectId) -> Self {
-        Self {
-            name: id.name().to_owned(),
-            version: id.version().to_owned(),
-        }
+        Self { name: id.name().to_owned(), version: id.version().to_owned() }
     }
 }
 
@@ -54,10 +51,6 @@ pub struct WorkerStatus {
 
 impl Default for WorkerStatus {
     fn default() -> Self {
-        Self {
-            state: String::new(),
-            start_time: zero::timestamp(),
-            action: String::new(),
-        }
+        Self { state: String::new(), start_time: zero::timestamp(), action: String::new() }
     }
 }

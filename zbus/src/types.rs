@@ -70,11 +70,7 @@ impl FromStr for MacAddress {
         if text.is_empty() {
             return Ok(Self::default());
         }
-        text.split(':')
-            .map(octet)
-            .collect::<Option<_>>()
-            .map(Self)
-            .ok_or_else(|| ParseMacAddressError(text.to_owned()))
+        text.split(':').map(octet).collect::<Option<_>>().map(Self).ok_or_else(|| ParseMacAddressError(text.to_owned()))
     }
 }
 

@@ -9,9 +9,9 @@ pub(crate) async fn connect(address: &str) -> Result<Arc<dyn Broker>, BrokerErro
     match address.split_once("://") {
         Some(("memory", name)) => Ok(memory::open(name)),
         #[cfg(feature = "redis")]
-        Some(("redis" | "rediss" | "unix" | "tcp", _)) => Ok(Arc::new(
-            super::redis::RedisBroker::connect(connection_info(address)?).await?,
-        )),
+        Some(("redis" | "rediss" | "unix" | "tcp", _)) => {
+            Ok(Arc::new(super::redis::RedisBroker::connect(connection_info(address)?).await?))
+        }
         _ => Err(not_an_address(address)),
     }
 }
@@ -24,10 +24,7 @@ fn not_an_address(address: &str) -> BrokerError {
     };
     // The address may hold a password: only its scheme is repeated.
     let scheme = address.split_once("://").map_or("no scheme", |(scheme, _)| scheme);
-    BrokerError::new(
-        BrokerErrorKind::Address,
-        format!("unknown broker address ({scheme}): expected {known}"),
-    )
+    BrokerError::new(BrokerErrorKind::Address, format!("unknown broker address ({scheme}): expected {known}"))
 }
 
 /// What `redis` needs to connect. Go's `tcp://` and `unix://` carry the password as the user.
@@ -82,10 +79,7 @@ mod tests {
     fn gos_addresses_mean_the_same() {
         let info = connection_info("tcp://s%40cret@localhost:6380").unwrap();
         assert!(matches!(info.addr(), ConnectionAddr::Tcp(host, 6380) if host == "localhost"));
-        assert_eq!(
-            (info.redis_settings().username(), info.redis_settings().password()),
-            (None, Some("s@cret"))
-        );
+        assert_eq!((info.redis_settings().username(), info.redis_settings().password()), (None, Some("s@cret")));
 
         let info = connection_info("unix://secret@/run/redis.sock").unwrap();
         assert!(matches!(info.addr(), ConnectionAddr::Unix(path) if path.to_str() == Some("/run/redis.sock")));
@@ -96,10 +90,7 @@ mod tests {
     fn redis_addresses_keep_user_password_and_database() {
         let info = connection_info("redis://anna:secret@localhost/3").unwrap();
         let settings = info.redis_settings();
-        assert_eq!(
-            (settings.username(), settings.password(), settings.db()),
-            (Some("anna"), Some("secret"), 3)
-        );
+        assert_eq!((settings.username(), settings.password(), settings.db()), (Some("anna"), Some("secret"), 3));
     }
 
     #[tokio::test]

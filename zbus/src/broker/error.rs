@@ -28,20 +28,13 @@ pub enum BrokerErrorKind {
 impl BrokerError {
     /// An error of this kind; the message says what to do.
     pub fn new(kind: BrokerErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            source: None,
-        }
+        Self { kind, message: message.into(), source: None }
     }
 
     /// The like with what caused it.
     #[must_use]
     pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
-        Self {
-            source: Some(Box::new(source)),
-            ..self
-        }
+        Self { source: Some(Box::new(source)), ..self }
     }
 
     /// What it is.

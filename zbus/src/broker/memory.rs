@@ -81,11 +81,7 @@ impl State {
             && *entry.key() <= now
         {
             for list in entry.remove() {
-                if self
-                    .lists
-                    .get(&list)
-                    .is_some_and(|list| list.expires.is_some_and(|at| at <= now))
-                {
+                if self.lists.get(&list).is_some_and(|list| list.expires.is_some_and(|at| at <= now)) {
                     self.lists.remove(&list);
                 }
             }
@@ -121,19 +117,15 @@ impl Broker for MemoryBroker {
     }
 
     fn popper(&self) -> BoxFuture<'_, Result<Box<dyn Popper>, BrokerError>> {
-        let popper: Box<dyn Popper> = Box::new(MemoryPopper {
-            store: Arc::clone(&self.store),
-        });
+        let popper: Box<dyn Popper> = Box::new(MemoryPopper { store: Arc::clone(&self.store) });
         Box::pin(std::future::ready(Ok(popper)))
     }
 
     fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>> {
         let mut state = self.store.state.lock();
         state.channels.retain(|_, sender| sender.receiver_count() > 0);
-        let sender = state
-            .channels
-            .entry(channel.into())
-            .or_insert_with(|| broadcast::channel(SUBSCRIPTION_CAPACITY).0);
+        let sender =
+            state.channels.entry(channel.into()).or_insert_with(|| broadcast::channel(SUBSCRIPTION_CAPACITY).0);
         Box::pin(std::future::ready(Ok(Deliveries::new(sender.subscribe(), ()))))
     }
 
@@ -153,9 +145,7 @@ impl Broker for MemoryBroker {
 
 /// This machine's clock: milliseconds since 1970.
 pub(crate) fn unix_milliseconds() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -193,11 +183,7 @@ mod tests {
     use super::*;
 
     fn push(list: &str, message: &'static str, expire: Option<Duration>) -> Write {
-        Write::Push {
-            list: list.into(),
-            message: Bytes::from_static(message.as_bytes()),
-            expire,
-        }
+        Write::Push { list: list.into(), message: Bytes::from_static(message.as_bytes()), expire }
     }
 
     async fn pop(broker: &Arc<dyn Broker>, lists: &[&str], max: usize) -> Popped {
@@ -209,14 +195,9 @@ mod tests {
     #[tokio::test]
     async fn a_pop_takes_the_oldest_of_the_first_list_that_has_any() {
         let broker = open("first-list");
-        broker
-            .write(vec![push("b", "1", None), push("b", "2", None), push("b", "3", None)])
-            .await;
+        broker.write(vec![push("b", "1", None), push("b", "2", None), push("b", "3", None)]).await;
         let popped = pop(&broker, &["a", "b"], 2).await;
-        assert_eq!(
-            (popped.list, popped.messages),
-            (1, vec![Bytes::from("1"), Bytes::from("2")])
-        );
+        assert_eq!((popped.list, popped.messages), (1, vec![Bytes::from("1"), Bytes::from("2")]));
     }
 
     #[tokio::test]
@@ -232,13 +213,7 @@ mod tests {
 
         let stop = CancellationToken::new();
         stop.cancel();
-        let popped = broker
-            .popper()
-            .await
-            .unwrap()
-            .pop(&["a".into()], 1, &stop)
-            .await
-            .unwrap();
+        let popped = broker.popper().await.unwrap().pop(&["a".into()], 1, &stop).await.unwrap();
         assert!(popped.messages.is_empty());
     }
 

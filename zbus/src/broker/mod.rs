@@ -80,10 +80,7 @@ pub struct Deliveries {
 impl Deliveries {
     /// Deliveries of a channel; `guard` is dropped when nobody holds them any more.
     pub fn new(receiver: broadcast::Receiver<Delivery>, guard: impl Any + Send + Sync) -> Self {
-        Self {
-            receiver,
-            guard: Box::new(guard),
-        }
+        Self { receiver, guard: Box::new(guard) }
     }
 }
 

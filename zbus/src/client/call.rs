@@ -26,12 +26,7 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub(super) fn new(object: &'a RemoteObject, method: &'a str) -> Self {
-        Self {
-            object,
-            method,
-            arguments: Bins::default(),
-            timeout: object.timeout,
-        }
+        Self { object, method, arguments: Bins::default(), timeout: object.timeout }
     }
 
     /// Adds the next argument; its name is for errors alone.
@@ -43,18 +38,12 @@ impl<'a> Request<'a> {
         A: SerializeAs<T> + ?Sized,
         T: ?Sized,
     {
-        self.arguments.push::<A, T>(value).map_err(|source| Error::Encode {
-            what: name.to_owned(),
-            source,
-        })
+        self.arguments.push::<A, T>(value).map_err(|source| Error::Encode { what: name.to_owned(), source })
     }
 
     /// The time limit of this call, in place of the object's.
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self {
-            timeout: Some(timeout),
-            ..self
-        }
+        Self { timeout: Some(timeout), ..self }
     }
 
     /// Calls a method that does not throw, and waits for its `returns` values.
@@ -86,9 +75,7 @@ impl<'a> Request<'a> {
         let write = self.object.client.write(self.write(message));
         match self.timeout {
             None => write.await,
-            Some(limit) => tokio::time::timeout(limit, write)
-                .await
-                .unwrap_or_else(|_| Err(self.timed_out(true))),
+            Some(limit) => tokio::time::timeout(limit, write).await.unwrap_or_else(|_| Err(self.timed_out(true))),
         }
     }
 
@@ -96,11 +83,7 @@ impl<'a> Request<'a> {
         let deadline = self.timeout.and_then(|limit| Instant::now().checked_add(limit));
         let entered = self.object.client.shared.in_flight.enter();
         let message = self.encode(&entered.id(), false)?;
-        let mut pending = Pending {
-            object: self.object,
-            entered,
-            message,
-        };
+        let mut pending = Pending { object: self.object, entered, message };
         let answered = pending.exchange(self.write(pending.message.clone()));
         let answer = match deadline {
             None => answered.await,
@@ -128,26 +111,15 @@ impl<'a> Request<'a> {
             deadline: limit.map(|limit| shared.clock.now().saturating_add(limit)),
             one_way,
         };
-        request.encode().map_err(|source| Error::Encode {
-            what: self.method.to_owned(),
-            source,
-        })
+        request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })
     }
 
     fn write(&self, message: Bytes) -> Write {
-        Write::Push {
-            list: Arc::clone(&self.object.queue),
-            message,
-            expire: None,
-        }
+        Write::Push { list: Arc::clone(&self.object.queue), message, expire: None }
     }
 
     fn timed_out(&self, written: bool) -> Error {
-        Error::Timeout {
-            target: self.target(),
-            after: self.timeout.unwrap_or_default(),
-            written,
-        }
+        Error::Timeout { target: self.target(), after: self.timeout.unwrap_or_default(), written }
     }
 
     fn target(&self) -> String {
@@ -161,29 +133,15 @@ impl<'a> Request<'a> {
         };
         let sent = self.object.client.shared.generation;
         if sent != Generation::Auto && sent != answered {
-            return Err(Error::Generation {
-                target: self.target(),
-                sent,
-                answered,
-            });
+            return Err(Error::Generation { target: self.target(), sent, answered });
         }
         if let Some((kind, message)) = response.rejection {
-            return Err(Error::Rejected {
-                target: self.target(),
-                kind,
-                message,
-            });
+            return Err(Error::Rejected { target: self.target(), kind, message });
         }
         match response.body.returns(returns, throws) {
-            Ok(Ok(values)) => Ok(Reply {
-                target: Arc::clone(&self.object.queue),
-                values: values.into_iter(),
-            }),
+            Ok(Ok(values)) => Ok(Reply { target: Arc::clone(&self.object.queue), values: values.into_iter() }),
             Ok(Err(thrown)) => Err(thrown.into()),
-            Err(source) => Err(Error::Decode {
-                target: self.target(),
-                source,
-            }),
+            Err(source) => Err(Error::Decode { target: self.target(), source }),
         }
     }
 }
@@ -198,13 +156,7 @@ struct Pending<'a> {
 impl Pending<'_> {
     async fn exchange(&mut self, write: Write) -> Result<Response, Error> {
         let tag = Tag::Call(self.entered.number);
-        self.object
-            .client
-            .shared
-            .outbox
-            .send(tag, write)
-            .await
-            .map_err(|_| ended())?;
+        self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended())?;
         match (&mut self.entered.answered).await {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(ended().into()),
@@ -251,9 +203,6 @@ impl Reply {
         A: for<'de> DeserializeAs<'de, T>,
     {
         let value = self.values.next().unwrap_or_default();
-        decode_as::<A, T>(&value).map_err(|source| Error::Decode {
-            target: self.target.to_string(),
-            source,
-        })
+        decode_as::<A, T>(&value).map_err(|source| Error::Decode { target: self.target.to_string(), source })
     }
 }

@@ -34,10 +34,7 @@ struct Waiting {
 
 impl InFlight {
     pub(crate) fn new(client: String) -> Self {
-        Self {
-            client,
-            calls: Mutex::default(),
-        }
+        Self { client, calls: Mutex::default() }
     }
 
     /// Enters a call; it is taken out when the guard is dropped.
@@ -47,11 +44,7 @@ impl InFlight {
         let number = calls.next;
         calls.next += 1;
         calls.waiting.insert(number, Waiting { written: false, answer });
-        Entered {
-            number,
-            answered,
-            table: Arc::clone(self),
-        }
+        Entered { number, answered, table: Arc::clone(self) }
     }
 
     /// The writer takes the call up: false where its caller has given up, so that it never leaves the process.
@@ -109,12 +102,7 @@ impl Entered {
 
     /// Gives the call up: whether it was taken up by the writer, or none where it was answered before.
     pub(crate) fn leave(&self) -> Option<bool> {
-        self.table
-            .calls
-            .lock()
-            .waiting
-            .remove(&self.number)
-            .map(|waiting| waiting.written)
+        self.table.calls.lock().waiting.remove(&self.number).map(|waiting| waiting.written)
     }
 }
 
@@ -130,11 +118,7 @@ mod tests {
     use crate::wire::Body;
 
     fn reply(id: String) -> Response {
-        Response {
-            id,
-            body: Body::Zero { elements: Vec::new() },
-            rejection: None,
-        }
+        Response { id, body: Body::Zero { elements: Vec::new() }, rejection: None }
     }
 
     #[tokio::test]

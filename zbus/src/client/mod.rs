@@ -60,10 +60,7 @@ impl Client {
 
     /// A client of which something is to be set.
     pub fn builder() -> ClientBuilder {
-        ClientBuilder {
-            timeout: Some(DEFAULT_TIMEOUT),
-            generation: Generation::One,
-        }
+        ClientBuilder { timeout: Some(DEFAULT_TIMEOUT), generation: Generation::One }
     }
 
     /// What one of the servers of a module tells of itself: its objects and workers. Where several serve the module it is open which
@@ -79,30 +76,20 @@ impl Client {
     /// Writes once, and waits until it is written.
     async fn write(&self, write: Write) -> Result<(), Error> {
         let (done, written) = oneshot::channel();
-        self.shared
-            .outbox
-            .send(Tag::Write(done), write)
-            .await
-            .map_err(|_| ended())?;
+        self.shared.outbox.send(Tag::Write(done), write).await.map_err(|_| ended())?;
         Ok(written.await.map_err(|_| ended())??)
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Client")
-            .field("broker", &self.shared.broker)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Client").field("broker", &self.shared.broker).finish_non_exhaustive()
     }
 }
 
 /// Nothing is written or read any more.
 fn ended() -> BrokerError {
-    BrokerError::new(
-        BrokerErrorKind::Unreachable,
-        "the runtime that the client was connected in has ended",
-    )
+    BrokerError::new(BrokerErrorKind::Unreachable, "the runtime that the client was connected in has ended")
 }
 
 /// Settings of a [`Client`].
@@ -116,10 +103,7 @@ pub struct ClientBuilder {
 impl ClientBuilder {
     /// The time limit of each call, from the call to its answer; 30 s unless set. A stub may have one of its own.
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self {
-            timeout: Some(timeout),
-            ..self
-        }
+        Self { timeout: Some(timeout), ..self }
     }
 
     /// Lets calls wait for ever where their stubs do not say otherwise.
@@ -143,20 +127,9 @@ impl ClientBuilder {
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(
-            Arc::clone(&broker),
-            Arc::clone(&inbox),
-            Arc::clone(&in_flight),
-            stop.clone(),
-        )
-        .await?;
+        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
         // The writer ends by itself when the last clone of the client is gone.
-        let (outbox, _) = Outbox::start(
-            Arc::clone(&broker),
-            ClientTracker {
-                in_flight: Arc::clone(&in_flight),
-            },
-        );
+        let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: Arc::clone(&in_flight) });
         Ok(Client {
             shared: Arc::new(Shared {
                 broker,

@@ -30,22 +30,13 @@ impl RemoteObject {
         let module: Arc<str> = module.into().into();
         let queue = id.queue(&module).into();
         let timeout = client.shared.timeout;
-        Self {
-            client,
-            module,
-            id,
-            queue,
-            timeout,
-        }
+        Self { client, module, id, queue, timeout }
     }
 
     /// The like with another time limit for each call.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
-        Self {
-            timeout: Some(timeout),
-            ..self
-        }
+        Self { timeout: Some(timeout), ..self }
     }
 
     /// The like whose calls may wait for ever.
@@ -82,16 +73,8 @@ impl RemoteObject {
         T: ?Sized,
     {
         let mut message = Vec::new();
-        encode_as::<A, T>(value, &mut message).map_err(|source| Error::Encode {
-            what: event.to_owned(),
-            source,
-        })?;
+        encode_as::<A, T>(value, &mut message).map_err(|source| Error::Encode { what: event.to_owned(), source })?;
         let channel = self.id.channel(&self.module, event).into();
-        self.client
-            .write(Write::Publish {
-                channel,
-                message: message.into(),
-            })
-            .await
+        self.client.write(Write::Publish { channel, message: message.into() }).await
     }
 }

@@ -55,20 +55,12 @@ impl Dispatcher {
         let Some(object) = self.objects.get(&request.object) else {
             if let Some(reply_to) = reply_to {
                 let message = format!("the module does not serve `{}`", request.object);
-                reply_to
-                    .reject(&self.outbox, &Rejection::new(RejectionKind::UnknownObject, message))
-                    .await;
+                reply_to.reject(&self.outbox, &Rejection::new(RejectionKind::UnknownObject, message)).await;
             }
             return;
         };
         let worker = self.workers.busy(&request.object, &request.method, permit);
-        let run = Run {
-            worker,
-            reply_to,
-            outbox: self.outbox.clone(),
-            limit,
-            abort: self.abort.clone(),
-        };
+        let run = Run { worker, reply_to, outbox: self.outbox.clone(), limit, abort: self.abort.clone() };
         Arc::clone(object).run(Call::new(request), run);
     }
 
@@ -79,10 +71,7 @@ impl Dispatcher {
                 let reply_to = reply_address(message)
                     .and_then(|(id, list)| ReplyTo::new(id, Generation::One, &list, None))
                     .ok_or_else(|| Unread::Dropped(error.to_string()))?;
-                return Err(Unread::Rejected(
-                    reply_to,
-                    Rejection::new(RejectionKind::BadArguments, error.to_string()),
-                ));
+                return Err(Unread::Rejected(reply_to, Rejection::new(RejectionKind::BadArguments, error.to_string())));
             }
         };
         let limit = request.deadline.map(|deadline| self.clock.until(deadline));
@@ -94,10 +83,7 @@ impl Dispatcher {
         } else {
             let reply_to = ReplyTo::new(request.id.clone(), request.generation, &request.reply_to, limit);
             Some(reply_to.ok_or_else(|| {
-                Unread::Dropped(format!(
-                    "`{}` is not the name of a reply list",
-                    request.reply_to.escape_debug()
-                ))
+                Unread::Dropped(format!("`{}` is not the name of a reply list", request.reply_to.escape_debug()))
             })?)
         };
         Ok((request, reply_to, limit))
@@ -123,13 +109,7 @@ pub(super) struct Run {
 impl Run {
     /// Runs the method to its end, its deadline, or the server's, and answers.
     async fn finish(self, name: &str, method: impl Future<Output = Result<Returns, Rejection>>) {
-        let Self {
-            worker,
-            reply_to,
-            outbox,
-            limit,
-            abort,
-        } = self;
+        let Self { worker, reply_to, outbox, limit, abort } = self;
         let deadline = async {
             match limit {
                 Some(limit) => tokio::time::sleep(limit).await,

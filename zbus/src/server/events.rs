@@ -29,8 +29,7 @@ impl Streams {
         F: FnOnce(Publisher) -> R + Send + 'static,
         R: Future<Output = ()> + Send + 'static,
     {
-        self.streams
-            .push((name.into(), Box::new(|publisher| run(publisher).boxed())));
+        self.streams.push((name.into(), Box::new(|publisher| run(publisher).boxed())));
     }
 
     /// Runs each in a task of its own until `stop`. The end or the panic of one is logged, and ends that one alone.
@@ -44,10 +43,7 @@ impl Streams {
     ) {
         for (name, run) in self.streams {
             let channel: Arc<str> = object.channel(module, &name).into();
-            let publisher = Publisher {
-                channel: Arc::clone(&channel),
-                outbox: outbox.clone(),
-            };
+            let publisher = Publisher { channel: Arc::clone(&channel), outbox: outbox.clone() };
             let stop = stop.clone();
             tasks.spawn(async move {
                 // The stream is made in here too, since making it may panic.
@@ -66,10 +62,7 @@ impl Streams {
 
 impl std::fmt::Debug for Streams {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_list()
-            .entries(self.streams.iter().map(|(name, _)| name))
-            .finish()
+        formatter.debug_list().entries(self.streams.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -123,10 +116,7 @@ impl Publisher {
                 return;
             }
         };
-        let write = Write::Publish {
-            channel: Arc::clone(&self.channel),
-            message: message.into(),
-        };
+        let write = Write::Publish { channel: Arc::clone(&self.channel), message: message.into() };
         // The writer has ended: the runtime is going down.
         let _ = self.outbox.send(Sent::Event, write).await;
     }

@@ -31,11 +31,7 @@ impl Intake {
     pub(super) async fn requests(mut self, dispatcher: Arc<Dispatcher>) {
         let mut message_bytes = 0;
         loop {
-            let reserved = self
-                .stop
-                .clone()
-                .run_until_cancelled_owned(dispatcher.workers.reserve())
-                .await;
+            let reserved = self.stop.clone().run_until_cancelled_owned(dispatcher.workers.reserve()).await;
             let Some(mut reserved) = reserved else { return };
             let count = reserved.count().min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
             let Some(popped) = self.pop(count).await else { return };
@@ -96,20 +92,11 @@ impl StatusSource {
             Err(error) => return tracing::warn!(%error, "dropped a status request"),
         };
         let Some(reply_to) = ReplyTo::new(request.id, request.generation, &request.reply_to, None) else {
-            return tracing::warn!(
-                list = request.reply_to,
-                "dropped a status request: not the name of a reply list"
-            );
+            return tracing::warn!(list = request.reply_to, "dropped a status request: not the name of a reply list");
         };
-        let status = Status {
-            objects: self.objects.clone(),
-            workers: self.workers.status(),
-        };
+        let status = Status { objects: self.objects.clone(), workers: self.workers.status() };
         let mut response = OutgoingResponse::new(request.generation);
-        match response
-            .value::<serde_with::Same, _>(&status)
-            .and_then(|()| response.encode(&reply_to.id))
-        {
+        match response.value::<serde_with::Same, _>(&status).and_then(|()| response.encode(&reply_to.id)) {
             Ok(message) => reply_to.send(&self.outbox, message).await,
             Err(error) => tracing::error!(%error, "the status cannot be encoded"),
         }

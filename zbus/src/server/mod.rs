@@ -65,10 +65,7 @@ impl Server {
     /// How many calls run at once, and so how many are taken from the broker: 16 unless set, at least 1. Others wait in the broker,
     /// for this or another server of the module.
     pub fn workers(self, workers: u32) -> Self {
-        Self {
-            workers: workers.max(1),
-            ..self
-        }
+        Self { workers: workers.max(1), ..self }
     }
 
     /// How long the calls that run may go on after the server was told to stop: 30 s unless set. Those that are not done then are
@@ -79,10 +76,7 @@ impl Server {
 
     /// Lets objects be registered whose schema names another module.
     pub fn any_module(self) -> Self {
-        Self {
-            any_module: true,
-            ..self
-        }
+        Self { any_module: true, ..self }
     }
 
     /// Serves an object, too.
@@ -98,11 +92,7 @@ impl Server {
             && module != self.module
             && !self.any_module
         {
-            return Err(RegisterError::OtherModule {
-                id,
-                module: module.to_owned(),
-                server: self.module,
-            });
+            return Err(RegisterError::OtherModule { id, module: module.to_owned(), server: self.module });
         }
         if self.objects.contains_key(&id) {
             return Err(RegisterError::Twice { id });
@@ -172,23 +162,12 @@ impl Server {
         }
         tasks.close();
         tracing::info!(module = self.module, "serving");
-        Ok(RunningServer {
-            stop,
-            abort,
-            tasks,
-            workers,
-            writer,
-            drain: self.drain,
-        })
+        Ok(RunningServer { stop, abort, tasks, workers, writer, drain: self.drain })
     }
 }
 
 async fn intake(broker: &dyn Broker, lists: Vec<Arc<str>>, stop: &CancellationToken) -> Result<Intake, Error> {
-    Ok(Intake {
-        popper: broker.popper().await?,
-        lists,
-        stop: stop.clone(),
-    })
+    Ok(Intake { popper: broker.popper().await?, lists, stop: stop.clone() })
 }
 
 impl fmt::Debug for Server {

@@ -61,9 +61,7 @@ impl Call {
     pub fn arguments(&self, count: usize) -> Result<Arguments<'_>, Rejection> {
         let given = self.request.arguments.len();
         if given == count {
-            Ok(Arguments {
-                arguments: &self.request.arguments,
-            })
+            Ok(Arguments { arguments: &self.request.arguments })
         } else {
             Err(self.wrong_count(&count.to_string()))
         }
@@ -77,27 +75,20 @@ impl Call {
         if self.request.arguments.len() < count {
             return Err(self.wrong_count(&format!("at least {count}")));
         }
-        Ok(Arguments {
-            arguments: &self.request.arguments,
-        })
+        Ok(Arguments { arguments: &self.request.arguments })
     }
 
     fn wrong_count(&self, expected: &str) -> Rejection {
         let given = self.request.arguments.len();
         Rejection::new(
             RejectionKind::BadArguments,
-            format!(
-                "`{}` takes {expected} arguments, {given} were given",
-                self.request.method
-            ),
+            format!("`{}` takes {expected} arguments, {given} were given", self.request.method),
         )
     }
 
     /// Values to be returned, none yet.
     pub fn returns(&self) -> Returns {
-        Returns {
-            response: OutgoingResponse::new(self.request.generation),
-        }
+        Returns { response: OutgoingResponse::new(self.request.generation) }
     }
 
     /// The rejection of a method that the object does not have.
@@ -174,10 +165,7 @@ impl Returns {
         T: ?Sized,
     {
         self.response.value::<A, T>(value).map_err(|error| {
-            Rejection::new(
-                RejectionKind::BadReply,
-                format!("a returned value cannot be encoded: {error}"),
-            )
+            Rejection::new(RejectionKind::BadReply, format!("a returned value cannot be encoded: {error}"))
         })
     }
 
@@ -188,10 +176,7 @@ impl Returns {
 
     pub(super) fn encode(&self, id: &str) -> Result<Bytes, Rejection> {
         self.response.encode(id).map_err(|error| {
-            Rejection::new(
-                RejectionKind::ReplyTooLarge,
-                format!("the reply cannot be encoded: {error}"),
-            )
+            Rejection::new(RejectionKind::ReplyTooLarge, format!("the reply cannot be encoded: {error}"))
         })
     }
 }
@@ -207,9 +192,6 @@ pub struct Rejection {
 impl Rejection {
     /// A rejection in these words.
     pub fn new(kind: RejectionKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 }

@@ -43,20 +43,11 @@ impl ReplyTo {
     /// None where the list's name is not that of a reply list: no caller may have another key written to, or expired.
     pub(super) fn new(id: String, generation: Generation, list: &str, patience: Option<Duration>) -> Option<Self> {
         let until = Instant::now() + patience.unwrap_or(RETRY_LIMIT);
-        is_reply_list(list).then(|| Self {
-            id,
-            generation,
-            list: list.into(),
-            until,
-        })
+        is_reply_list(list).then(|| Self { id, generation, list: list.into(), until })
     }
 
     pub(super) async fn send(&self, outbox: &Outbox<Sent>, message: Bytes) {
-        let write = Write::Push {
-            list: Arc::clone(&self.list),
-            message,
-            expire: Some(REPLY_EXPIRY),
-        };
+        let write = Write::Push { list: Arc::clone(&self.list), message, expire: Some(REPLY_EXPIRY) };
         // The writer has ended: the runtime is going down.
         let _ = outbox.send(Sent::Reply { until: self.until }, write).await;
     }
@@ -123,20 +114,10 @@ mod tests {
 
     #[test]
     fn only_reply_lists_are_written_to() {
-        for list in [
-            "7f1d3b0a-3c55-4b0e-9a51-0c9a4f3f6f52",
-            "zbus.inbox.7f1d3b0a-3c55-4b0e-9a51-0c9a4f3f6f52",
-        ] {
+        for list in ["7f1d3b0a-3c55-4b0e-9a51-0c9a4f3f6f52", "zbus.inbox.7f1d3b0a-3c55-4b0e-9a51-0c9a4f3f6f52"] {
             assert!(is_reply_list(list), "{list}");
         }
-        for list in [
-            "",
-            "session:42",
-            "calc.calculator@1.0",
-            "zbus.inbox.",
-            "zbus.inbox.x",
-            "zbus.inbox.session:42",
-        ] {
+        for list in ["", "session:42", "calc.calculator@1.0", "zbus.inbox.", "zbus.inbox.x", "zbus.inbox.session:42"] {
             assert!(!is_reply_list(list), "{list}");
         }
     }

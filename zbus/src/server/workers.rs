@@ -29,10 +29,7 @@ struct State {
 
 impl Workers {
     pub(super) fn new(count: u32) -> Arc<Self> {
-        let free = State {
-            since: Timestamp::now(),
-            runs: None,
-        };
+        let free = State { since: Timestamp::now(), runs: None };
         Arc::new(Self {
             free: Arc::new(Semaphore::new(count as usize)),
             count,
@@ -60,22 +57,12 @@ impl Workers {
     pub(super) fn busy(self: &Arc<Self>, object: &ObjectId, method: &str, permit: OwnedSemaphorePermit) -> Busy {
         let mut states = self.states.lock();
         // There is one, as there was a permit.
-        let index = states
-            .iter()
-            .position(|state| state.runs.is_none())
-            .unwrap_or(usize::MAX);
+        let index = states.iter().position(|state| state.runs.is_none()).unwrap_or(usize::MAX);
         if let Some(state) = states.get_mut(index) {
-            *state = State {
-                since: Timestamp::now(),
-                runs: Some((object.clone(), method.to_owned())),
-            };
+            *state = State { since: Timestamp::now(), runs: Some((object.clone(), method.to_owned())) };
         }
         drop(states);
-        Busy {
-            workers: Arc::clone(self),
-            index,
-            _permit: permit,
-        }
+        Busy { workers: Arc::clone(self), index, _permit: permit }
     }
 
     pub(super) fn status(&self) -> Vec<WorkerStatus> {
@@ -85,10 +72,7 @@ impl Workers {
             .map(|state| WorkerStatus {
                 state: if state.runs.is_some() { BUSY } else { FREE }.to_owned(),
                 start_time: state.since,
-                action: state
-                    .runs
-                    .map(|(object, method)| format!("[{object}].{method}()"))
-                    .unwrap_or_default(),
+                action: state.runs.map(|(object, method)| format!("[{object}].{method}()")).unwrap_or_default(),
             })
             .collect()
     }
@@ -121,10 +105,7 @@ pub(super) struct Busy {
 impl Drop for Busy {
     fn drop(&mut self) {
         if let Some(state) = self.workers.states.lock().get_mut(self.index) {
-            *state = State {
-                since: Timestamp::now(),
-                runs: None,
-            };
+            *state = State { since: Timestamp::now(), runs: None };
         }
     }
 }
@@ -143,10 +124,7 @@ mod tests {
         drop(reserved);
         assert_eq!(workers.reserve().await.count(), 2);
         let status = workers.status();
-        assert_eq!(
-            (&*status[0].state, &*status[0].action),
-            ("busy", "[calculator@1.0].Add()")
-        );
+        assert_eq!((&*status[0].state, &*status[0].action), ("busy", "[calculator@1.0].Add()"));
         assert_eq!((&*status[1].state, &*status[1].action), ("free", ""));
         drop(busy);
         workers.all_free().await;

@@ -78,15 +78,12 @@ impl<'de> DeserializeAs<'de, jiff::Timestamp> for Timestamp {
         } else if let Ok(bytes) = <[u8; 8]>::try_from(&bytes[..]) {
             let both = u64::from_be_bytes(bytes);
             ((both & ((1 << 34) - 1)).cast_signed(), (both >> 34) as u32)
-        } else if let (Some(nanoseconds), Ok(seconds)) =
-            (bytes.first_chunk(), <[u8; 8]>::try_from(&bytes[4.min(bytes.len())..]))
+        } else if let Some((nanoseconds, seconds)) = bytes.split_first_chunk()
+            && let Ok(seconds) = <[u8; 8]>::try_from(seconds)
         {
             (i64::from_be_bytes(seconds), u32::from_be_bytes(*nanoseconds))
         } else {
-            return Err(D::Error::invalid_length(
-                bytes.len(),
-                &"a timestamp of 4, 8 or 12 bytes",
-            ));
+            return Err(D::Error::invalid_length(bytes.len(), &"a timestamp of 4, 8 or 12 bytes"));
         };
         if nanoseconds >= 1_000_000_000 {
             return Err(D::Error::invalid_value(
@@ -95,9 +92,7 @@ impl<'de> DeserializeAs<'de, jiff::Timestamp> for Timestamp {
             ));
         }
         jiff::Timestamp::new(seconds, nanoseconds.cast_signed()).map_err(|_| {
-            D::Error::custom(format_args!(
-                "a time {seconds} s from 1970 is outside the years -9999 to 9999"
-            ))
+            D::Error::custom(format_args!("a time {seconds} s from 1970 is outside the years -9999 to 9999"))
         })
     }
 }
@@ -242,9 +237,7 @@ fn network<E: serde::de::Error>(value: &IpAndMask) -> Result<Option<IpNet>, E> {
         (IpAddr::V4(_), IpAddr::V6(mask)) => IpAddr::from(mask.octets().last_chunk().copied().unwrap_or([0; 4])),
         (_, mask) => mask,
     };
-    IpNet::with_netmask(ip, bits)
-        .map(Some)
-        .map_err(|_| E::custom(format_args!("{bits} is not a mask of {ip}")))
+    IpNet::with_netmask(ip, bits).map(Some).map_err(|_| E::custom(format_args!("{bits} is not a mask of {ip}")))
 }
 
 /// A mask's bytes are its own, whatever they look like as an address.
@@ -296,10 +289,7 @@ mod tests {
     #[test]
     fn nil_times_are_gos_zero_time_in_any_container() {
         assert_eq!(value::<Timestamp, _>("c0"), zero::timestamp());
-        assert_eq!(
-            value::<Vec<Timestamp>, Vec<jiff::Timestamp>>("91c0"),
-            [zero::timestamp()]
-        );
+        assert_eq!(value::<Vec<Timestamp>, Vec<jiff::Timestamp>>("91c0"), [zero::timestamp()]);
         assert_eq!(value::<Option<Timestamp>, Option<jiff::Timestamp>>("c0"), None);
     }
 
@@ -334,14 +324,8 @@ mod tests {
 
     #[test]
     fn durations_are_signed_and_bounded() {
-        assert_eq!(
-            value::<Duration, _>("d3ffffffffc4653600"),
-            SignedDuration::from_secs(-1)
-        );
-        assert_eq!(
-            bytes::<Duration, _>(&SignedDuration::from_millis(1500)),
-            "d30000000059682f00"
-        );
+        assert_eq!(value::<Duration, _>("d3ffffffffc4653600"), SignedDuration::from_secs(-1));
+        assert_eq!(bytes::<Duration, _>(&SignedDuration::from_millis(1500)), "d30000000059682f00");
         assert!(encode_as::<Duration, _>(&SignedDuration::MAX, &mut Vec::new()).is_err());
     }
 

@@ -150,11 +150,7 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(
 
 /// What a nil in place of a `bin` is read as has no place in the message.
 pub(super) fn slice(message: &Bytes, part: &[u8]) -> Bytes {
-    if part.is_empty() {
-        Bytes::new()
-    } else {
-        message.slice_ref(part)
-    }
+    if part.is_empty() { Bytes::new() } else { message.slice_ref(part) }
 }
 
 /// Where to answer a message that is not a whole request: its `ID` and `ReplyTo`.
@@ -166,7 +162,5 @@ pub(crate) fn reply_address(message: &[u8]) -> Option<(String, String)> {
         id: String,
         reply_to: String,
     }
-    decode::<Address>(message)
-        .ok()
-        .map(|address| (address.id, address.reply_to))
+    decode::<Address>(message).ok().map(|address| (address.id, address.reply_to))
 }

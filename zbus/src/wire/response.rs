@@ -26,11 +26,7 @@ pub(crate) enum Last {
 #[derive(Debug)]
 pub(crate) enum OutgoingResponse {
     /// `Data` holds nothing, one value, or an array of several.
-    One {
-        values: Vec<u8>,
-        count: u32,
-        failure: Option<Failure>,
-    },
+    One { values: Vec<u8>, count: u32, failure: Option<Failure> },
     /// An element each; one more, at the end, for a method that throws.
     Zero { values: Bins, last: Last },
 }
@@ -38,15 +34,8 @@ pub(crate) enum OutgoingResponse {
 impl OutgoingResponse {
     pub(crate) fn new(generation: Generation) -> Self {
         match generation {
-            Generation::Zero => Self::Zero {
-                values: Bins::default(),
-                last: Last::Value,
-            },
-            Generation::One | Generation::Auto => Self::One {
-                values: Vec::new(),
-                count: 0,
-                failure: None,
-            },
+            Generation::Zero => Self::Zero { values: Bins::default(), last: Last::Value },
+            Generation::One | Generation::Auto => Self::One { values: Vec::new(), count: 0, failure: None },
         }
     }
 
@@ -184,10 +173,7 @@ pub(crate) struct Response {
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     /// `Output`; no `data` where it is nil or absent.
-    One {
-        data: Option<Bytes>,
-        thrown: Option<Thrown>,
-    },
+    One { data: Option<Bytes>, thrown: Option<Thrown> },
     /// `Arguments`.
     Zero { elements: Vec<Bytes> },
 }
@@ -233,11 +219,7 @@ struct ThrownEnvelope<'a> {
 
 impl ThrownEnvelope<'_> {
     fn share(self, message: &Bytes) -> Thrown {
-        Thrown {
-            message: self.message,
-            code: self.code,
-            data: self.data.map(|data| slice(message, data)),
-        }
+        Thrown { message: self.message, code: self.code, data: self.data.map(|data| slice(message, data)) }
     }
 }
 
@@ -252,9 +234,9 @@ impl Response {
     pub(crate) fn decode(message: &Bytes) -> Result<Self, DecodeError> {
         let envelope: Envelope<'_> = decode(message)?;
         let body = match envelope.arguments {
-            Some(elements) => Body::Zero {
-                elements: elements.into_iter().map(|element| slice(message, element)).collect(),
-            },
+            Some(elements) => {
+                Body::Zero { elements: elements.into_iter().map(|element| slice(message, element)).collect() }
+            }
             None => Body::One {
                 data: envelope.output.data.map(|data| slice(message, data)),
                 thrown: envelope.output.error.map(|error| error.share(message)),
@@ -262,11 +244,7 @@ impl Response {
         };
         let rejection =
             (!envelope.error.is_empty()).then(|| (RejectionKind::from(envelope.kind.as_str()), envelope.error));
-        Ok(Self {
-            id: envelope.id,
-            body,
-            rejection,
-        })
+        Ok(Self { id: envelope.id, body, rejection })
     }
 }
 
@@ -274,9 +252,7 @@ impl Body {
     /// The bytes of each of `count` declared returns, or what was thrown instead.
     pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Vec<Bytes>, Thrown>, DecodeError> {
         match self {
-            Self::One {
-                thrown: Some(thrown), ..
-            } => Ok(Err(thrown)),
+            Self::One { thrown: Some(thrown), .. } => Ok(Err(thrown)),
             Self::One { data, thrown: None } => data_returns(data, count).map(Ok),
             Self::Zero { elements } => element_returns(elements, count, throws),
         }
@@ -288,9 +264,7 @@ fn data_returns(data: Option<Bytes>, count: usize) -> Result<Vec<Bytes>, DecodeE
         return Ok(Vec::new());
     }
     // Go sends no data where it could not encode the result.
-    let data = data
-        .filter(|data| !data.is_empty())
-        .ok_or_else(|| DecodeError::new("the reply holds no value"))?;
+    let data = data.filter(|data| !data.is_empty()).ok_or_else(|| DecodeError::new("the reply holds no value"))?;
     if count == 1 {
         return Ok(vec![data]);
     }
@@ -299,16 +273,9 @@ fn data_returns(data: Option<Bytes>, count: usize) -> Result<Vec<Bytes>, DecodeE
         return Ok(vec![data; count]);
     }
     if elements.len() < count {
-        return Err(DecodeError::new(format!(
-            "{} values where {count} were expected",
-            elements.len()
-        )));
+        return Err(DecodeError::new(format!("{} values where {count} were expected", elements.len())));
     }
-    Ok(elements
-        .into_iter()
-        .take(count)
-        .map(|Range { start, end }| data.slice(start..end))
-        .collect())
+    Ok(elements.into_iter().take(count).map(|Range { start, end }| data.slice(start..end)).collect())
 }
 
 fn element_returns(
@@ -318,10 +285,7 @@ fn element_returns(
 ) -> Result<Result<Vec<Bytes>, Thrown>, DecodeError> {
     let expected = count + usize::from(throws);
     if elements.len() != expected {
-        return Err(DecodeError::new(format!(
-            "{} values where {expected} were expected",
-            elements.len()
-        )));
+        return Err(DecodeError::new(format!("{} values where {expected} were expected", elements.len())));
     }
     if throws && let Some(last) = elements.pop() {
         let error: Option<ThrownEnvelope<'_>> = decode(&last)?;
@@ -375,37 +339,19 @@ mod tests {
             let bytes =
                 OutgoingResponse::rejection(generation, "id", &RejectionKind::BadArguments, "two, not one").unwrap();
             let response = Response::decode(&bytes).unwrap();
-            assert_eq!(
-                response.rejection,
-                Some((RejectionKind::BadArguments, "two, not one".to_owned()))
-            );
+            assert_eq!(response.rejection, Some((RejectionKind::BadArguments, "two, not one".to_owned())));
         }
     }
 
     #[test]
     fn a_declared_value_that_is_missing_is_an_error_and_nil_is_zero() {
-        let missing = Body::One {
-            data: None,
-            thrown: None,
-        };
+        let missing = Body::One { data: None, thrown: None };
         assert!(missing.clone().returns(1, false).is_err());
         assert!(missing.returns(0, false).unwrap().unwrap().is_empty());
-        let empty = Body::One {
-            data: Some(Bytes::new()),
-            thrown: None,
-        };
+        let empty = Body::One { data: Some(Bytes::new()), thrown: None };
         assert!(empty.returns(1, false).is_err());
-        let nil = Body::One {
-            data: Some(Bytes::from_static(&[0xc0])),
-            thrown: None,
-        };
+        let nil = Body::One { data: Some(Bytes::from_static(&[0xc0])), thrown: None };
         let values = nil.returns(3, false).unwrap().unwrap();
-        assert_eq!(
-            values
-                .iter()
-                .map(|value| decode::<u8>(value).unwrap())
-                .collect::<Vec<_>>(),
-            [0, 0, 0]
-        );
+        assert_eq!(values.iter().map(|value| decode::<u8>(value).unwrap()).collect::<Vec<_>>(), [0, 0, 0]);
     }
 }

@@ -42,17 +42,11 @@ impl RedisBroker {
             .set_max_delay(longest)
             .set_connection_timeout(Some(RESPONSE_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        let connection = client
-            .get_connection_manager_with_config(config)
-            .await
-            .map_err(|error| broker_error(&place, error))?;
+        let connection =
+            client.get_connection_manager_with_config(config).await.map_err(|error| broker_error(&place, error))?;
         refuse_cluster(connection.clone()).await?;
         let subscriptions = Subscriptions::new(client.clone());
-        Ok(Self {
-            client,
-            connection,
-            subscriptions,
-        })
+        Ok(Self { client, connection, subscriptions })
     }
 
     fn error(&self, error: RedisError) -> BrokerError {
@@ -63,10 +57,7 @@ impl RedisBroker {
 impl fmt::Debug for RedisBroker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the settings, which hold the password.
-        formatter
-            .debug_tuple("RedisBroker")
-            .field(self.client.get_connection_info().addr())
-            .finish()
+        formatter.debug_tuple("RedisBroker").field(self.client.get_connection_info().addr()).finish()
     }
 }
 
@@ -84,14 +75,12 @@ async fn refuse_cluster(mut connection: ConnectionManager) -> Result<(), BrokerE
 
 fn broker_error(place: &str, error: RedisError) -> BrokerError {
     let (kind, message) = match error.kind() {
-        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => (
-            BrokerErrorKind::Refused,
-            format!("the broker at {place} refused: {error}"),
-        ),
-        ErrorKind::InvalidClientConfig => (
-            BrokerErrorKind::Address,
-            format!("the broker address {place} cannot be used: {error}"),
-        ),
+        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
+            (BrokerErrorKind::Refused, format!("the broker at {place} refused: {error}"))
+        }
+        ErrorKind::InvalidClientConfig => {
+            (BrokerErrorKind::Address, format!("the broker address {place} cannot be used: {error}"))
+        }
         _ if error.is_connection_refusal() => (BrokerErrorKind::Unreachable, format!("no broker at {place}: {error}")),
         _ => (BrokerErrorKind::Lost, format!("lost the broker at {place}: {error}")),
     };
@@ -147,10 +136,7 @@ impl Broker for RedisBroker {
         script.key(list).arg(&message[..]);
         Box::pin(async move {
             let mut connection = self.connection.clone();
-            let removed: i64 = script
-                .invoke_async(&mut connection)
-                .await
-                .map_err(|error| self.error(error))?;
+            let removed: i64 = script.invoke_async(&mut connection).await.map_err(|error| self.error(error))?;
             Ok(removed > 0)
         })
     }
@@ -158,10 +144,8 @@ impl Broker for RedisBroker {
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>> {
         Box::pin(async move {
             let mut connection = self.connection.clone();
-            let (seconds, microseconds): (i64, i64) = redis::cmd("TIME")
-                .query_async(&mut connection)
-                .await
-                .map_err(|error| self.error(error))?;
+            let (seconds, microseconds): (i64, i64) =
+                redis::cmd("TIME").query_async(&mut connection).await.map_err(|error| self.error(error))?;
             Ok(seconds * 1000 + microseconds / 1000)
         })
     }
@@ -200,18 +184,9 @@ fn pipeline(batch: &[Write]) -> (Pipeline, Vec<std::ops::Range<usize>>) {
 
 fn same_list(left: &Write, right: &Write) -> bool {
     match (left, right) {
-        (
-            Write::Push {
-                list: left,
-                expire: first,
-                ..
-            },
-            Write::Push {
-                list: right,
-                expire: second,
-                ..
-            },
-        ) => left == right && first == second,
+        (Write::Push { list: left, expire: first, .. }, Write::Push { list: right, expire: second, .. }) => {
+            left == right && first == second
+        }
         _ => false,
     }
 }
@@ -227,10 +202,7 @@ mod tests {
             message: Bytes::from_static(b"m"),
             expire: Some(Duration::from_secs(300)),
         };
-        let publish = Write::Publish {
-            channel: "c".into(),
-            message: Bytes::from_static(b"m"),
-        };
+        let publish = Write::Publish { channel: "c".into(), message: Bytes::from_static(b"m") };
         let (pipeline, owners) = pipeline(&[push("a"), push("a"), push("b"), publish]);
         assert_eq!(pipeline.len(), 5);
         assert_eq!(owners, [0..2, 0..2, 2..3, 2..3, 3..4]);

@@ -40,11 +40,7 @@ struct PopConnection {
 
 impl RedisPopper {
     pub(super) async fn connect(client: Client, control: ConnectionManager) -> Result<Self, BrokerError> {
-        let mut popper = Self {
-            client,
-            control,
-            connection: None,
-        };
+        let mut popper = Self { client, control, connection: None };
         popper.connection = Some(popper.open().await?);
         Ok(popper)
     }
@@ -55,20 +51,15 @@ impl RedisPopper {
 
     async fn open(&mut self) -> Result<PopConnection, BrokerError> {
         // The library's response timeout would end a pop that waits; ours knows how long the pop does.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
-            .set_response_timeout(None);
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(RESPONSE_TIMEOUT)).set_response_timeout(None);
         let mut connection = self
             .client
             .get_multiplexed_async_connection_with_config(&config)
             .await
             .map_err(|error| self.error(error))?;
         let unblock = self.unblockable(&mut connection).await.ok();
-        Ok(PopConnection {
-            connection,
-            unblock,
-            batches: true,
-        })
+        Ok(PopConnection { connection, unblock, batches: true })
     }
 
     /// The connection's id, if pops on it can be ended from another connection: tried while there is none.
@@ -102,10 +93,7 @@ impl RedisPopper {
         // A connection that failed is not used again: an answer may still be under way on it.
         let popped = popped.map_err(|error| self.error(error))?;
         self.connection = Some(open);
-        popped.map_or_else(
-            || Ok(Popped::default()),
-            |(list, messages)| named(lists, &list, messages),
-        )
+        popped.map_or_else(|| Ok(Popped::default()), |(list, messages)| named(lists, &list, messages))
     }
 }
 
@@ -122,15 +110,9 @@ impl Popper for RedisPopper {
 
 fn named(lists: &[Arc<str>], list: &str, messages: Vec<Vec<u8>>) -> Result<Popped, BrokerError> {
     let index = lists.iter().position(|name| **name == *list).ok_or_else(|| {
-        BrokerError::new(
-            BrokerErrorKind::Lost,
-            format!("the broker answered a pop with another list: {list}"),
-        )
+        BrokerError::new(BrokerErrorKind::Lost, format!("the broker answered a pop with another list: {list}"))
     })?;
-    Ok(Popped {
-        list: index,
-        messages: messages.into_iter().map(Bytes::from).collect(),
-    })
+    Ok(Popped { list: index, messages: messages.into_iter().map(Bytes::from).collect() })
 }
 
 type Reply = Option<(String, Vec<Vec<u8>>)>;
@@ -143,11 +125,7 @@ async fn pop(
     stop: &CancellationToken,
 ) -> RedisResult<Reply> {
     let wait = if open.unblock.is_some() { WAIT } else { SHORT_WAIT };
-    let command = if open.batches {
-        blmpop(lists, max, wait)
-    } else {
-        blpop(lists, wait)
-    };
+    let command = if open.batches { blmpop(lists, max, wait) } else { blpop(lists, wait) };
     let (id, batches) = (open.unblock, open.batches);
     let connection = &mut open.connection;
     let blocked = tokio::time::timeout(wait + GRACE, async move {

@@ -26,34 +26,25 @@ enum Order {
         done: oneshot::Sender<Result<Deliveries, BrokerError>>,
     },
     /// Somebody stopped listening; there may be others.
-    Release { channel: Arc<str> },
+    Release {
+        channel: Arc<str>,
+    },
 }
 
 impl Subscriptions {
     pub(super) fn new(client: Client) -> Self {
         // Unbounded, because a release is sent in drop; still bounded by the subscriptions that are held.
         let (orders, received) = mpsc::unbounded_channel();
-        let keeper = Keeper {
-            client,
-            channels: HashMap::new(),
-            connection: None,
-            releases: orders.downgrade(),
-        };
+        let keeper = Keeper { client, channels: HashMap::new(), connection: None, releases: orders.downgrade() };
         tokio::spawn(keeper.run(received));
         Self { orders }
     }
 
     pub(super) async fn subscribe(&self, channel: Arc<str>) -> Result<Deliveries, BrokerError> {
         let (done, subscribed) = oneshot::channel();
-        let ended = || {
-            BrokerError::new(
-                BrokerErrorKind::Unreachable,
-                "the runtime that keeps the subscriptions has ended",
-            )
-        };
-        self.orders
-            .send(Order::Subscribe { channel, done })
-            .map_err(|_| ended())?;
+        let ended =
+            || BrokerError::new(BrokerErrorKind::Unreachable, "the runtime that keeps the subscriptions has ended");
+        self.orders.send(Order::Subscribe { channel, done }).map_err(|_| ended())?;
         subscribed.await.map_err(|_| ended())?
     }
 }
@@ -68,9 +59,7 @@ impl Drop for Release {
     fn drop(&mut self) {
         if let Some(orders) = self.orders.upgrade() {
             // Where the keeper has ended there is nothing to release.
-            let _ = orders.send(Order::Release {
-                channel: Arc::clone(&self.channel),
-            });
+            let _ = orders.send(Order::Release { channel: Arc::clone(&self.channel) });
         }
     }
 }
@@ -133,21 +122,11 @@ impl Keeper {
                 receiver
             }
         };
-        Ok(Deliveries::new(
-            receiver,
-            Release {
-                channel,
-                orders: self.releases.clone(),
-            },
-        ))
+        Ok(Deliveries::new(receiver, Release { channel, orders: self.releases.clone() }))
     }
 
     async fn release(&mut self, channel: &Arc<str>) {
-        if self
-            .channels
-            .get(channel)
-            .is_some_and(|sender| sender.receiver_count() == 0)
-        {
+        if self.channels.get(channel).is_some_and(|sender| sender.receiver_count() == 0) {
             self.channels.remove(channel);
             if let Some((sink, _)) = &mut self.connection {
                 // Where it fails the connection is lost, and the channel is not among those of the next.
@@ -184,9 +163,7 @@ impl Keeper {
         self.channels.retain(|_, sender| sender.receiver_count() > 0);
         let (mut sink, messages) = connect(&self.client).await?;
         for channel in self.channels.keys() {
-            sink.subscribe(&**channel)
-                .await
-                .map_err(|error| lost(&self.client, error))?;
+            sink.subscribe(&**channel).await.map_err(|error| lost(&self.client, error))?;
         }
         self.connection = Some((sink, messages));
         for sender in self.channels.values() {

@@ -310,14 +310,7 @@ mod tests {
         let mut bytes = vec![0x83, 0xa4];
         bytes.extend(b"name\xc0\xa6values\x91\xc0\xa5inner\x81\xa4name\xc0");
         let reading: Reading = decode(&bytes).unwrap();
-        assert_eq!(
-            reading,
-            Reading {
-                values: vec![0.0],
-                inner: Some(Box::default()),
-                ..Reading::default()
-            }
-        );
+        assert_eq!(reading, Reading { values: vec![0.0], inner: Some(Box::default()), ..Reading::default() });
     }
 
     #[test]

@@ -243,18 +243,11 @@ impl<'a, 'b> Compound<'a, 'b> {
                 serializer.out.extend_from_slice(&[0; 4]);
             }
         }
-        Ok(Self {
-            serializer,
-            open,
-            count: 0,
-        })
+        Ok(Self { serializer, open, count: 0 })
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        self.count = self
-            .count
-            .checked_add(1)
-            .ok_or_else(|| EncodeError::custom("too many elements"))?;
+        self.count = self.count.checked_add(1).ok_or_else(|| EncodeError::custom("too many elements"))?;
         value.serialize(&mut *self.serializer)
     }
 
