@@ -131,9 +131,14 @@ impl Types<'_> {
         if self.is_passed_by_value(resolved) {
             return Argument { ty: self.owned(ty), passed: self.passed(ty), is_reference: false };
         }
+        if matches!(resolved, Type::Bytes) {
+            // serde_with's adapter of bytes takes a slice as `&[u8]`, not as `[u8]`.
+            let ty = quote!(&[u8]);
+            let passed = Passed { adapter: or_same(self.adapter(resolved)), ty: ty.clone() };
+            return Argument { ty, passed, is_reference: false };
+        }
         let passed = match resolved {
             Type::String => Passed { adapter: or_same(None), ty: quote!(str) },
-            Type::Bytes => Passed { adapter: or_same(self.adapter(resolved)), ty: quote!([u8]) },
             Type::List(inner) => {
                 let item = self.owned(inner);
                 let adapter = self.adapter(inner).map(|adapter| quote!([#adapter]));
@@ -158,13 +163,14 @@ impl Types<'_> {
             Type::Timestamp => quote!(::zbus::types::zero::timestamp()),
             Type::Ip => quote!(::zbus::types::zero::ip()),
             Type::Cidr => quote!(::zbus::types::zero::cidr()),
-            Type::Duration | Type::Mac | Type::Any | Type::Named(_) => quote!(::core::default::Default::default()),
+            Type::Any => quote!(::zbus::types::Value::Nil),
+            Type::Duration | Type::Mac | Type::Named(_) => quote!(::core::default::Default::default()),
         }
     }
 
     /// `Default::default()` gives the zero value.
     pub(super) fn default_is_zero(&self, ty: &Type) -> bool {
-        !matches!(self.schema.resolve(ty), Type::Timestamp | Type::Ip | Type::Cidr)
+        !matches!(self.schema.resolve(ty), Type::Timestamp | Type::Ip | Type::Cidr | Type::Any)
     }
 
     /// A named type, as this module reaches it.

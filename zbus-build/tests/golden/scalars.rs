@@ -116,7 +116,7 @@ pub mod scalars {
                 ip: ::zbus::types::zero::ip(),
                 cidr: ::zbus::types::zero::cidr(),
                 mac: ::core::default::Default::default(),
-                any: ::core::default::Default::default(),
+                any: ::zbus::types::Value::Nil,
             }
         }
     }
@@ -986,7 +986,7 @@ pub mod scalars {
         ) -> ::core::result::Result<::std::string::String, ::zbus::Error> {
             let mut request = self.object.request("Text");
             request.argument::<::zbus::codegen::Same, str>("text", text)?;
-            request.argument::<::zbus::codegen::wire::Bytes, [u8]>("bytes", bytes)?;
+            request.argument::<::zbus::codegen::wire::Bytes, &[u8]>("bytes", &bytes)?;
             let mut reply = request.call(1).await?;
             reply.value::<::zbus::codegen::Same, ::std::string::String>()
         }
@@ -1175,7 +1175,7 @@ pub mod scalars {
                 >("text", &text)?;
             request
                 .argument::<
-                    ::core::option::Option<&::zbus::codegen::wire::Bytes>,
+                    ::core::option::Option<::zbus::codegen::wire::Bytes>,
                     ::core::option::Option<&[u8]>,
                 >("bytes", &bytes)?;
             request
