@@ -334,7 +334,7 @@ pub mod calculator {
                 ),
             }
         }
-        /// The like with another time limit for each call than the client's.
+        /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
@@ -351,7 +351,7 @@ pub mod calculator {
             request.argument::<::zbus::codegen::Same, f64>("a", &a)?;
             request.argument::<::zbus::codegen::Same, f64>("b", &b)?;
             let mut reply = request.call(1).await?;
-            reply.value::<::zbus::codegen::Same, f64>()
+            Ok(reply.value::<::zbus::codegen::Same, f64>()?)
         }
         /// Adds any number of numbers.
         pub async fn sum(
@@ -363,7 +363,7 @@ pub mod calculator {
                 request.argument::<::zbus::codegen::Same, f64>("values", item)?;
             }
             let mut reply = request.call(1).await?;
-            reply.value::<::zbus::codegen::Same, f64>()
+            Ok(reply.value::<::zbus::codegen::Same, f64>()?)
         }
         /// Divides with a remainder. Fails where `b` is zero.
         pub async fn div_mod(
@@ -388,7 +388,7 @@ pub mod calculator {
             let mut request = self.object.request("Last");
             request.argument::<::zbus::codegen::Same, u32>("count", &count)?;
             let mut reply = request.call(1).await?;
-            reply.value::<::zbus::codegen::Same, ::std::vec::Vec<Entry>>()
+            Ok(reply.value::<::zbus::codegen::Same, ::std::vec::Vec<Entry>>()?)
         }
         /// Every entry, as it is written.
         ///

@@ -728,9 +728,15 @@ pub mod hostile {
                     let mut arguments_ = call_.arguments(1)?;
                     let module = arguments_
                         .next::<::zbus::codegen::Same, ::std::string::String>("module")?;
-                    let failure_ = <T_ as Stub>::with_module_(&self.service, module)
+                    let failure_ = match <T_ as Stub>::with_module_(
+                            &self.service,
+                            module,
+                        )
                         .await
-                        .err();
+                    {
+                        Ok(()) => None,
+                        Err(failure_) => Some(failure_),
+                    };
                     let mut returns_ = call_.returns();
                     returns_.throws(failure_);
                     Ok(returns_)
@@ -812,14 +818,17 @@ pub mod hostile {
                         >("request")?;
                     let value = arguments_
                         .rest::<::zbus::codegen::Same, ::std::string::String>("value")?;
-                    let failure_ = <T_ as Stub>::rest(
+                    let failure_ = match <T_ as Stub>::rest(
                             &self.service,
                             item,
                             request,
                             value,
                         )
                         .await
-                        .err();
+                    {
+                        Ok(()) => None,
+                        Err(failure_) => Some(failure_),
+                    };
                     let mut returns_ = call_.returns();
                     returns_.throws(failure_);
                     Ok(returns_)
@@ -853,14 +862,17 @@ pub mod hostile {
                         .next::<::zbus::codegen::Same, u8>("streams")?;
                     let publisher = arguments_
                         .next::<::zbus::codegen::Same, u8>("publisher")?;
-                    let failure_ = <T_ as Stub>::service(
+                    let failure_ = match <T_ as Stub>::service(
                             &self.service,
                             service,
                             streams,
                             publisher,
                         )
                         .await
-                        .err();
+                    {
+                        Ok(()) => None,
+                        Err(failure_) => Some(failure_),
+                    };
                     let mut returns_ = call_.returns();
                     returns_.throws(failure_);
                     Ok(returns_)
@@ -989,7 +1001,7 @@ pub mod hostile {
                 ),
             }
         }
-        /// The like with another time limit for each call than the client's.
+        /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
@@ -1010,7 +1022,7 @@ pub mod hostile {
             let mut request_ = self.object.request("Clone");
             request_.argument::<::zbus::codegen::Same, u8>("self", &self_)?;
             let mut reply_ = request_.call(1).await?;
-            reply_.value::<::zbus::codegen::Same, u8>()
+            Ok(reply_.value::<::zbus::codegen::Same, u8>()?)
         }
         /// The method `WithModule`.
         pub async fn with_module_(
@@ -1042,7 +1054,7 @@ pub mod hostile {
         pub async fn drop(&self) -> ::core::result::Result<T, ::zbus::Error> {
             let request_ = self.object.request("Drop");
             let mut reply_ = request_.call(1).await?;
-            reply_.value::<::zbus::codegen::Same, T>()
+            Ok(reply_.value::<::zbus::codegen::Same, T>()?)
         }
         /// The method `Into`.
         pub async fn into(&self) -> ::core::result::Result<(u8, u8), ::zbus::Error> {
@@ -1114,7 +1126,7 @@ pub mod hostile {
             request_.argument::<::zbus::codegen::Same, u8>("fn", &r#fn)?;
             request_.argument::<::zbus::codegen::Same, u8>("match", &r#match)?;
             let mut reply_ = request_.call_throwing(1).await?;
-            reply_.value::<::zbus::codegen::Same, u8>()
+            Ok(reply_.value::<::zbus::codegen::Same, u8>()?)
         }
         /// ```text
         /// - a list
@@ -1239,7 +1251,7 @@ pub mod hostile {
                 ),
             }
         }
-        /// The like with another time limit for each call than the client's.
+        /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
@@ -1388,7 +1400,7 @@ pub mod hostile {
                 ),
             }
         }
-        /// The like with another time limit for each call than the client's.
+        /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
