@@ -191,6 +191,9 @@ fn enums_keep_what_they_do_not_know() {
     assert_eq!(uses.color, Some(Color::Unknown(9)));
     assert_eq!(travelled(&uses), uses);
     assert_eq!(encoded(&Level::Warn), encoded("warning"));
+    assert_eq!(Level::Unknown("warning".to_owned()), Level::Warn);
+    let by_level = BTreeMap::from([(Level::Warn, 0), (Level::Info, 1), (Level::from("a"), 2)]);
+    assert_eq!(by_level.keys().map(Level::as_str).collect::<Vec<_>>(), ["Info", "a", "warning"]);
     assert_eq!(Signal::Lowest.value(), i16::MIN);
     assert_eq!((Presence::default(), Signal::default()), (Presence::Absent, Signal::None));
     assert_eq!((Level::default(), Color::default()), (Level::Unknown(String::new()), Color::Unknown(0)));

@@ -15,7 +15,7 @@ pub mod calculator {
     /// The longest tape that `Last` gives.
     pub const MAX_TAPE: u32 = 256;
     /// What was computed.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Debug)]
     pub enum Operation {
         /// The value `Add`.
         Add,
@@ -44,6 +44,30 @@ pub mod calculator {
                 "Sum" => Some(Self::Sum),
                 _ => None,
             }
+        }
+    }
+    impl ::core::cmp::PartialEq for Operation {
+        fn eq(&self, other: &Self) -> bool {
+            self.as_str() == other.as_str()
+        }
+    }
+    impl ::core::cmp::Eq for Operation {}
+    impl ::core::cmp::PartialOrd for Operation {
+        fn partial_cmp(
+            &self,
+            other: &Self,
+        ) -> ::core::option::Option<::core::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl ::core::cmp::Ord for Operation {
+        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+            self.as_str().cmp(&other.as_str())
+        }
+    }
+    impl ::core::hash::Hash for Operation {
+        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+            self.as_str().hash(state);
         }
     }
     impl ::core::default::Default for Operation {

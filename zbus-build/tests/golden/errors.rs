@@ -619,7 +619,7 @@ pub mod errors {
                 reply.value::<::zbus::codegen::Same, i64>()?,
             ))
         }
-        /// The method `Check`.
+        /// The method `Check`. Waits 2s, unless [`Self::with_timeout`] says otherwise.
         pub async fn check(
             &self,
             error: &str,
@@ -634,7 +634,7 @@ pub mod errors {
             request.call_throwing(0).await.map_err(MathError::from_call)?;
             Ok(())
         }
-        /// The method `Ping`.
+        /// The method `Ping`. Waits 60.5s, unless [`Self::with_timeout`] says otherwise.
         pub async fn ping(
             &self,
         ) -> ::core::result::Result<(), ::zbus::CallError<Plain>> {
@@ -645,7 +645,7 @@ pub mod errors {
             request.call_throwing(0).await.map_err(Plain::from_call)?;
             Ok(())
         }
-        /// The method `Tell`.
+        /// The method `Tell`. Waits 20ms, unless [`Self::with_timeout`] says otherwise.
         pub async fn tell(
             &self,
             line: &str,

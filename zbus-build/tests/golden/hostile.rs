@@ -484,7 +484,7 @@ pub mod hostile {
         pub a: ::core::option::Option<A>,
     }
     /// The enum `D`, which travels as a string.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Debug)]
     pub enum D {
         /// The value `S`.
         S,
@@ -513,6 +513,30 @@ pub mod hostile {
                 "A" => Some(Self::A),
                 _ => None,
             }
+        }
+    }
+    impl ::core::cmp::PartialEq for D {
+        fn eq(&self, other: &Self) -> bool {
+            self.as_str() == other.as_str()
+        }
+    }
+    impl ::core::cmp::Eq for D {}
+    impl ::core::cmp::PartialOrd for D {
+        fn partial_cmp(
+            &self,
+            other: &Self,
+        ) -> ::core::option::Option<::core::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl ::core::cmp::Ord for D {
+        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+            self.as_str().cmp(&other.as_str())
+        }
+    }
+    impl ::core::hash::Hash for D {
+        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+            self.as_str().hash(state);
         }
     }
     impl ::core::default::Default for D {

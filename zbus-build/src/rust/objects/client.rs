@@ -59,7 +59,17 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
 fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream {
     let mut scope = object.names.locals.clone();
     let (request, reply, item) = (scope.allocate("request"), scope.allocate("reply"), scope.allocate("item"));
-    let docs = method.docs();
+    let docs = match method.method.timeout {
+        None => method.docs(),
+        Some(limit) => {
+            let limit = format!("Waits {limit:?}, unless [`Self::with_timeout`] says otherwise.");
+            if method.method.docs.is_empty() {
+                docs::docs("", || format!("{} {limit}", method.sentence()))
+            } else {
+                docs::docs_and(&method.method.docs, &limit)
+            }
+        }
+    };
     let deprecated = method.deprecated();
     let name = method.name;
     let wire_name = &method.method.wire_name;
