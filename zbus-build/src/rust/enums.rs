@@ -231,7 +231,7 @@ fn compared(name: &Ident, travels: &TokenStream) -> TokenStream {
         }
         impl ::core::hash::Hash for #name {
             fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-                self.#travels().hash(state);
+                ::core::hash::Hash::hash(&self.#travels(), state);
             }
         }
     }

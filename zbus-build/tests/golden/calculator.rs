@@ -67,7 +67,7 @@ pub mod calculator {
     }
     impl ::core::hash::Hash for Operation {
         fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            self.as_str().hash(state);
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for Operation {

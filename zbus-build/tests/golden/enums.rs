@@ -70,7 +70,7 @@ pub mod enums {
     }
     impl ::core::hash::Hash for Level {
         fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            self.as_str().hash(state);
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for Level {
@@ -170,7 +170,7 @@ pub mod enums {
     }
     impl ::core::hash::Hash for Presence {
         fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            self.as_str().hash(state);
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for Presence {
@@ -263,7 +263,7 @@ pub mod enums {
     }
     impl ::core::hash::Hash for Color {
         fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            self.value().hash(state);
+            ::core::hash::Hash::hash(&self.value(), state);
         }
     }
     impl ::core::default::Default for Color {
@@ -346,7 +346,7 @@ pub mod enums {
     }
     impl ::core::hash::Hash for Signal {
         fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            self.value().hash(state);
+            ::core::hash::Hash::hash(&self.value(), state);
         }
     }
     impl ::core::default::Default for Signal {
@@ -446,7 +446,7 @@ pub mod enums {
     }
     impl ::core::hash::Hash for Kind {
         fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            self.as_str().hash(state);
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for Kind {

@@ -81,7 +81,7 @@ pub mod geometry {
     }
     impl ::core::hash::Hash for Level {
         fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            self.as_str().hash(state);
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for Level {

@@ -536,7 +536,7 @@ pub mod hostile {
     }
     impl ::core::hash::Hash for D {
         fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            self.as_str().hash(state);
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for D {
