@@ -1,6 +1,7 @@
 //! What a server serves: objects, as the compiler generates them from a schema or a program builds them itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
@@ -30,6 +31,25 @@ pub trait Object: Send + Sync + 'static {
     /// Adds the object's streams, each to be started once, when the server starts.
     fn streams(&self, streams: &mut Streams) {
         let _ = streams;
+    }
+}
+
+/// An object that other parts of the program hold too.
+impl<O: Object> Object for Arc<O> {
+    fn id(&self) -> ObjectId {
+        O::id(self)
+    }
+
+    fn module(&self) -> Option<&str> {
+        O::module(self)
+    }
+
+    fn call(&self, call: Call) -> impl Future<Output = Result<Returns, Rejection>> + Send {
+        O::call(self, call)
+    }
+
+    fn streams(&self, streams: &mut Streams) {
+        O::streams(self, streams);
     }
 }
 
