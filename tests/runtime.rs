@@ -196,7 +196,10 @@ async fn the_status_is_answered_while_all_workers_are_busy() {
     over_both("status", |address| async move {
         let bus = Bus::start(&address, 2).await;
         let (first, second) = (bus.object.clone(), bus.object.clone());
-        let calls = [tokio::spawn(async move { sleep(&first, 400).await }), tokio::spawn(async move { sleep(&second, 400).await })];
+        let calls = [
+            tokio::spawn(async move { sleep(&first, 400).await }),
+            tokio::spawn(async move { sleep(&second, 400).await }),
+        ];
         while bus.probe.running.load(Ordering::SeqCst) < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
