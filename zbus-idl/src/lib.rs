@@ -1,3 +1,62 @@
 //! The language of zbus: texts in, a resolved [`Schema`](schema::Schema) or diagnostics out.
+//!
+//! ```
+//! use zbus_idl::{Color, MemoryLoader};
+//!
+//! let loader = MemoryLoader::new().with(
+//!     "calc.zbus",
+//!     "module calc;
+//!
+//!      error MathError { DivisionByZero }
+//!
+//!      object calculator@1.0 {
+//!          /// Adds two numbers.
+//!          fn Add(a: f64, b: f64) -> f64;
+//!          fn Div(a: i64, b: i64) -> i64 throws MathError;
+//!      }",
+//! );
+//! match zbus_idl::compile(&["calc.zbus"], &loader) {
+//!     Ok(schema) => {
+//!         let calculator = &schema.objects[0];
+//!         assert_eq!(calculator.bus_name(), "calculator@1.0");
+//!         assert_eq!(calculator.methods[0].docs, "Adds two numbers.");
+//!     }
+//!     Err(report) => panic!("{}", report.render(Color::Never)),
+//! }
+//! ```
+//!
+//! The way of a text: `scan` cuts it into pieces, `parse` makes a syntax tree of them, `resolve` makes the schema of
+//! the trees. A mistake costs the piece that it is in; whoever meets what is left of it stays silent, so that every
+//! problem of every file is reported in one run, once. No text makes this crate panic, and none takes it more than time and
+//! memory in proportion to its length.
 
+mod diagnostic;
+mod files;
+mod loader;
+mod parse;
+mod resolve;
+mod scan;
 pub mod schema;
+mod source;
+mod tree;
+mod vocabulary;
+
+pub use diagnostic::{Ambiguity, CODES, Code, Color, Diagnostic, Edit, Fix, Label, Problem, Report, Thing, explain};
+pub use loader::{LoadError, Loaded, Loader, MAX_TEXT, MemoryLoader};
+pub use schema::Schema;
+pub use source::{Location, Source, SourceId, Sources, Span};
+
+/// Compiles files and all that they import. Of one run, every type has one identity, and every problem is reported.
+///
+/// A file is called by the path that the loader gives it; [`Schema::files`] lists those that were loaded.
+pub fn compile(roots: &[&str], loader: &dyn Loader) -> Result<Schema, Report> {
+    let mut sources = Sources::default();
+    let mut diagnostics = Vec::new();
+    let files = files::collect(roots, loader, &mut sources, &mut diagnostics);
+    let schema = resolve::resolve(&files, &mut diagnostics);
+    if diagnostics.is_empty() {
+        Ok(schema)
+    } else {
+        Err(Report::new(sources, diagnostics))
+    }
+}

@@ -171,7 +171,7 @@ pub struct Member {
 }
 
 /// What an enum's member travels as.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum MemberValue {
     /// In an enum of strings.
     String(String),
@@ -279,6 +279,10 @@ pub struct Object {
 /// A method of an object.
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the language")]
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of the language, and any of them can stand with any"
+)]
 pub struct Method {
     /// The name as written.
     pub name: String,

@@ -1,0 +1,176 @@
+//! What can be wrong with a schema, as data: a [`Problem`] and its place make a [`Diagnostic`]. Words come out of it only
+//! in [`Diagnostic::message`] and its neighbours, pictures only in `render`.
+
+mod codes;
+mod problem;
+mod render;
+
+pub use codes::{CODES, Code, explain};
+pub use problem::{Ambiguity, Problem, Thing};
+pub use render::Color;
+
+use std::collections::BTreeSet;
+
+use crate::source::{Sources, Span};
+
+/// A problem and its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// The place. `None` where there is no text to point at: a root that was not found.
+    pub at: Option<Span>,
+    /// What is wrong.
+    pub problem: Problem,
+    /// What would mend it, where that can be guessed.
+    pub fix: Option<Fix>,
+}
+
+/// A way to mend a problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What to do, in words.
+    pub help: String,
+    /// The change to the text that does it.
+    pub edit: Option<Edit>,
+}
+
+/// A change to a text, which a tool can make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What to replace; an empty span to insert.
+    pub span: Span,
+    /// What to put there.
+    pub replacement: String,
+}
+
+/// A place with a few words about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// The words; may be empty.
+    pub text: String,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(at: Span, problem: Problem) -> Self {
+        Self {
+            at: Some(at),
+            problem,
+            fix: None,
+        }
+    }
+
+    pub(crate) fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fix = fix.into();
+        self
+    }
+
+    /// The stable code, such as `E0103`, which [`explain`] knows.
+    pub fn code(&self) -> &'static str {
+        self.problem.describe().code
+    }
+
+    /// What is wrong, in one lower-case clause without a full stop.
+    pub fn message(&self) -> String {
+        self.problem.describe().message
+    }
+
+    /// The places, that of the problem first.
+    pub fn labels(&self) -> Vec<Label> {
+        let words = self.problem.describe();
+        let primary = self.at.map(|span| Label {
+            span,
+            text: words.label,
+        });
+        primary.into_iter().chain(words.related).collect()
+    }
+
+    /// What to do about it, in words.
+    pub fn help(&self) -> Option<String> {
+        self.fix
+            .as_ref()
+            .map(|fix| fix.help.clone())
+            .or_else(|| self.problem.describe().help)
+    }
+}
+
+impl Fix {
+    pub(crate) fn words(help: impl Into<String>) -> Self {
+        Self {
+            help: help.into(),
+            edit: None,
+        }
+    }
+
+    pub(crate) fn replace(help: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+        Self {
+            help: help.into(),
+            edit: Some(Edit {
+                span,
+                replacement: replacement.into(),
+            }),
+        }
+    }
+}
+
+/// Everything that is wrong with the files of a run: what `compile` gives in place of a schema.
+#[derive(Clone, Debug)]
+pub struct Report {
+    sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// Sorts: files in the order in which they were asked for, problems in the order of the text.
+    pub(crate) fn new(sources: Sources, mut diagnostics: Vec<Diagnostic>) -> Self {
+        diagnostics.sort_by_key(|diagnostic| diagnostic.at.map(|at| (at.source, at.start, at.end)));
+        let mut seen = BTreeSet::new();
+        // Two checks that stumble over one place say it once.
+        diagnostics.retain(|diagnostic| seen.insert((diagnostic.at, diagnostic.code())));
+        Self { sources, diagnostics }
+    }
+
+    /// The texts that the spans point into.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The diagnostics, at least one.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The diagnostics, at least one.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.diagnostics.iter()
+    }
+
+    /// All of it as the compiler shows it, in rustc's look. The cost is linear in the size of what is shown.
+    pub fn render(&self, color: Color) -> String {
+        let mut out = String::new();
+        for diagnostic in &self.diagnostics {
+            out.push_str(&diagnostic.render(&self.sources, color));
+            out.push_str("\n\n");
+        }
+        out.push_str(&render::summary(self.diagnostics.len(), color));
+        out
+    }
+}
+
+impl<'a> IntoIterator for &'a Report {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The report without colours.
+impl std::fmt::Display for Report {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.render(Color::Never))
+    }
+}
+
+impl std::error::Error for Report {}

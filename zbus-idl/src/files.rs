@@ -1,0 +1,266 @@
+//! From the roots to a closed set of files: each is loaded and parsed once, and its imports are followed.
+
+use std::collections::HashMap;
+
+use heck::ToSnakeCase;
+
+use crate::diagnostic::{Diagnostic, Label, Problem};
+use crate::loader::{LoadError, Loader, MAX_TEXT};
+use crate::parse::parse;
+use crate::resolve::ParsedFile;
+use crate::resolve::cycle::{Edge, order};
+use crate::source::{Sources, Span, offset};
+use crate::tree::Declaration;
+
+/// The files that roots and their imports name, an imported one before its importers. What cannot be had was reported.
+pub(crate) fn collect(
+    roots: &[&str],
+    loader: &dyn Loader,
+    sources: &mut Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<ParsedFile> {
+    let mut collector = Collector {
+        loader,
+        sources,
+        diagnostics,
+        files: Vec::new(),
+        sites: Vec::new(),
+        by_path: HashMap::new(),
+    };
+    for root in roots {
+        collector.follow(root);
+    }
+    collector.check_stems();
+    collector.sorted()
+}
+
+struct Collector<'a> {
+    loader: &'a dyn Loader,
+    sources: &'a mut Sources,
+    diagnostics: &'a mut Vec<Diagnostic>,
+    files: Vec<ParsedFile>,
+    /// For each file, the import that first asked for it; `None` for a root.
+    sites: Vec<Option<Span>>,
+    /// By the path that the loader gave. `None` for one whose text is unfit, which was reported.
+    by_path: HashMap<String, Option<usize>>,
+}
+
+/// A file that someone asks for.
+struct Request {
+    path: String,
+    /// The file that imports it, which of its imports that is, and where it says so.
+    importer: Option<(usize, usize, Span)>,
+}
+
+impl Collector<'_> {
+    /// Loads a root and what it imports, in the order of the text. Not recursive: a chain of imports may be long.
+    fn follow(&mut self, root: &str) {
+        let mut requests = vec![Request {
+            path: root.to_owned(),
+            importer: None,
+        }];
+        while let Some(request) = requests.pop() {
+            let before = self.files.len();
+            let found = self.load(&request);
+            match request.importer {
+                Some((importer, import, _)) => {
+                    if let Some(place) = self
+                        .files
+                        .get_mut(importer)
+                        .and_then(|file| file.imports.get_mut(import))
+                    {
+                        *place = found;
+                    }
+                }
+                None => {
+                    if let Some(file) = found.and_then(|found| self.files.get_mut(found)) {
+                        file.is_root = true;
+                    }
+                }
+            }
+            if let Some(new) = found.filter(|found| *found == before) {
+                let imports = imports(&self.files[new]);
+                self.files[new].imports = vec![None; imports.len()];
+                let wanted = imports.into_iter().enumerate().rev();
+                requests.extend(wanted.map(|(import, (path, span))| Request {
+                    path,
+                    importer: Some((new, import, span)),
+                }));
+            }
+        }
+    }
+
+    /// The index of the file; it is the last, if it is new.
+    fn load(&mut self, request: &Request) -> Option<usize> {
+        let at = request.importer.map(|(_, _, span)| span);
+        let importer = request
+            .importer
+            .map(|(importer, _, _)| self.files[importer].path.as_str());
+        let loaded = match self.loader.load(&request.path, importer) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                self.diagnostics.push(Diagnostic {
+                    at,
+                    problem: unloaded(&request.path, error),
+                    fix: None,
+                });
+                return None;
+            }
+        };
+        if let Some(known) = self.by_path.get(&loaded.path) {
+            return *known;
+        }
+        self.by_path.insert(loaded.path.clone(), None);
+        if loaded.bytes.len() > MAX_TEXT {
+            let (size, limit) = (loaded.bytes.len() as u64, MAX_TEXT as u64);
+            let problem = Problem::TooLarge {
+                path: loaded.path,
+                size,
+                limit,
+            };
+            self.diagnostics.push(Diagnostic { at, problem, fix: None });
+            return None;
+        }
+        let text = match String::from_utf8(loaded.bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                // Shown with a replacement character where the mistake is.
+                let valid = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let source = self.sources.add(loaded.path.clone(), text);
+                let end = valid + char::REPLACEMENT_CHARACTER.len_utf8();
+                let span = Span {
+                    source,
+                    start: offset(valid),
+                    end: offset(end),
+                };
+                self.diagnostics.push(Diagnostic::new(
+                    span,
+                    Problem::NotUtf8 {
+                        path: loaded.path,
+                        offset: valid,
+                    },
+                ));
+                return None;
+            }
+        };
+        let source = self.sources.add(loaded.path.clone(), text);
+        let text = self.sources.get(source).map_or("", |source| source.text.as_str());
+        let tree = parse(text, source, self.diagnostics);
+        let index = self.files.len();
+        self.by_path.insert(loaded.path.clone(), Some(index));
+        self.files.push(ParsedFile {
+            tree,
+            path: loaded.path,
+            is_root: false,
+            imports: Vec::new(),
+        });
+        self.sites.push(at);
+        Some(index)
+    }
+
+    /// Each file becomes a module that is called after it.
+    fn check_stems(&mut self) {
+        let mut stems: HashMap<String, &str> = HashMap::new();
+        for (file, at) in self.files.iter().zip(&self.sites) {
+            let stem = ParsedFile::stem(&file.path);
+            let starts = stem.starts_with(|c: char| c.is_ascii_alphabetic());
+            let problem = if !starts
+                || !stem
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+            {
+                Problem::BadFileName {
+                    path: file.path.clone(),
+                }
+            } else if let Some(other) = stems.get(&stem.to_snake_case()) {
+                let (path, other) = (file.path.clone(), (*other).to_owned());
+                Problem::SameStem {
+                    stem: stem.to_snake_case(),
+                    path,
+                    other,
+                }
+            } else {
+                stems.insert(stem.to_snake_case(), &file.path);
+                continue;
+            };
+            self.diagnostics.push(Diagnostic {
+                at: *at,
+                problem,
+                fix: None,
+            });
+        }
+    }
+
+    /// Sorts the files, and refuses cycles.
+    fn sorted(self) -> Vec<ParsedFile> {
+        let edges = |file: &ParsedFile| -> Vec<Edge> {
+            let spans = imports(file).into_iter().map(|(_, span)| span);
+            file.imports
+                .iter()
+                .zip(spans)
+                .filter_map(|(to, span)| Some(Edge { to: (*to)?, span }))
+                .collect()
+        };
+        let graph: Vec<Vec<Edge>> = self.files.iter().map(edges).collect();
+        let found = order(&graph);
+        for cycle in &found.cycles {
+            let path = |node: usize| self.files[node].path.clone();
+            let Some((first, span)) = cycle.first() else { continue };
+            let names: Vec<String> = cycle
+                .iter()
+                .map(|(node, _)| path(*node))
+                .chain([path(*first)])
+                .collect();
+            let related = cycle.iter().skip(1).zip(names.iter().skip(2));
+            let related = related.map(|((_, span), to)| Label {
+                span: *span,
+                text: format!("this imports {to}"),
+            });
+            let problem = Problem::ImportCycle {
+                cycle: names.clone(),
+                related: related.collect(),
+            };
+            self.diagnostics.push(Diagnostic::new(*span, problem));
+        }
+        let mut place = vec![0; self.files.len()];
+        for (new, old) in found.nodes.iter().enumerate() {
+            place[*old] = new;
+        }
+        let mut files: Vec<Option<ParsedFile>> = self.files.into_iter().map(Some).collect();
+        let mut sorted = Vec::with_capacity(files.len());
+        for old in found.nodes {
+            let Some(mut file) = files.get_mut(old).and_then(Option::take) else {
+                continue;
+            };
+            for import in file.imports.iter_mut().flatten() {
+                *import = place[*import];
+            }
+            sorted.push(file);
+        }
+        sorted
+    }
+}
+
+/// What a file imports, in the order of the text.
+fn imports(file: &ParsedFile) -> Vec<(String, Span)> {
+    let items = file.tree.items.iter();
+    items
+        .filter_map(|item| match &item.node {
+            Some(Declaration::Import(text)) => Some((text.value.clone(), text.span)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn unloaded(path: &str, error: LoadError) -> Problem {
+    let path = path.to_owned();
+    match error {
+        LoadError::NotFound { searched } => Problem::NotFound { path, searched },
+        LoadError::TooLarge { size, limit } => Problem::TooLarge { path, size, limit },
+        error @ (LoadError::IsDirectory { .. } | LoadError::Other(_)) => Problem::Unreadable {
+            path,
+            reason: error.to_string(),
+        },
+    }
+}

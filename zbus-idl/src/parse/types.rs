@@ -1,0 +1,157 @@
+//! Type references; those of other languages are answered with a translation.
+
+use pest::iterators::Pair;
+
+use super::{Parser, Rule};
+use crate::diagnostic::{Diagnostic, Fix, Problem};
+use crate::tree::{TypeRef, TypeRefKind};
+use crate::vocabulary;
+
+impl<'a> Parser<'a> {
+    pub(super) fn type_ref(&mut self, pair: Pair<'a, Rule>, base: u32) -> TypeRef {
+        let foreign = |pair: Pair<'_, Rule>| {
+            matches!(
+                pair.as_rule(),
+                Rule::foreign_generic | Rule::foreign_prefix | Rule::foreign_suffix
+            )
+        };
+        if !pair.clone().into_inner().flatten().any(foreign) {
+            return self.own_type(pair, base);
+        }
+        let span = self.pair_span(&pair, base);
+        let fix = match translate(pair.clone()) {
+            Some(own) => Fix::replace(format!("write `{own}`"), span, own),
+            None => Fix::words("no type has parameters of its own; there are `[T]`, `map<K, V>` and `T?`"),
+        };
+        let problem = Problem::ForeignType {
+            text: self.found(span).trim_matches('`').to_owned(),
+        };
+        self.diagnostics.push(Diagnostic::new(span, problem).fix(fix));
+        TypeRef {
+            span,
+            kind: TypeRefKind::Poisoned,
+        }
+    }
+
+    /// Recursion ends with the depth that the scan allows.
+    fn own_type(&mut self, pair: Pair<'a, Rule>, base: u32) -> TypeRef {
+        let span = self.pair_span(&pair, base);
+        let mut ty = TypeRef {
+            span,
+            kind: TypeRefKind::Poisoned,
+        };
+        let mut optional = false;
+        for part in pair.into_inner() {
+            let at = self.pair_span(&part, base);
+            match part.as_rule() {
+                Rule::name => {
+                    ty = TypeRef {
+                        span: at,
+                        kind: TypeRefKind::Named(self.raw_name(&part, base)),
+                    }
+                }
+                Rule::list => {
+                    let item = part.into_inner().find(|inner| inner.as_rule() == Rule::type_ref);
+                    if let Some(item) = item.map(|item| self.own_type(item, base)) {
+                        ty = TypeRef {
+                            span: at,
+                            kind: TypeRefKind::List(Box::new(item)),
+                        };
+                    }
+                }
+                Rule::map => {
+                    let mut inner = part.into_inner().filter(|inner| inner.as_rule() == Rule::type_ref);
+                    if let (Some(key), Some(value)) = (inner.next(), inner.next()) {
+                        let (key, value) = (self.own_type(key, base), self.own_type(value, base));
+                        ty = TypeRef {
+                            span: at,
+                            kind: TypeRefKind::Map(Box::new(key), Box::new(value)),
+                        };
+                    }
+                }
+                Rule::optional if optional => {
+                    let problem = Problem::OptionalOptional { alias: None };
+                    let rest = self.span(at.start as usize, span.end as usize);
+                    self.diagnostics
+                        .push(Diagnostic::new(rest, problem).fix(Fix::replace("remove it", rest, "")));
+                    break;
+                }
+                Rule::optional => {
+                    optional = true;
+                    ty = TypeRef {
+                        span: ty.span.to(at),
+                        kind: TypeRefKind::Optional(Box::new(ty)),
+                    };
+                }
+                _ => {}
+            }
+        }
+        ty
+    }
+}
+
+/// Longer rows of `[]` are not worth a translation.
+const MAX_AFFIXES: usize = 8;
+
+/// A type as it is written here. `None` if it has no counterpart.
+fn translate(pair: Pair<'_, Rule>) -> Option<String> {
+    let mut prefixes = Vec::new();
+    let mut text = None;
+    let mut affixes = 0;
+    for part in pair.into_inner() {
+        match part.as_rule() {
+            Rule::foreign_prefix => {
+                prefixes.push(if part.as_str().starts_with("optional") {
+                    "?"
+                } else {
+                    "[]"
+                });
+                affixes += 1;
+            }
+            Rule::foreign_suffix => {
+                text = text.map(|text: String| format!("[{text}]"));
+                affixes += 1;
+            }
+            Rule::optional => {
+                text = text.map(|text| format!("{text}?"));
+                affixes += 1;
+            }
+            Rule::name => {
+                let own = vocabulary::foreign_type(part.as_str()).unwrap_or(part.as_str());
+                text = Some(own.to_owned());
+            }
+            Rule::list => text = Some(format!("[{}]", arguments(part)?.first()?)),
+            Rule::map => {
+                let arguments = arguments(part)?;
+                text = Some(format!("map<{}, {}>", arguments.first()?, arguments.get(1)?));
+            }
+            Rule::foreign_generic => {
+                let name = part.clone().into_inner().next()?.as_str().to_owned();
+                let arguments = arguments(part)?;
+                text = match (name.as_str(), arguments.as_slice()) {
+                    ("map", [value]) => Some(format!("map<string, {value}>")),
+                    (name, arguments) => Some(vocabulary::foreign_generic(name, arguments)?),
+                };
+            }
+            _ => {}
+        }
+        if affixes > MAX_AFFIXES {
+            return None;
+        }
+    }
+    let inner = text?;
+    Some(prefixes.iter().rev().fold(inner, |text, prefix| {
+        if *prefix == "?" {
+            format!("{text}?")
+        } else {
+            format!("[{text}]")
+        }
+    }))
+}
+
+fn arguments(pair: Pair<'_, Rule>) -> Option<Vec<String>> {
+    pair.into_inner()
+        .filter(|inner| inner.as_rule() == Rule::type_ref)
+        .map(translate)
+        .collect()
+}

@@ -1,0 +1,478 @@
+//! What has members: structs with their spreads, enums, unions and errors; and that none contains itself.
+
+use std::collections::HashMap;
+
+use super::cycle::{Edge, order};
+use super::{Attributes, Kind, Namespace, Resolver, Target, steps};
+use crate::diagnostic::{Problem, Thing};
+use crate::schema::{
+    Arm, Enum, EnumRepr, ErrorType, Field, Integer, Member, MemberValue, Type, TypeId, Union, Variant,
+};
+use crate::source::{Span, offset};
+use crate::tree::{self, Declaration, Entry, FieldOrSpread, LiteralKind, Name, TypeRefKind};
+use crate::vocabulary;
+
+/// How many fields spreads may bring into all files together: a line of schema must not cost a megabyte of fields.
+pub(super) const MAX_SPREAD_FIELDS: usize = 200_000;
+
+/// The fields of a struct, and where each of them is declared in its text: for those of a spread, the spread.
+#[derive(Clone, Default)]
+pub(super) struct Flat {
+    pub(super) fields: Vec<Field>,
+    spans: Vec<Span>,
+}
+
+impl Resolver<'_> {
+    /// The fields of every struct, a spread one before those that spread it.
+    pub(super) fn flatten_structs(&mut self) {
+        let count = self.types.len();
+        self.flat = vec![None; count];
+        let mut graph: Vec<Vec<Edge>> = vec![Vec::new(); count];
+        for (id, edges) in graph.iter_mut().enumerate() {
+            let (file, item) = (self.types[id].file, self.types[id].item);
+            if let Some(Declaration::Struct(one)) = &item.node {
+                for field in &one.fields {
+                    if let Some(FieldOrSpread::Spread(name)) = &field.node
+                        && let Some(to) = self.visible_struct(file, name)
+                    {
+                        edges.push(Edge { to, span: name.span });
+                    }
+                }
+            }
+        }
+        let found = order(&graph);
+        for cycle in &found.cycles {
+            let Some((first, span)) = cycle.first() else { continue };
+            let path = steps(cycle, |node| format!("`{}` is on the way", self.types[node].name.text));
+            let name = self.types[*first].name.text.clone();
+            self.report(*span, Problem::SpreadCycle { name, path });
+        }
+        for id in found.nodes {
+            let (file, item) = (self.types[id].file, self.types[id].item);
+            if let Some(Declaration::Struct(one)) = &item.node {
+                let flat = self.fields(file, &one.fields, found.cyclic[id]);
+                self.flat[id] = Some(flat);
+            }
+        }
+    }
+
+    /// The struct that a spread names, if it does; what else it names is reported where the fields are made.
+    fn visible_struct(&self, file: usize, name: &Name) -> Option<usize> {
+        let id = self.scopes.only(file, &name.text)?;
+        let id = self.held(&Type::Named(TypeId(offset(id))))?;
+        (self.types[id].kind == Kind::Struct).then_some(id)
+    }
+
+    /// Fields as the wire has them. On a cycle of spreads, without those.
+    fn fields(&mut self, file: usize, entries: &[Entry<FieldOrSpread>], cyclic: bool) -> Flat {
+        let mut flat = Flat::default();
+        let mut names = Namespace::default();
+        let mut wires: HashMap<String, (Span, bool)> = HashMap::new();
+        for entry in entries {
+            match &entry.node {
+                None => {}
+                Some(FieldOrSpread::Field(field)) => {
+                    let said = self.attributes(&entry.attributes, Target::Field);
+                    let ty = self.type_ref(file, &field.ty).unwrap_or(Type::Any);
+                    let (wire_name, wire_span) = wire(&said, &field.name);
+                    let Attributes { deprecated, .. } = said;
+                    let docs = entry.docs.clone();
+                    let name = field.name.text.clone();
+                    let field_span = field.name.span;
+                    let field = Field {
+                        name,
+                        wire_name,
+                        docs,
+                        deprecated,
+                        ty,
+                        spread_from: None,
+                    };
+                    self.take_field(&mut flat, &mut names, &mut wires, field, (field_span, wire_span));
+                }
+                Some(FieldOrSpread::Spread(name)) => {
+                    self.attributes(&entry.attributes, Target::Spread);
+                    let Some(from) = self.spread(file, name).filter(|_| !cyclic) else {
+                        continue;
+                    };
+                    let Some(inner) = &self.flat[from] else { continue };
+                    let Some(left) = self.spread_budget.checked_sub(inner.fields.len()) else {
+                        self.report(
+                            name.span,
+                            Problem::TooManyFields {
+                                limit: MAX_SPREAD_FIELDS,
+                            },
+                        );
+                        continue;
+                    };
+                    self.spread_budget = left;
+                    for field in inner.fields.clone() {
+                        let field = Field {
+                            spread_from: Some(TypeId(offset(from))),
+                            ..field
+                        };
+                        self.take_field(&mut flat, &mut names, &mut wires, field, (name.span, name.span));
+                    }
+                }
+            }
+        }
+        flat
+    }
+
+    /// Takes a field in, unless another one is in its way.
+    fn take_field(
+        &mut self,
+        flat: &mut Flat,
+        names: &mut Namespace,
+        wires: &mut HashMap<String, (Span, bool)>,
+        field: Field,
+        (span, wire_span): (Span, Span),
+    ) {
+        let spread = field.spread_from.is_some();
+        let problem = match wires.get(&field.wire_name) {
+            // Two fields of one name say so below, unless a spread brought one.
+            Some((first, first_spread)) if spread || *first_spread || names.exact(&field.name).is_none() => {
+                let (wire, first) = (field.wire_name.clone(), *first);
+                Some((
+                    wire_span,
+                    Problem::DuplicateWireName {
+                        wire,
+                        thing: Thing::Field,
+                        first,
+                    },
+                ))
+            }
+            _ => names
+                .declare(Thing::Field, &field.name, span)
+                .err()
+                .map(|problem| (span, problem)),
+        };
+        if let Some((at, problem)) = problem {
+            self.report(at, problem);
+            return;
+        }
+        wires.insert(field.wire_name.clone(), (wire_span, spread));
+        flat.fields.push(field);
+        flat.spans.push(span);
+    }
+
+    /// The struct that a spread means. `None` was reported, or is poisoned.
+    fn spread(&mut self, file: usize, name: &Name) -> Option<usize> {
+        if vocabulary::builtin(&name.text).is_some() {
+            let problem = Problem::SpreadOfOther {
+                name: name.text.clone(),
+                is: "type of the language",
+                declared: None,
+            };
+            self.report(name.span, problem);
+            return None;
+        }
+        let named = self.find_type(file, name)?;
+        let declared = Some(self.types[named].name.span);
+        let id = match self.types[named].kind {
+            Kind::Poisoned => return None,
+            Kind::Alias => {
+                let target = self.outer[named].as_ref()?;
+                if let Type::Named(id) = target {
+                    id.index()
+                } else {
+                    let problem = Problem::SpreadOfOther {
+                        name: name.text.clone(),
+                        is: "alias of no struct",
+                        declared,
+                    };
+                    self.report(name.span, problem);
+                    return None;
+                }
+            }
+            _ => named,
+        };
+        match self.types[id].kind {
+            Kind::Struct => Some(id),
+            Kind::Poisoned => None,
+            other => {
+                let problem = Problem::SpreadOfOther {
+                    name: name.text.clone(),
+                    is: other.noun(),
+                    declared,
+                };
+                self.report(name.span, problem);
+                None
+            }
+        }
+    }
+
+    pub(super) fn enumeration(&mut self, file: usize, one: &tree::Enum) -> Enum {
+        let repr = match &one.repr {
+            None => Some(EnumRepr::String),
+            Some(reference) => match self.type_ref(file, reference) {
+                Some(ty) => match self.outermost(&ty) {
+                    Some(Type::Integer(integer)) => Some(EnumRepr::Integer(*integer)),
+                    Some(_) => {
+                        let found = match &reference.kind {
+                            TypeRefKind::Named(name) => name.text.clone(),
+                            _ => self.noun_of(&ty),
+                        };
+                        self.report(reference.span, Problem::EnumRepr { found });
+                        None
+                    }
+                    None => None,
+                },
+                None => None,
+            },
+        };
+        if one.members.is_empty() {
+            self.report(
+                one.name.span,
+                Problem::Empty {
+                    what: "enum",
+                    name: one.name.text.clone(),
+                    of: "member",
+                },
+            );
+        }
+        let mut names = Namespace::default();
+        let mut values: HashMap<MemberValue, (String, Span)> = HashMap::new();
+        // The value of the next member that says none; unknown behind one that was reported.
+        let mut next = Some(0_i128);
+        let mut members = Vec::new();
+        for entry in &one.members {
+            let Some(member) = &entry.node else {
+                next = None;
+                continue;
+            };
+            let said = self.attributes(&entry.attributes, Target::Member);
+            self.declare_in(&mut names, Thing::Member, &member.name);
+            let value = match repr {
+                Some(EnumRepr::String) => self.string_value(member),
+                Some(EnumRepr::Integer(integer)) => {
+                    let value = self.integer_value(member, integer, next);
+                    next = value.and_then(|value| value.checked_add(1));
+                    value.map(MemberValue::Integer)
+                }
+                None => None,
+            };
+            let Some(value) = value else { continue };
+            let at = member.value.as_ref().map_or(member.name.span, |literal| literal.span);
+            match values.get(&value) {
+                // Two members of one name clash by that.
+                Some((name, first)) if *name != member.name.text => {
+                    let shown = match &value {
+                        MemberValue::String(text) => format!("\"{text}\""),
+                        MemberValue::Integer(integer) => integer.to_string(),
+                    };
+                    self.report(
+                        at,
+                        Problem::EnumValueClash {
+                            value: shown,
+                            name: name.clone(),
+                            first: *first,
+                        },
+                    );
+                }
+                Some(_) => {}
+                None => {
+                    values.insert(value.clone(), (member.name.text.clone(), at));
+                }
+            }
+            let (name, docs) = (member.name.text.clone(), entry.docs.clone());
+            members.push(Member {
+                name,
+                docs,
+                deprecated: said.deprecated,
+                value,
+            });
+        }
+        Enum {
+            repr: repr.unwrap_or(EnumRepr::String),
+            members,
+        }
+    }
+
+    fn string_value(&mut self, member: &tree::Member) -> Option<MemberValue> {
+        let Some(literal) = &member.value else {
+            return Some(MemberValue::String(member.name.text.clone()));
+        };
+        match &literal.kind {
+            LiteralKind::String(text) => Some(MemberValue::String(text.clone())),
+            LiteralKind::Poisoned => None,
+            other => {
+                let problem = Problem::EnumValueKind {
+                    expected: "a string",
+                    found: other.noun(),
+                };
+                self.report(literal.span, problem);
+                None
+            }
+        }
+    }
+
+    /// The member's own value, or one more than that of the member before, as in Rust.
+    fn integer_value(&mut self, member: &tree::Member, repr: Integer, next: Option<i128>) -> Option<i128> {
+        let (value, at) = match &member.value {
+            None => (next?, member.name.span),
+            Some(literal) => match &literal.kind {
+                LiteralKind::Integer(value) => (*value, literal.span),
+                LiteralKind::Poisoned => return None,
+                other => {
+                    let problem = Problem::EnumValueKind {
+                        expected: "an integer",
+                        found: other.noun(),
+                    };
+                    self.report(literal.span, problem);
+                    return None;
+                }
+            },
+        };
+        let (min, max) = repr.range();
+        if value < min || value > max {
+            self.report(
+                at,
+                Problem::EnumValueRange {
+                    value: value.to_string(),
+                    repr: repr.name(),
+                    min,
+                    max,
+                },
+            );
+            return None;
+        }
+        Some(value)
+    }
+
+    pub(super) fn union(&mut self, file: usize, one: &tree::Union) -> Union {
+        if one.arms.is_empty() {
+            self.report(
+                one.name.span,
+                Problem::Empty {
+                    what: "union",
+                    name: one.name.text.clone(),
+                    of: "arm",
+                },
+            );
+        }
+        let mut names = Namespace::default();
+        let mut wires = HashMap::new();
+        let mut arms = Vec::new();
+        for entry in &one.arms {
+            let Some(arm) = &entry.node else { continue };
+            let said = self.attributes(&entry.attributes, Target::Arm);
+            let ty = arm.ty.as_ref().map(|ty| self.type_ref(file, ty).unwrap_or(Type::Any));
+            let wire_name = self.unique(&mut names, &mut wires, Thing::Arm, &arm.name, &said);
+            let (name, docs) = (arm.name.text.clone(), entry.docs.clone());
+            arms.push(Arm {
+                name,
+                wire_name,
+                docs,
+                deprecated: said.deprecated,
+                ty,
+            });
+        }
+        Union { arms }
+    }
+
+    pub(super) fn error(&mut self, file: usize, one: &tree::Error) -> ErrorType {
+        if one.variants.is_empty() {
+            self.report(
+                one.name.span,
+                Problem::Empty {
+                    what: "error",
+                    name: one.name.text.clone(),
+                    of: "variant",
+                },
+            );
+        }
+        let mut names = Namespace::default();
+        let mut wires = HashMap::new();
+        let mut variants = Vec::new();
+        for entry in &one.variants {
+            let Some(variant) = &entry.node else { continue };
+            let said = self.attributes(&entry.attributes, Target::Variant);
+            let fields = self.fields(file, &variant.fields, false).fields;
+            let wire_name = self.unique(&mut names, &mut wires, Thing::Variant, &variant.name, &said);
+            let (name, docs) = (variant.name.text.clone(), entry.docs.clone());
+            variants.push(Variant {
+                name,
+                wire_name,
+                docs,
+                deprecated: said.deprecated,
+                fields,
+            });
+        }
+        ErrorType { variants }
+    }
+
+    /// Checks a name and its name on the wire within their scopes; gives the latter.
+    pub(super) fn unique(
+        &mut self,
+        names: &mut Namespace,
+        wires: &mut HashMap<String, Span>,
+        thing: Thing,
+        name: &Name,
+        said: &Attributes,
+    ) -> String {
+        let (wire, span) = wire(said, name);
+        if let Err(problem) = names.declare(thing, &name.text, name.span) {
+            self.report(name.span, problem);
+        } else if let Some(first) = wires.get(&wire) {
+            self.report(
+                span,
+                Problem::DuplicateWireName {
+                    wire: wire.clone(),
+                    thing,
+                    first: *first,
+                },
+            );
+        } else {
+            wires.insert(wire.clone(), span);
+        }
+        wire
+    }
+
+    /// Finds structs and unions whose values would have no end. Optionals, lists and maps are the ends that they need.
+    pub(super) fn check_recursion(&mut self) {
+        let found = order(&self.holdings());
+        for cycle in &found.cycles {
+            let Some((first, span)) = cycle.first() else { continue };
+            let path = steps(cycle, |node| format!("through `{}`", self.types[node].name.text));
+            let name = self.types[*first].name.text.clone();
+            self.report(*span, Problem::Recursive { name, path });
+        }
+    }
+
+    /// What each struct and union holds directly, with the place in its text that says so.
+    fn holdings(&self) -> Vec<Vec<Edge>> {
+        let edges = |(id, entry): (usize, &super::TypeEntry<'_>)| {
+            let flat = self.flat[id]
+                .iter()
+                .flat_map(|flat| flat.fields.iter().zip(&flat.spans));
+            // A spread struct's own fields are found with it; the spread itself is an edge to it.
+            let fields = flat.filter_map(|(field, span)| {
+                let to = field.spread_from.map(TypeId::index).or_else(|| self.held(&field.ty))?;
+                Some(Edge { to, span: *span })
+            });
+            let arms = match &entry.item.node {
+                Some(Declaration::Union(union)) => union.arms.as_slice(),
+                _ => &[],
+            };
+            let arms = arms.iter().filter_map(|arm| {
+                let ty = arm.node.as_ref()?.ty.as_ref()?;
+                let TypeRefKind::Named(name) = &ty.kind else {
+                    return None;
+                };
+                let id = self.scopes.only(entry.file, &name.text)?;
+                let to = self.held(&Type::Named(TypeId(offset(id))))?;
+                Some(Edge { to, span: name.span })
+            });
+            fields.chain(arms).collect()
+        };
+        self.types.iter().enumerate().map(edges).collect()
+    }
+}
+
+/// The name on the wire, and where the text says so.
+fn wire(said: &Attributes, name: &Name) -> (String, Span) {
+    match &said.wire {
+        Some((wire, span)) => (wire.clone(), *span),
+        None => (name.text.clone(), name.span),
+    }
+}

@@ -1,0 +1,342 @@
+//! Text to tokens, in one pass. It knows strings, comments and depth, and nothing of the grammar.
+
+use crate::diagnostic::{Diagnostic, Problem};
+use crate::source::{SourceId, Span, offset};
+
+/// How deep braces and brackets may stand in each other. Parsers recurse; a text must not choose how far.
+pub(crate) const MAX_DEPTH: usize = 64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    Word,
+    Number,
+    String,
+    /// `///`
+    Doc,
+    /// `//!`
+    FileDoc,
+    /// `->`
+    Arrow,
+    /// `...`
+    Ellipsis,
+    /// One ASCII character.
+    Punct(u8),
+    /// Text that a diagnostic already speaks about.
+    Bad,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Token {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) kind: TokenKind,
+    /// Nothing but space and comments stands before it on its line.
+    pub(crate) leads_line: bool,
+}
+
+impl Token {
+    pub(crate) fn is(self, punct: u8) -> bool {
+        self.kind == TokenKind::Punct(punct)
+    }
+}
+
+/// The tokens of a text. `cut_short` is true if the rest of the text is inside a comment that never ends: then whatever
+/// is missing at the end is no mistake of its own.
+pub(crate) struct Lexed {
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) cut_short: bool,
+}
+
+pub(crate) fn lex(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Lexed {
+    let lexer = Lexer {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        source,
+        leads_line: true,
+        diagnostics,
+    };
+    lexer.run()
+}
+
+struct Lexer<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    source: SourceId,
+    leads_line: bool,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Lexer<'_> {
+    fn run(mut self) -> Lexed {
+        let mut tokens = Vec::new();
+        let mut depth = Depth::default();
+        let mut cut_short = false;
+        while let Some(byte) = self.peek(0) {
+            let start = self.at;
+            let kind = match byte {
+                b'\n' => {
+                    self.at += 1;
+                    self.leads_line = true;
+                    continue;
+                }
+                b' ' | b'\t' | b'\r' => {
+                    self.at += 1;
+                    continue;
+                }
+                b'/' if self.peek(1) == Some(b'/') => match self.line_comment() {
+                    Some(kind) => kind,
+                    None => continue,
+                },
+                b'/' if self.peek(1) == Some(b'*') => {
+                    if self.block_comment() {
+                        continue;
+                    }
+                    cut_short = true;
+                    break;
+                }
+                b'"' => self.string(),
+                b'-' if self.peek(1) == Some(b'>') => self.take(2, TokenKind::Arrow),
+                b'.' if self.bytes[start..].starts_with(b"...") => self.take(3, TokenKind::Ellipsis),
+                byte if byte.is_ascii_alphabetic() || byte == b'_' => {
+                    self.skip_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                    TokenKind::Word
+                }
+                byte if byte.is_ascii_digit() => self.number(),
+                byte if byte.is_ascii_graphic() => self.take(1, TokenKind::Punct(byte)),
+                _ => match self.foreign_characters() {
+                    Some(kind) => kind,
+                    None => continue,
+                },
+            };
+            let token = Token {
+                start: offset(start),
+                end: offset(self.at),
+                kind,
+                leads_line: self.leads_line,
+            };
+            self.leads_line = false;
+            match depth.step(kind) {
+                Step::Keep => tokens.push(token),
+                Step::Drop => {}
+                Step::TooDeep => {
+                    self.report(start, self.at, Problem::TooDeep { limit: MAX_DEPTH });
+                    tokens.push(Token {
+                        kind: TokenKind::Bad,
+                        ..token
+                    });
+                }
+            }
+        }
+        Lexed { tokens, cut_short }
+    }
+
+    fn peek(&self, ahead: usize) -> Option<u8> {
+        self.bytes.get(self.at + ahead).copied()
+    }
+
+    fn take(&mut self, bytes: usize, kind: TokenKind) -> TokenKind {
+        self.at += bytes;
+        kind
+    }
+
+    fn skip_while(&mut self, accept: impl Fn(u8) -> bool) {
+        while self.peek(0).is_some_and(&accept) {
+            self.at += 1;
+        }
+    }
+
+    fn report(&mut self, start: usize, end: usize, problem: Problem) {
+        let span = Span {
+            source: self.source,
+            start: offset(start),
+            end: offset(end),
+        };
+        self.diagnostics.push(Diagnostic::new(span, problem));
+    }
+
+    /// `///` and `//!` are tokens; `//` and `////`, which people draw lines with, are not.
+    fn line_comment(&mut self) -> Option<TokenKind> {
+        let kind = match (self.peek(2), self.peek(3)) {
+            (Some(b'/'), Some(b'/')) => None,
+            (Some(b'/'), _) => Some(TokenKind::Doc),
+            (Some(b'!'), _) => Some(TokenKind::FileDoc),
+            _ => None,
+        };
+        self.skip_while(|byte| byte != b'\n');
+        kind
+    }
+
+    /// Not nested, as in C and Go. False if it does not end.
+    fn block_comment(&mut self) -> bool {
+        let start = self.at;
+        let Some(length) = self.text.get(start + 2..).and_then(|rest| rest.find("*/")) else {
+            self.at = self.bytes.len();
+            self.report(start, start + 2, Problem::UnclosedComment);
+            return false;
+        };
+        self.at = start + 2 + length + 2;
+        // Behind a comment of several lines, as behind a line break.
+        self.leads_line |= self
+            .text
+            .get(start..self.at)
+            .is_some_and(|comment| comment.contains('\n'));
+        true
+    }
+
+    fn string(&mut self) -> TokenKind {
+        let start = self.at;
+        self.at += 1;
+        loop {
+            match self.peek(0) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return TokenKind::String;
+                }
+                Some(b'\\') if self.peek(1).is_some_and(|byte| byte != b'\n') => self.at += 2,
+                None | Some(b'\n') => {
+                    // The line break of a text from Windows is not part of it.
+                    let end = if self.bytes.get(self.at - 1) == Some(&b'\r') {
+                        self.at - 1
+                    } else {
+                        self.at
+                    };
+                    self.report(start, end, Problem::UnclosedString);
+                    return TokenKind::Bad;
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+    }
+
+    /// Loosely: digits, letters, `_`, a point or an exponent's sign between them. What it means is decided later.
+    fn number(&mut self) -> TokenKind {
+        while let Some(byte) = self.peek(0) {
+            let inner = match byte {
+                b'.' => self.peek(1).is_some_and(|next| next.is_ascii_alphanumeric()),
+                b'+' | b'-' => {
+                    matches!(self.bytes.get(self.at - 1), Some(b'e' | b'E'))
+                        && self.peek(1).is_some_and(|next| next.is_ascii_digit())
+                }
+                byte => byte.is_ascii_alphanumeric() || byte == b'_',
+            };
+            if !inner {
+                break;
+            }
+            self.at += 1;
+        }
+        TokenKind::Number
+    }
+
+    /// A run of characters that the language has no use for is one problem.
+    fn foreign_characters(&mut self) -> Option<TokenKind> {
+        let start = self.at;
+        let known = |c: char| c.is_ascii_graphic() || matches!(c, ' ' | '\t' | '\r' | '\n');
+        let rest = self.text.get(start..).unwrap_or_default();
+        let run = rest.find(known).unwrap_or(rest.len()).max(1);
+        let characters = rest.get(..run).unwrap_or_default();
+        self.at += run;
+        // A byte order mark is how some editors open a file.
+        if start == 0 && characters == "\u{feff}" {
+            return None;
+        }
+        let first = characters.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
+        self.report(start, start + run, Problem::BadCharacter { character: first });
+        Some(TokenKind::Bad)
+    }
+}
+
+enum Step {
+    Keep,
+    TooDeep,
+    Drop,
+}
+
+/// Counts braces, and brackets within them: those never reach over a brace or a `;`, so a forgotten one costs a piece.
+#[derive(Default)]
+struct Depth {
+    braces: usize,
+    brackets: usize,
+}
+
+impl Depth {
+    fn step(&mut self, kind: TokenKind) -> Step {
+        let before = self.braces + self.brackets;
+        match kind {
+            TokenKind::Punct(b'{') => {
+                self.braces += 1;
+                self.brackets = 0;
+            }
+            TokenKind::Punct(b'}') => {
+                self.braces = self.braces.saturating_sub(1);
+                self.brackets = 0;
+            }
+            TokenKind::Punct(b';') => self.brackets = 0,
+            TokenKind::Punct(b'(' | b'[' | b'<') => self.brackets += 1,
+            TokenKind::Punct(b')' | b']' | b'>') => self.brackets = self.brackets.saturating_sub(1),
+            _ => {}
+        }
+        let now = self.braces + self.brackets;
+        match (before > MAX_DEPTH, now > MAX_DEPTH) {
+            (false, false) => Step::Keep,
+            (false, true) => Step::TooDeep,
+            // The way back: a bracket closes what was dropped; a brace or `;` may end the piece.
+            (true, false) if kind == TokenKind::Punct(b';') => Step::Keep,
+            (true, false) if kind == TokenKind::Punct(b'}') && self.braces < MAX_DEPTH => Step::Keep,
+            (true, _) => Step::Drop,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+
+    fn lexed(text: &str) -> (Vec<TokenKind>, Vec<Problem>) {
+        let source = Sources::default().add("test.zbus".into(), String::new());
+        let mut diagnostics = Vec::new();
+        let tokens = lex(text, source, &mut diagnostics).tokens;
+        (
+            tokens.iter().map(|token| token.kind).collect(),
+            diagnostics.into_iter().map(|one| one.problem).collect(),
+        )
+    }
+
+    #[test]
+    fn comments_vanish_and_documentation_stays() {
+        let (kinds, problems) = lexed("//! a\n// b\n/// c\n//// d\n/* e\n*/ x");
+        assert_eq!(kinds, [TokenKind::FileDoc, TokenKind::Doc, TokenKind::Word]);
+        assert_eq!(problems, []);
+    }
+
+    #[test]
+    fn a_string_may_hold_what_looks_like_a_comment() {
+        let (kinds, problems) = lexed(r#""a // \" /* b" x"#);
+        assert_eq!(kinds, [TokenKind::String, TokenKind::Word]);
+        assert_eq!(problems, []);
+    }
+
+    #[test]
+    fn an_unclosed_string_ends_with_its_line() {
+        let (kinds, problems) = lexed("\"a\nx");
+        assert_eq!(kinds, [TokenKind::Bad, TokenKind::Word]);
+        assert_eq!(problems, [Problem::UnclosedString]);
+    }
+
+    #[test]
+    fn depth_is_refused_once_and_the_text_behind_it_is_read() {
+        let text = format!("a {}x{}; b", "[".repeat(10_000), "]".repeat(10_000));
+        let (kinds, problems) = lexed(&text);
+        assert_eq!(problems, [Problem::TooDeep { limit: MAX_DEPTH }]);
+        assert_eq!(kinds.iter().filter(|kind| **kind == TokenKind::Word).count(), 2);
+    }
+
+    #[test]
+    fn numbers_keep_their_units_and_exponents() {
+        let (kinds, _) = lexed("2s 1.5e-9 0xff 1_000 -1");
+        let number = TokenKind::Number;
+        assert_eq!(kinds, [number, number, number, number, TokenKind::Punct(b'-'), number]);
+    }
+}

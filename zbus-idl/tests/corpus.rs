@@ -1,0 +1,261 @@
+//! The corpus: every valid schema compiles, every invalid one gives the report beside it (`BLESS=1` writes those anew),
+//! and no mutilation of any of them makes the compiler panic or hang.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use zbus_idl::{CODES, Color, LoadError, Loaded, Loader, MemoryLoader, Report, Schema, compile};
+
+fn corpus(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder)
+}
+
+/// The schemas of a folder, sorted. Those in folders within it are there to be imported.
+fn schemas(folder: &str) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(corpus(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "zbus"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths
+}
+
+/// Reads the corpus; a path is its name below the folder of the test.
+struct Disk(PathBuf);
+
+impl Loader for Disk {
+    fn load(&self, path: &str, importer: Option<&str>) -> Result<Loaded, LoadError> {
+        let folder = importer
+            .and_then(|importer| importer.rsplit_once('/'))
+            .map_or("", |(folder, _)| folder);
+        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+        for part in path.split('/') {
+            match part {
+                ".." => drop(parts.pop()),
+                "." => {}
+                part => parts.push(part),
+            }
+        }
+        let path = parts.join("/");
+        let file = self.0.join(&path);
+        if file.is_dir() {
+            return Err(LoadError::IsDirectory { path });
+        }
+        match fs::read(file) {
+            Ok(bytes) => Ok(Loaded { path, bytes }),
+            Err(_) => Err(LoadError::NotFound { searched: vec![path] }),
+        }
+    }
+}
+
+fn compiled(folder: &str, path: &Path) -> Result<Schema, Report> {
+    compile(&[path.file_name().unwrap().to_str().unwrap()], &Disk(corpus(folder)))
+}
+
+#[test]
+fn every_valid_schema_compiles() {
+    let mut failures = String::new();
+    for path in schemas("valid") {
+        if let Err(report) = compiled("valid", &path) {
+            write!(failures, "{report}").unwrap();
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn every_invalid_schema_gives_the_report_beside_it() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut failures = String::new();
+    for path in schemas("invalid") {
+        let name = path.display();
+        let Err(report) = compiled("invalid", &path) else {
+            writeln!(failures, "{name} compiles").unwrap();
+            continue;
+        };
+        let golden = path.with_extension("stderr");
+        let rendered = report.render(Color::Never);
+        if bless {
+            fs::write(&golden, rendered).unwrap();
+        } else if fs::read_to_string(&golden).unwrap_or_default() != rendered {
+            writeln!(
+                failures,
+                "{name} gives another report than the one beside it:\n{rendered}"
+            )
+            .unwrap();
+        }
+    }
+    assert!(failures.is_empty(), "{failures}run with BLESS=1 to take these as right");
+}
+
+#[test]
+fn every_code_is_shown_by_the_corpus_and_every_code_shown_is_in_the_table() {
+    let mut shown = BTreeSet::new();
+    for path in schemas("invalid") {
+        let report = compiled("invalid", &path).unwrap_err();
+        shown.extend(report.iter().map(zbus_idl::Diagnostic::code));
+    }
+    // What no file on disk can be is shown in `files.rs`.
+    shown.extend(["E0503", "E0504", "E0502"]);
+    let known: BTreeSet<&str> = CODES.iter().map(|code| code.code).collect();
+    assert_eq!(
+        shown.symmetric_difference(&known).collect::<Vec<_>>(),
+        Vec::<&&str>::new()
+    );
+}
+
+#[test]
+fn codes_are_in_order_and_explained() {
+    assert!(CODES.is_sorted_by(|one, next| one.code < next.code));
+    for code in CODES {
+        assert!(code.explanation.lines().count() >= 2, "{}", code.code);
+        assert!(!code.title.ends_with('.'), "{}", code.code);
+    }
+}
+
+/// Compiles a text among its neighbours of the corpus. Whatever comes out, rendering it works too.
+fn survives(folder: &str, name: &str, text: &[u8]) {
+    struct Instead<'a>(Disk, &'a str, &'a [u8]);
+    impl Loader for Instead<'_> {
+        fn load(&self, path: &str, importer: Option<&str>) -> Result<Loaded, LoadError> {
+            if path == self.1 {
+                return Ok(Loaded {
+                    path: path.to_owned(),
+                    bytes: self.2.to_vec(),
+                });
+            }
+            self.0.load(path, importer)
+        }
+    }
+    if let Err(report) = compile(&[name], &Instead(Disk(corpus(folder)), name, text)) {
+        for diagnostic in &report {
+            assert_ne!(diagnostic.code(), "E0000");
+            diagnostic.render(report.sources(), Color::Always);
+            diagnostic.one_line(report.sources());
+        }
+    }
+}
+
+fn each_text(mut test: impl FnMut(&str, &str, &[u8])) {
+    for folder in ["valid", "invalid"] {
+        for path in schemas(folder) {
+            test(
+                folder,
+                path.file_name().unwrap().to_str().unwrap(),
+                &fs::read(&path).unwrap(),
+            );
+        }
+    }
+}
+
+#[test]
+fn a_text_cut_off_anywhere_is_no_panic() {
+    each_text(|folder, name, text| (0..text.len()).for_each(|end| survives(folder, name, &text[..end])));
+}
+
+#[test]
+fn a_token_left_out_or_doubled_anywhere_is_no_panic() {
+    each_text(|folder, name, text| {
+        let class = |byte: &u8| if byte.is_ascii_alphanumeric() { 0 } else { *byte };
+        let mut start = 0;
+        for token in text.chunk_by(|a, b| class(a) == class(b)) {
+            let end = start + token.len();
+            survives(folder, name, &[&text[..start], &text[end..]].concat());
+            survives(folder, name, &[&text[..end], token, &text[end..]].concat());
+            start = end;
+        }
+    });
+}
+
+/// How long a text takes, its report's rendering included. Twice the text in much more than twice the time is a hang in
+/// the making; the bound is loose, since the machine has other things to do.
+fn takes(text: String) -> Duration {
+    let loader = MemoryLoader::new().with("big.zbus", text);
+    let start = Instant::now();
+    if let Err(report) = compile(&["big.zbus"], &loader) {
+        report.render(Color::Never);
+    }
+    start.elapsed()
+}
+
+/// A text of a given size.
+type Text = fn(usize) -> String;
+
+fn rows(n: usize, row: impl Fn(usize) -> String) -> String {
+    (0..n).map(row).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn large_texts_take_time_in_proportion() {
+    let texts: [(&str, Text); 14] = [
+        ("structs", |n| {
+            rows(n, |i| format!("struct S{i} {{ A: string, B: [i64]? }}"))
+        }),
+        ("unknown types", |n| rows(n, |i| format!("struct S{i} {{ A: T{i} }}"))),
+        ("aliases in a row", |n| rows(n, |i| format!("type A{i} = A{};", i + 1))),
+        ("a cycle of aliases", |n| {
+            rows(n, |i| format!("type A{i} = A{};", (i + 1) % 1000))
+        }),
+        ("spreads in a row", |n| {
+            rows(n, |i| format!("struct S{i} {{ ...S{}, F{i}: i8 }}", i + 1))
+        }),
+        ("a cycle of structs", |n| {
+            rows(n, |i| format!("struct S{i} {{ f: S{} }}", (i + 1) % 1000))
+        }),
+        ("braces", |n| "{".repeat(n)),
+        ("brackets", |n| format!("struct S {{ A: {}", "[".repeat(n))),
+        ("question marks", |n| format!("struct S {{ A: i8{} }}", "?".repeat(n))),
+        ("prefixes", |n| format!("struct S {{ A: {}i8 }}", "[]".repeat(n))),
+        ("attributes that do not end", |n| "@a(\n".repeat(n)),
+        ("documentation of nothing", |n| {
+            format!("struct S {{ A: i8\n{}", "/// x\n".repeat(n))
+        }),
+        ("strings that do not end", |n| "const A: string = \"\n".repeat(n)),
+        ("one long line", |n| format!("struct S {{ {} }}", "A: b, ".repeat(n))),
+    ];
+    for (name, text) in texts {
+        let (small, large) = (takes(text(1_000)), takes(text(4_000)));
+        let allowed = small * 16 + Duration::from_millis(500);
+        assert!(
+            large < allowed,
+            "{name}: {small:?} for a text, {large:?} for one four times as long"
+        );
+    }
+}
+
+#[test]
+fn a_megabyte_is_compiled_in_bearable_time() {
+    let mut text = String::new();
+    let mut i = 0;
+    while text.len() < 1_000_000 {
+        writeln!(
+            text,
+            "/// Number {i}.\nstruct S{i} {{\n    Name: string,\n    Tags: map<string, [i64]>?,\n}}\n"
+        )
+        .unwrap();
+        i += 1;
+    }
+    let loader = MemoryLoader::new().with("big.zbus", text);
+    let start = Instant::now();
+    assert_eq!(compile(&["big.zbus"], &loader).unwrap().types.len(), i);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn ten_thousand_brackets_are_one_error() {
+    let text = format!(
+        "struct S {{ A: {}i8{}, B: i8 }}",
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    );
+    let report = compile(&["deep.zbus"], &MemoryLoader::new().with("deep.zbus", text)).unwrap_err();
+    assert_eq!(
+        report.iter().map(zbus_idl::Diagnostic::code).collect::<Vec<_>>(),
+        ["E0009"]
+    );
+}
