@@ -26,20 +26,13 @@ impl Span {
     /// The smallest span around both, which are of one text.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
-        Self {
-            source: self.source,
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Self { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// The place right behind it.
     #[must_use]
     pub fn after(self) -> Self {
-        Self {
-            start: self.end,
-            ..self
-        }
+        Self { start: self.end, ..self }
     }
 }
 
@@ -75,10 +68,7 @@ impl Source {
         let line = self.line_index(at);
         let start = self.line_start(line);
         let before = self.text.get(start..at as usize).unwrap_or_default();
-        Location {
-            line: line + 1,
-            column: before.chars().count() + 1,
-        }
+        Location { line: line + 1, column: before.chars().count() + 1 }
     }
 
     /// The text between two bytes; nothing, if they are not the borders of characters.

@@ -30,9 +30,7 @@ struct Disk(PathBuf);
 
 impl Loader for Disk {
     fn load(&self, path: &str, importer: Option<&str>) -> Result<Loaded, LoadError> {
-        let folder = importer
-            .and_then(|importer| importer.rsplit_once('/'))
-            .map_or("", |(folder, _)| folder);
+        let folder = importer.and_then(|importer| importer.rsplit_once('/')).map_or("", |(folder, _)| folder);
         let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
         for part in path.split('/') {
             match part {
@@ -83,11 +81,7 @@ fn every_invalid_schema_gives_the_report_beside_it() {
         if bless {
             fs::write(&golden, rendered).unwrap();
         } else if fs::read_to_string(&golden).unwrap_or_default() != rendered {
-            writeln!(
-                failures,
-                "{name} gives another report than the one beside it:\n{rendered}"
-            )
-            .unwrap();
+            writeln!(failures, "{name} gives another report than the one beside it:\n{rendered}").unwrap();
         }
     }
     assert!(failures.is_empty(), "{failures}run with BLESS=1 to take these as right");
@@ -103,10 +97,7 @@ fn every_code_is_shown_by_the_corpus_and_every_code_shown_is_in_the_table() {
     // What no file on disk can be is shown in `files.rs`.
     shown.extend(["E0503", "E0504", "E0502"]);
     let known: BTreeSet<&str> = CODES.iter().map(|code| code.code).collect();
-    assert_eq!(
-        shown.symmetric_difference(&known).collect::<Vec<_>>(),
-        Vec::<&&str>::new()
-    );
+    assert_eq!(shown.symmetric_difference(&known).collect::<Vec<_>>(), Vec::<&&str>::new());
 }
 
 #[test]
@@ -124,10 +115,7 @@ fn survives(folder: &str, name: &str, text: &[u8]) {
     impl Loader for Instead<'_> {
         fn load(&self, path: &str, importer: Option<&str>) -> Result<Loaded, LoadError> {
             if path == self.1 {
-                return Ok(Loaded {
-                    path: path.to_owned(),
-                    bytes: self.2.to_vec(),
-                });
+                return Ok(Loaded { path: path.to_owned(), bytes: self.2.to_vec() });
             }
             self.0.load(path, importer)
         }
@@ -144,11 +132,7 @@ fn survives(folder: &str, name: &str, text: &[u8]) {
 fn each_text(mut test: impl FnMut(&str, &str, &[u8])) {
     for folder in ["valid", "invalid"] {
         for path in schemas(folder) {
-            test(
-                folder,
-                path.file_name().unwrap().to_str().unwrap(),
-                &fs::read(&path).unwrap(),
-            );
+            test(folder, path.file_name().unwrap().to_str().unwrap(), &fs::read(&path).unwrap());
         }
     }
 }
@@ -193,38 +177,25 @@ fn rows(n: usize, row: impl Fn(usize) -> String) -> String {
 #[test]
 fn large_texts_take_time_in_proportion() {
     let texts: [(&str, Text); 14] = [
-        ("structs", |n| {
-            rows(n, |i| format!("struct S{i} {{ A: string, B: [i64]? }}"))
-        }),
+        ("structs", |n| rows(n, |i| format!("struct S{i} {{ A: string, B: [i64]? }}"))),
         ("unknown types", |n| rows(n, |i| format!("struct S{i} {{ A: T{i} }}"))),
         ("aliases in a row", |n| rows(n, |i| format!("type A{i} = A{};", i + 1))),
-        ("a cycle of aliases", |n| {
-            rows(n, |i| format!("type A{i} = A{};", (i + 1) % 1000))
-        }),
-        ("spreads in a row", |n| {
-            rows(n, |i| format!("struct S{i} {{ ...S{}, F{i}: i8 }}", i + 1))
-        }),
-        ("a cycle of structs", |n| {
-            rows(n, |i| format!("struct S{i} {{ f: S{} }}", (i + 1) % 1000))
-        }),
+        ("a cycle of aliases", |n| rows(n, |i| format!("type A{i} = A{};", (i + 1) % 1000))),
+        ("spreads in a row", |n| rows(n, |i| format!("struct S{i} {{ ...S{}, F{i}: i8 }}", i + 1))),
+        ("a cycle of structs", |n| rows(n, |i| format!("struct S{i} {{ f: S{} }}", (i + 1) % 1000))),
         ("braces", |n| "{".repeat(n)),
         ("brackets", |n| format!("struct S {{ A: {}", "[".repeat(n))),
         ("question marks", |n| format!("struct S {{ A: i8{} }}", "?".repeat(n))),
         ("prefixes", |n| format!("struct S {{ A: {}i8 }}", "[]".repeat(n))),
         ("attributes that do not end", |n| "@a(\n".repeat(n)),
-        ("documentation of nothing", |n| {
-            format!("struct S {{ A: i8\n{}", "/// x\n".repeat(n))
-        }),
+        ("documentation of nothing", |n| format!("struct S {{ A: i8\n{}", "/// x\n".repeat(n))),
         ("strings that do not end", |n| "const A: string = \"\n".repeat(n)),
         ("one long line", |n| format!("struct S {{ {} }}", "A: b, ".repeat(n))),
     ];
     for (name, text) in texts {
         let (small, large) = (takes(text(1_000)), takes(text(4_000)));
         let allowed = small * 16 + Duration::from_millis(500);
-        assert!(
-            large < allowed,
-            "{name}: {small:?} for a text, {large:?} for one four times as long"
-        );
+        assert!(large < allowed, "{name}: {small:?} for a text, {large:?} for one four times as long");
     }
 }
 
@@ -233,11 +204,8 @@ fn a_megabyte_is_compiled_in_bearable_time() {
     let mut text = String::new();
     let mut i = 0;
     while text.len() < 1_000_000 {
-        writeln!(
-            text,
-            "/// Number {i}.\nstruct S{i} {{\n    Name: string,\n    Tags: map<string, [i64]>?,\n}}\n"
-        )
-        .unwrap();
+        writeln!(text, "/// Number {i}.\nstruct S{i} {{\n    Name: string,\n    Tags: map<string, [i64]>?,\n}}\n")
+            .unwrap();
         i += 1;
     }
     let loader = MemoryLoader::new().with("big.zbus", text);
@@ -248,14 +216,7 @@ fn a_megabyte_is_compiled_in_bearable_time() {
 
 #[test]
 fn ten_thousand_brackets_are_one_error() {
-    let text = format!(
-        "struct S {{ A: {}i8{}, B: i8 }}",
-        "[".repeat(10_000),
-        "]".repeat(10_000)
-    );
+    let text = format!("struct S {{ A: {}i8{}, B: i8 }}", "[".repeat(10_000), "]".repeat(10_000));
     let report = compile(&["deep.zbus"], &MemoryLoader::new().with("deep.zbus", text)).unwrap_err();
-    assert_eq!(
-        report.iter().map(zbus_idl::Diagnostic::code).collect::<Vec<_>>(),
-        ["E0009"]
-    );
+    assert_eq!(report.iter().map(zbus_idl::Diagnostic::code).collect::<Vec<_>>(), ["E0009"]);
 }

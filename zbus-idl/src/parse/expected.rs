@@ -32,10 +32,7 @@ impl Parser<'_> {
             words => alternatives(words),
         };
         let fix = self.meant(&words, found, piece);
-        let problem = Problem::Unexpected {
-            expected: text,
-            found: self.found(found),
-        };
+        let problem = Problem::Unexpected { expected: text, found: self.found(found) };
         Diagnostic::new(place, problem).fix(fix)
     }
 
@@ -48,10 +45,7 @@ impl Parser<'_> {
                 let own = vocabulary::nearest(word, OBJECT_MEMBERS)?;
                 Some(Fix::replace(format!("did you mean `{own}`?"), found, own))
             });
-        let problem = Problem::UnknownWord {
-            word: self.found(found),
-            expected: "a method or stream",
-        };
+        let problem = Problem::UnknownWord { word: self.found(found), expected: "a method or stream" };
         Diagnostic::new(place, problem).fix(fix.unwrap_or_else(object_member_words))
     }
 
@@ -103,9 +97,7 @@ impl Parser<'_> {
 }
 
 fn token_length(text: &str) -> usize {
-    let word = text
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .unwrap_or(text.len());
+    let word = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     if word > 0 {
         return word;
     }
@@ -114,10 +106,7 @@ fn token_length(text: &str) -> usize {
         return close.map_or(text.len(), |(at, c)| if c == '"' { at + 1 } else { at });
     }
     let marks = ["...", "->", "=>", "::", ":="];
-    let mark = marks
-        .iter()
-        .find(|mark| text.starts_with(**mark))
-        .map(|mark| mark.len());
+    let mark = marks.iter().find(|mark| text.starts_with(**mark)).map(|mark| mark.len());
     mark.unwrap_or_else(|| text.chars().next().map_or(0, char::len_utf8))
 }
 

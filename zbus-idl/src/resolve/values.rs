@@ -51,10 +51,7 @@ impl Resolver<'_> {
             }
         };
         let Some(value) = value(&scalar, &one.value.kind) else {
-            let problem = Problem::ConstKind {
-                expected: expected.to_owned(),
-                found: one.value.kind.noun(),
-            };
+            let problem = Problem::ConstKind { expected: expected.to_owned(), found: one.value.kind.noun() };
             self.report(one.value.span, problem);
             return None;
         };
@@ -74,25 +71,11 @@ impl Resolver<'_> {
                 ConstValue::Integer(value) => value.to_string(),
                 _ => String::new(),
             };
-            self.report(
-                one.value.span,
-                Problem::ConstRange {
-                    value,
-                    ty: scalar_name(&scalar),
-                    range,
-                },
-            );
+            self.report(one.value.span, Problem::ConstRange { value, ty: scalar_name(&scalar), range });
             return None;
         }
         let file = FileId(offset(file));
-        Some(Const {
-            name: one.name.text.clone(),
-            docs: docs.to_owned(),
-            deprecated,
-            file,
-            ty,
-            value,
-        })
+        Some(Const { name: one.name.text.clone(), docs: docs.to_owned(), deprecated, file, ty, value })
     }
 }
 
@@ -102,10 +85,7 @@ fn value(scalar: &Type, literal: &LiteralKind) -> Option<ConstValue> {
         (Type::Bool, LiteralKind::Word(word)) => ConstValue::Bool(word.parse().ok()?),
         (Type::Integer(_), LiteralKind::Integer(value)) => ConstValue::Integer(*value),
         (Type::F32 | Type::F64, LiteralKind::Float(value)) => ConstValue::Float(*value),
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "the nearest float is what a float's literal means"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "the nearest float is what a float's literal means")]
         (Type::F32 | Type::F64, LiteralKind::Integer(value)) => ConstValue::Float(*value as f64),
         (Type::String, LiteralKind::String(text)) => ConstValue::String(text.clone()),
         (Type::Duration, LiteralKind::Duration(nanoseconds)) => ConstValue::Duration(*nanoseconds),

@@ -48,14 +48,7 @@ pub(crate) struct Lexed {
 }
 
 pub(crate) fn lex(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Lexed {
-    let lexer = Lexer {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
-        source,
-        leads_line: true,
-        diagnostics,
-    };
+    let lexer = Lexer { text, bytes: text.as_bytes(), at: 0, source, leads_line: true, diagnostics };
     lexer.run()
 }
 
@@ -110,22 +103,14 @@ impl Lexer<'_> {
                     None => continue,
                 },
             };
-            let token = Token {
-                start: offset(start),
-                end: offset(self.at),
-                kind,
-                leads_line: self.leads_line,
-            };
+            let token = Token { start: offset(start), end: offset(self.at), kind, leads_line: self.leads_line };
             self.leads_line = false;
             match depth.step(kind) {
                 Step::Keep => tokens.push(token),
                 Step::Drop => {}
                 Step::TooDeep => {
                     self.report(start, self.at, Problem::TooDeep { limit: MAX_DEPTH });
-                    tokens.push(Token {
-                        kind: TokenKind::Bad,
-                        ..token
-                    });
+                    tokens.push(Token { kind: TokenKind::Bad, ..token });
                 }
             }
         }
@@ -148,11 +133,7 @@ impl Lexer<'_> {
     }
 
     fn report(&mut self, start: usize, end: usize, problem: Problem) {
-        let span = Span {
-            source: self.source,
-            start: offset(start),
-            end: offset(end),
-        };
+        let span = Span { source: self.source, start: offset(start), end: offset(end) };
         self.diagnostics.push(Diagnostic::new(span, problem));
     }
 
@@ -178,10 +159,7 @@ impl Lexer<'_> {
         };
         self.at = start + 2 + length + 2;
         // Behind a comment of several lines, as behind a line break.
-        self.leads_line |= self
-            .text
-            .get(start..self.at)
-            .is_some_and(|comment| comment.contains('\n'));
+        self.leads_line |= self.text.get(start..self.at).is_some_and(|comment| comment.contains('\n'));
         true
     }
 
@@ -197,11 +175,7 @@ impl Lexer<'_> {
                 Some(b'\\') if self.peek(1).is_some_and(|byte| byte != b'\n') => self.at += 2,
                 None | Some(b'\n') => {
                     // The line break of a text from Windows is not part of it.
-                    let end = if self.bytes.get(self.at - 1) == Some(&b'\r') {
-                        self.at - 1
-                    } else {
-                        self.at
-                    };
+                    let end = if self.bytes.get(self.at - 1) == Some(&b'\r') { self.at - 1 } else { self.at };
                     self.report(start, end, Problem::UnclosedString);
                     return TokenKind::Bad;
                 }
@@ -298,10 +272,7 @@ mod tests {
         let source = Sources::default().add("test.zbus".into(), String::new());
         let mut diagnostics = Vec::new();
         let tokens = lex(text, source, &mut diagnostics).tokens;
-        (
-            tokens.iter().map(|token| token.kind).collect(),
-            diagnostics.into_iter().map(|one| one.problem).collect(),
-        )
+        (tokens.iter().map(|token| token.kind).collect(), diagnostics.into_iter().map(|one| one.problem).collect())
     }
 
     #[test]

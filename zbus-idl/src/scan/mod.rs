@@ -76,21 +76,10 @@ enum BodyKind {
 
 pub(crate) fn scan(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Outline {
     let Lexed { tokens, cut_short } = lex(text, source, diagnostics);
-    let mut scanner = Scanner {
-        text,
-        source,
-        tokens,
-        at: 0,
-        pieces: Vec::new(),
-        diagnostics,
-    };
+    let mut scanner = Scanner { text, source, tokens, at: 0, pieces: Vec::new(), diagnostics };
     let docs = scanner.file_docs();
     scanner.declarations();
-    Outline {
-        docs,
-        pieces: scanner.pieces,
-        cut_short,
-    }
+    Outline { docs, pieces: scanner.pieces, cut_short }
 }
 
 struct Scanner<'a> {
@@ -130,37 +119,24 @@ impl Scanner<'_> {
     }
 
     fn span(&self, token: Token) -> Span {
-        Span {
-            source: self.source,
-            start: token.start,
-            end: token.end,
-        }
+        Span { source: self.source, start: token.start, end: token.end }
     }
 
     /// The span of a token, or the end of the text.
     fn span_at(&self, at: usize) -> Span {
-        self.token(at)
-            .map_or_else(|| self.end_of_text(), |token| self.span(token))
+        self.token(at).map_or_else(|| self.end_of_text(), |token| self.span(token))
     }
 
     fn end_of_text(&self) -> Span {
         let end = crate::source::offset(self.text.len());
-        Span {
-            source: self.source,
-            start: end,
-            end,
-        }
+        Span { source: self.source, start: end, end }
     }
 
     /// Right behind the token before `at`.
     fn behind(&self, at: usize) -> Span {
         match at.checked_sub(1).and_then(|before| self.token(before)) {
             Some(token) => self.span(token).after(),
-            None => Span {
-                source: self.source,
-                start: 0,
-                end: 0,
-            },
+            None => Span { source: self.source, start: 0, end: 0 },
         }
     }
 
@@ -224,11 +200,7 @@ impl Scanner<'_> {
                 _ => break,
             }
         }
-        Prelude {
-            docs: docs.join("\n"),
-            doc_span,
-            first: first.unwrap_or(self.at),
-        }
+        Prelude { docs: docs.join("\n"), doc_span, first: first.unwrap_or(self.at) }
     }
 
     fn misplaced_file_docs(&mut self) {
@@ -251,11 +223,7 @@ impl Scanner<'_> {
             for end in behind + 1..behind + 16 {
                 match self.token(end) {
                     Some(token) if token.is(b')') => return end + 1,
-                    Some(Token {
-                        kind: TokenKind::Punct(b'{' | b'}' | b';'),
-                        ..
-                    })
-                    | None => break,
+                    Some(Token { kind: TokenKind::Punct(b'{' | b'}' | b';'), .. }) | None => break,
                     Some(_) => {}
                 }
             }
@@ -318,17 +286,11 @@ impl Scanner<'_> {
         if self.word(at).is_some() && self.is(at + 1, b':') {
             return true;
         }
-        let complete = at
-            .checked_sub(1)
-            .and_then(|before| self.token(before))
-            .is_some_and(|before| {
-                matches!(before.kind, TokenKind::Word | TokenKind::Number | TokenKind::String)
-                    || matches!(before.kind, TokenKind::Punct(b']' | b'>' | b'?' | b')' | b'}'))
-            });
-        let starts = matches!(
-            token.kind,
-            TokenKind::Word | TokenKind::Ellipsis | TokenKind::Punct(b'@')
-        );
+        let complete = at.checked_sub(1).and_then(|before| self.token(before)).is_some_and(|before| {
+            matches!(before.kind, TokenKind::Word | TokenKind::Number | TokenKind::String)
+                || matches!(before.kind, TokenKind::Punct(b']' | b'>' | b'?' | b')' | b'}'))
+        });
+        let starts = matches!(token.kind, TokenKind::Word | TokenKind::Ellipsis | TokenKind::Punct(b'@'));
         brackets == 0 && (token.kind == TokenKind::Doc || (complete && starts))
     }
 
@@ -410,11 +372,7 @@ impl Scanner<'_> {
     ) -> Piece {
         let start = self.span_at(prelude.first).start;
         // An empty piece is a place before what follows.
-        let end = if end > prelude.first {
-            self.behind(end).end
-        } else {
-            start
-        };
+        let end = if end > prelude.first { self.behind(end).end } else { start };
         let next = match (&body, end > start) {
             (Some(body), _) => body.open,
             _ => self.span_behind(end),
@@ -422,11 +380,7 @@ impl Scanner<'_> {
         let keyword = self.token(core).filter(|token| token.start < end);
         Piece {
             docs: prelude.docs,
-            span: Span {
-                source: self.source,
-                start,
-                end: end.max(start),
-            },
+            span: Span { source: self.source, start, end: end.max(start) },
             keyword,
             body,
             ending,
@@ -441,10 +395,7 @@ impl Scanner<'_> {
         while at > 0 && self.token(at - 1).is_some_and(|token| token.start >= end) {
             at -= 1;
         }
-        while self
-            .token(at)
-            .is_some_and(|token| matches!(token.kind, TokenKind::Doc | TokenKind::FileDoc))
-        {
+        while self.token(at).is_some_and(|token| matches!(token.kind, TokenKind::Doc | TokenKind::FileDoc)) {
             at += 1;
         }
         self.span_at(at)
@@ -517,11 +468,7 @@ impl Scanner<'_> {
         if self.nothing_follows(&prelude, core) {
             return None;
         }
-        let (own, other) = if kind == BodyKind::Object {
-            (b';', b',')
-        } else {
-            (b',', b';')
-        };
+        let (own, other) = if kind == BodyKind::Object { (b';', b',') } else { (b',', b';') };
         let mut broken = false;
         let mut body = None;
         let mut head_end = core;
@@ -585,8 +532,6 @@ impl Scanner<'_> {
 
 /// A line of documentation without its marks and the one space behind them.
 fn doc_line(text: &str, token: Token) -> &str {
-    let line = text
-        .get(token.start as usize + 3..token.end as usize)
-        .unwrap_or_default();
+    let line = text.get(token.start as usize + 3..token.end as usize).unwrap_or_default();
     line.strip_prefix(' ').unwrap_or(line).trim_end()
 }
