@@ -1,1 +1,47 @@
-//! The compiler of zbus.
+//! Compiles `.zbus` schemas to Rust, from a `build.rs`:
+//!
+//! ```no_run
+//! // build.rs
+//! fn main() -> Result<(), zbus_build::Error> {
+//!     zbus_build::compile("schemas/calculator.zbus")
+//! }
+//! ```
+//!
+//! ```toml
+//! # Cargo.toml
+//! [dependencies]
+//! zbus = { path = "…" }
+//!
+//! [build-dependencies]
+//! zbus-build = { path = "…" }
+//! ```
+//!
+//! The crate then has the code in with `zbus::include_schema!("calculator");`, which stands for a `mod calculator`: the
+//! schema's types, and for each of its objects a trait to serve it, a client and a publisher of its events.
+//!
+//! Each schema, an imported one too, becomes a file of its own, and refers to what it imports as `super::stem`; one
+//! `zbus::include_schemas!();` has all files of a build in, side by side. [`Builder`] takes several schemas, include
+//! folders and more.
+//!
+//! A broken schema breaks the build, with every mistake of every file at once.
+
+mod builder;
+mod cargo;
+mod error;
+mod loader;
+mod output;
+pub mod rust;
+
+use std::path::Path;
+
+pub use builder::Builder;
+pub use error::Error;
+pub use loader::FileLoader;
+pub use output::{GeneratedFile, write};
+
+/// Compiles a schema and what it imports into cargo's `OUT_DIR`: the short way, for a `build.rs`.
+///
+/// A relative path starts at the crate's folder. See [`Builder::compile`].
+pub fn compile(schema: impl AsRef<Path>) -> Result<(), Error> {
+    Builder::new().schema(schema).compile()
+}

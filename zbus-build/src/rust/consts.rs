@@ -1,0 +1,52 @@
+//! Constants.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use zbus_idl::schema::{ConstId, ConstValue, Type};
+
+use super::docs;
+use super::types::Types;
+
+pub(super) fn constant(types: Types<'_>, id: ConstId) -> TokenStream {
+    let constant = &types.schema[id];
+    let docs = docs::docs(&constant.docs, || format!("The constant {}.", docs::code(&constant.name)));
+    let deprecated = docs::deprecated(constant.deprecated.as_deref());
+    let name = types.names.of_const(id);
+    let ty = match types.schema.resolve(&constant.ty) {
+        // An alias of it is a `String`, of which there are no constants.
+        Type::String => quote!(&str),
+        _ => types.owned(&constant.ty),
+    };
+    let value = value(&constant.value);
+    quote! {
+        #docs
+        #deprecated
+        pub const #name: #ty = #value;
+    }
+}
+
+fn value(value: &ConstValue) -> TokenStream {
+    match value {
+        ConstValue::Bool(value) => quote!(#value),
+        ConstValue::Integer(value) => integer(*value),
+        ConstValue::Float(value) => float(*value),
+        ConstValue::String(value) => quote!(#value),
+        ConstValue::Duration(nanoseconds) => {
+            let nanoseconds = integer((*nanoseconds).into());
+            quote!(::zbus::types::Duration::from_nanos(#nanoseconds))
+        }
+    }
+}
+
+/// An integer without a suffix: its type stands beside it.
+pub(super) fn integer(value: i128) -> TokenStream {
+    let literal = Literal::i128_unsuffixed(value);
+    quote!(#literal)
+}
+
+fn float(value: f64) -> TokenStream {
+    // `Debug` and not `Literal`: that writes 1e300 with three hundred zeros.
+    let text = format!("{:?}", value.abs());
+    let literal: TokenStream = text.parse().unwrap_or_default();
+    if value.is_sign_negative() { quote!(-#literal) } else { literal }
+}

@@ -1,0 +1,123 @@
+//! Objects: the trait that a server implements, the type that serves it, the client's stub, the publisher of events.
+
+mod client;
+mod events;
+mod server;
+mod service;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use zbus_idl::schema::{Method, Object, ObjectId, Return, Throws, Type};
+
+use super::Options;
+use super::docs;
+use super::names::ObjectNames;
+use super::types::Types;
+
+/// One object with all that its templates ask for.
+#[derive(Clone, Copy)]
+struct ObjectContext<'a> {
+    types: Types<'a>,
+    object: &'a Object,
+    names: &'a ObjectNames,
+}
+
+/// A method with its names.
+#[derive(Clone, Copy)]
+struct MethodContext<'a> {
+    types: Types<'a>,
+    method: &'a Method,
+    name: &'a Ident,
+    params: &'a [Ident],
+}
+
+/// A parameter of a method.
+struct Parameter<'a> {
+    name: &'a Ident,
+    /// What decode errors call it.
+    schema_name: &'a str,
+    /// Of a variadic one: the type of one argument.
+    ty: &'a Type,
+}
+
+pub(super) fn object(types: Types<'_>, id: ObjectId, options: &Options) -> TokenStream {
+    let object = ObjectContext { types, object: &types.schema[id], names: types.names.of_object(id) };
+    let served = options.server.then(|| {
+        let service = service::service(object);
+        let server = server::server(object);
+        let events = (!object.object.streams.is_empty()).then(|| events::events(object));
+        quote!(#service #server #events)
+    });
+    let client = options.client.then(|| client::client(object));
+    quote!(#served #client)
+}
+
+impl<'a> ObjectContext<'a> {
+    fn methods(self) -> impl Iterator<Item = MethodContext<'a>> {
+        let Self { types, object, names } = self;
+        object
+            .methods
+            .iter()
+            .zip(&names.methods)
+            .zip(&names.params)
+            .map(move |((method, name), params)| MethodContext { types, method, name, params })
+    }
+
+    /// Its object, version and module, in the words of a sentence.
+    fn described(self) -> String {
+        let module = docs::code(self.types.schema.module_of(self.object));
+        format!("the object {} of the module {module}", docs::code(&self.object.bus_name()))
+    }
+
+    fn module(self) -> &'a str {
+        self.types.schema.module_of(self.object)
+    }
+
+    /// The identity on the bus, as an expression.
+    fn id(self) -> TokenStream {
+        let name = &self.object.name;
+        let version = self.object.version.as_deref().unwrap_or_default();
+        quote!(::zbus::ObjectId::from_static(#name, #version))
+    }
+
+    fn deprecated(self) -> Option<TokenStream> {
+        docs::deprecated(self.object.deprecated.as_deref())
+    }
+}
+
+impl MethodContext<'_> {
+    fn docs(&self) -> TokenStream {
+        docs::docs(&self.method.docs, || format!("The method {}.", docs::code(&self.method.wire_name)))
+    }
+
+    fn deprecated(&self) -> Option<TokenStream> {
+        docs::deprecated(self.method.deprecated.as_deref())
+    }
+
+    /// What it gives, without its errors: nothing, one value or a tuple.
+    fn output(&self) -> TokenStream {
+        let mut returns: Vec<_> = self.method.returns.iter().map(|found| self.types.owned(&found.ty)).collect();
+        match returns.len() {
+            0 => quote!(()),
+            1 => returns.swap_remove(0),
+            _ => quote!((#(#returns),*)),
+        }
+    }
+
+    /// The last parameter, where it takes any number of arguments, and the others.
+    fn split_params(&self) -> (Vec<Parameter<'_>>, Option<Parameter<'_>>) {
+        let params = self.method.params.iter().zip(self.params);
+        let mut params: Vec<_> =
+            params.map(|(param, name)| Parameter { name, schema_name: &param.name, ty: &param.ty }).collect();
+        let rest = if self.method.variadic { params.pop() } else { None };
+        (params, rest)
+    }
+
+    fn throws(&self) -> bool {
+        self.method.throws != Throws::Never
+    }
+
+    fn returns(&self) -> &[Return] {
+        &self.method.returns
+    }
+}

@@ -1,0 +1,147 @@
+//! The client's stub: encodes arguments, sends the request, decodes what comes back.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
+use zbus_idl::schema::Throws;
+
+use super::{MethodContext, ObjectContext, Parameter};
+use crate::rust::docs;
+use crate::rust::types::{Argument, Passed};
+
+pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
+    let client = &object.names.client;
+    let docs = docs::docs_and(&object.object.docs, &format!("Calls {}.", object.described()));
+    let deprecated = object.deprecated();
+    let id = object.id();
+    let module = object.module();
+    let methods = object.methods().map(|method| self::method(object, &method));
+    let streams = streams(object);
+    quote! {
+        #docs
+        #deprecated
+        #[derive(Clone, Debug)]
+        pub struct #client {
+            object: ::zbus::client::RemoteObject,
+        }
+        impl #client {
+            /// The bus name of the module that the schema names.
+            pub const MODULE: &'static str = #module;
+            /// The object as the schema's module serves it.
+            #[must_use]
+            pub fn new(client: ::zbus::Client) -> Self {
+                Self::with_module(client, Self::MODULE)
+            }
+            /// The like for a module of another name.
+            #[must_use]
+            pub fn with_module(
+                client: ::zbus::Client,
+                module: impl ::core::convert::Into<::std::string::String>,
+            ) -> Self {
+                Self { object: ::zbus::client::RemoteObject::new(client, module, #id) }
+            }
+            /// The like with another time limit for each call than the client's.
+            #[must_use]
+            pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+                Self { object: self.object.with_timeout(timeout) }
+            }
+            #(#methods)*
+            #(#streams)*
+        }
+    }
+}
+
+fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream {
+    let mut scope = object.names.locals.clone();
+    let (request, reply, item) = (scope.allocate("request"), scope.allocate("reply"), scope.allocate("item"));
+    let docs = method.docs();
+    let deprecated = method.deprecated();
+    let name = method.name;
+    let wire_name = &method.method.wire_name;
+    let (params, rest) = method.split_params();
+    let mut signature = Vec::new();
+    let mut encode = Vec::new();
+    for Parameter { name, schema_name, ty } in params {
+        let Argument { ty, passed: Passed { adapter, ty: passed }, is_reference } = method.types.argument(ty);
+        let borrowed = (!is_reference).then(|| quote!(&));
+        signature.push(quote!(#name: #ty));
+        encode.push(quote!(#request.argument::<#adapter, #passed>(#schema_name, #borrowed #name)?;));
+    }
+    if let Some(Parameter { name, schema_name, ty }) = rest {
+        let Passed { adapter, ty } = method.types.passed(ty);
+        signature.push(quote!(#name: &[#ty]));
+        encode.push(quote! {
+            for #item in #name {
+                #request.argument::<#adapter, #ty>(#schema_name, #item)?;
+            }
+        });
+    }
+    let mutable = (!encode.is_empty()).then(|| quote!(mut));
+    let output = method.output();
+    let error = match method.method.throws {
+        Throws::Never | Throws::Message => quote!(::zbus::Error),
+        Throws::Typed(id) => {
+            let error = method.types.path(id);
+            quote!(::zbus::CallError<#error>)
+        }
+    };
+    let send = send(method, &request, &reply);
+    quote! {
+        #docs
+        #deprecated
+        pub async fn #name(&self, #(#signature),*) -> ::core::result::Result<#output, #error> {
+            let #mutable #request = self.object.request(#wire_name);
+            #(#encode)*
+            #send
+        }
+    }
+}
+
+/// Sends the request and gives what the reply holds.
+fn send(method: &MethodContext<'_>, request: &Ident, reply: &Ident) -> TokenStream {
+    if method.method.oneway {
+        return quote!(#request.send().await);
+    }
+    let count = Literal::usize_unsuffixed(method.returns().len());
+    let call = if method.throws() { quote!(call_throwing) } else { quote!(call) };
+    let values: Vec<_> = method
+        .returns()
+        .iter()
+        .map(|found| {
+            let Passed { adapter, ty } = method.types.passed(&found.ty);
+            quote!(#reply.value::<#adapter, #ty>())
+        })
+        .collect();
+    match values.as_slice() {
+        [] => quote! {
+            #request.#call(#count).await?;
+            Ok(())
+        },
+        [value] => quote! {
+            let mut #reply = #request.#call(#count).await?;
+            #value
+        },
+        values => quote! {
+            let mut #reply = #request.#call(#count).await?;
+            Ok((#(#values?),*))
+        },
+    }
+}
+
+fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
+    object.object.streams.iter().zip(&object.names.streams).map(move |(stream, name)| {
+        let docs = docs::docs_and(
+            &stream.docs,
+            &format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name)),
+        );
+        let deprecated = docs::deprecated(stream.deprecated.as_deref());
+        let wire_name = &stream.wire_name;
+        let Passed { adapter, ty } = object.types.passed(&stream.ty);
+        quote! {
+            #docs
+            #deprecated
+            pub async fn #name(&self) -> ::core::result::Result<::zbus::Subscription<#ty>, ::zbus::Error> {
+                self.object.subscribe::<#adapter, #ty>(#wire_name).await
+            }
+        }
+    })
+}

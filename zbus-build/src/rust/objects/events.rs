@@ -1,0 +1,54 @@
+//! The publisher of an object's events, for the parts of a server that are not its stream.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::ObjectContext;
+use crate::rust::docs;
+use crate::rust::types::{Argument, Passed};
+
+pub(super) fn events(object: ObjectContext<'_>) -> TokenStream {
+    let events = &object.names.events;
+    let docs = docs::docs("", || format!("Publishes the events of {} from anywhere.", object.described()));
+    let deprecated = object.deprecated();
+    let id = object.id();
+    let module = object.module();
+    let streams = object.object.streams.iter().zip(&object.names.streams).map(|(stream, name)| {
+        let docs = docs::docs_and(&stream.docs, &format!("Publishes an event {}.", docs::code(&stream.wire_name)));
+        let deprecated = docs::deprecated(stream.deprecated.as_deref());
+        let wire_name = &stream.wire_name;
+        let Argument { ty, passed: Passed { adapter, ty: passed }, is_reference } = object.types.argument(&stream.ty);
+        let borrowed = (!is_reference).then(|| quote!(&));
+        quote! {
+            #docs
+            #deprecated
+            pub async fn #name(&self, event: #ty) -> ::core::result::Result<(), ::zbus::Error> {
+                self.object.publish::<#adapter, #passed>(#wire_name, #borrowed event).await
+            }
+        }
+    });
+    quote! {
+        #docs
+        #deprecated
+        #[derive(Clone, Debug)]
+        pub struct #events {
+            object: ::zbus::client::RemoteObject,
+        }
+        impl #events {
+            /// Publishes as the module that the schema names.
+            #[must_use]
+            pub fn new(client: ::zbus::Client) -> Self {
+                Self::with_module(client, #module)
+            }
+            /// The like for a module of another name.
+            #[must_use]
+            pub fn with_module(
+                client: ::zbus::Client,
+                module: impl ::core::convert::Into<::std::string::String>,
+            ) -> Self {
+                Self { object: ::zbus::client::RemoteObject::new(client, module, #id) }
+            }
+            #(#streams)*
+        }
+    }
+}

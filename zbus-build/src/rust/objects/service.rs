@@ -1,0 +1,67 @@
+//! The trait: what an implementor of an object writes.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use zbus_idl::schema::Throws;
+
+use super::{MethodContext, ObjectContext, Parameter};
+use crate::rust::docs;
+
+pub(super) fn service(object: ObjectContext<'_>) -> TokenStream {
+    let name = &object.names.service;
+    let docs =
+        docs::docs_and(&object.object.docs, &format!("To be implemented by the server of {}.", object.described()));
+    let deprecated = object.deprecated();
+    let methods = object.methods().map(|method| self::method(&method));
+    let streams = object.object.streams.iter().zip(&object.names.streams).map(|(stream, name)| {
+        let docs = docs::docs(&stream.docs, || format!("The events {}.", docs::code(&stream.wire_name)));
+        let deprecated = docs::deprecated(stream.deprecated.as_deref());
+        let item = object.types.owned(&stream.ty);
+        quote! {
+            #docs
+            #deprecated
+            fn #name(&self) -> impl ::zbus::codegen::Stream<Item = #item> + ::core::marker::Send;
+        }
+    });
+    quote! {
+        #docs
+        #deprecated
+        pub trait #name: ::core::marker::Send + ::core::marker::Sync + 'static {
+            #(#methods)*
+            #(#streams)*
+        }
+    }
+}
+
+fn method(method: &MethodContext<'_>) -> TokenStream {
+    let docs = method.docs();
+    let deprecated = method.deprecated();
+    let name = method.name;
+    let (params, rest) = method.split_params();
+    let params = params.into_iter().map(|Parameter { name, ty, .. }| {
+        let ty = method.types.owned(ty);
+        quote!(#name: #ty)
+    });
+    let rest = rest.map(|Parameter { name, ty, .. }| {
+        let ty = method.types.owned(ty);
+        quote!(#name: ::std::vec::Vec<#ty>)
+    });
+    let params = params.chain(rest);
+    let output = method.output();
+    let output = match method.method.throws {
+        Throws::Never => output,
+        Throws::Message => quote!(::core::result::Result<#output, ::zbus::Failure>),
+        Throws::Typed(id) => {
+            let error = method.types.path(id);
+            quote!(::core::result::Result<#output, #error>)
+        }
+    };
+    quote! {
+        #docs
+        #deprecated
+        fn #name(
+            &self,
+            #(#params),*
+        ) -> impl ::core::future::Future<Output = #output> + ::core::marker::Send;
+    }
+}
