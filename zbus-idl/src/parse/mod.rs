@@ -194,6 +194,7 @@ impl<'a> Parser<'a> {
                 };
                 let stray = self.slice(at) == ";" && piece.span.start == piece.span.end;
                 let fix = stray.then(|| Fix::replace("remove it", at, ""));
+                let fix = fix.or_else(|| expected::habit(self.slice(at)));
                 self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
             }
         }
@@ -258,7 +259,7 @@ impl<'a> Parser<'a> {
             self.report(
                 at,
                 Problem::Unexpected {
-                    expected: "`{`".to_owned(),
+                    expected: format!("`{{` after the {}", shape.noun),
                     found: self.found(piece.next),
                 },
             );
@@ -349,7 +350,7 @@ impl<'a> Parser<'a> {
     }
 
     fn semicolon(&mut self, shape: Shape, piece: &Piece) {
-        let behind = piece.span.after();
+        let behind = piece.behind;
         match piece.ending {
             Ending::Separator | Ending::WrongSeparator(_) => {}
             Ending::Body => {
@@ -436,8 +437,8 @@ impl<'a> Parser<'a> {
                 .then(|| trimmed.find('\n').unwrap_or(trimmed.len()))
             {
                 at += end;
-            } else if let Some(end) = trimmed.starts_with("/*").then(|| trimmed.find("*/")).flatten() {
-                at += end + 2;
+            } else if trimmed.starts_with("/*") {
+                at += trimmed.find("*/").map_or(trimmed.len(), |end| end + 2);
             } else {
                 let word = trimmed
                     .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
@@ -452,27 +453,18 @@ impl<'a> Parser<'a> {
         let Shape {
             noun, end: separator, ..
         } = shape;
-        let behind = piece.span.after();
+        let behind = piece.behind;
         match piece.ending {
             Ending::Separator | Ending::Body => {}
             Ending::Close if separator == ',' => {}
             Ending::WrongSeparator(span) => {
                 let found = if separator == ',' { ';' } else { ',' };
-                let after = if separator == ',' {
-                    "what stands in it"
-                } else {
-                    "a method or stream"
-                };
-                let problem = Problem::WrongSeparator {
-                    separator,
-                    found,
-                    after,
-                };
+                let problem = Problem::WrongSeparator { separator, found };
                 let fix = Fix::replace(format!("write `{separator}`"), span, separator);
                 self.diagnostics.push(Diagnostic::new(span, problem).fix(fix));
             }
             Ending::Close | Ending::Missing | Ending::Text => {
-                let found = self.found(piece.next);
+                let found = self.found(piece.follower);
                 let problem = Problem::MissingSeparator {
                     separator,
                     after: format!("the {noun}"),

@@ -31,8 +31,12 @@ pub(crate) struct Piece {
     pub(crate) ending: Ending,
     /// Something in it was reported already.
     pub(crate) broken: bool,
-    /// What stands behind it, for messages; empty at the end of the text.
+    /// What stands behind the head, for messages: the `{` of its body, or what follows. Empty at the end of the text.
     pub(crate) next: Span,
+    /// The place right behind the piece, its body included: where a separator would stand.
+    pub(crate) behind: Span,
+    /// What stands behind the whole piece.
+    pub(crate) follower: Span,
 }
 
 #[derive(Debug)]
@@ -420,6 +424,18 @@ impl Scanner<'_> {
             _ => self.span_behind(end),
         };
         let keyword = self.token(core).filter(|token| token.start < end);
+        let behind = match &body {
+            Some(Body {
+                close: Ok(close) | Err(close),
+                ..
+            }) => close.after(),
+            None => Span {
+                source: self.source,
+                start: end.max(start),
+                end: end.max(start),
+            },
+        };
+        let follower = self.span_behind(behind.end);
         Piece {
             docs: prelude.docs,
             span: Span {
@@ -432,6 +448,8 @@ impl Scanner<'_> {
             ending,
             broken,
             next,
+            behind,
+            follower,
         }
     }
 
@@ -549,6 +567,13 @@ impl Scanner<'_> {
                 TokenKind::Punct(punct) if punct == own && (punct == b';' || brackets == 0) => {
                     self.at += 1;
                     break Ending::Separator;
+                }
+                // A comma behind a method on its line is rather part of that: `throws A, B`.
+                TokenKind::Punct(b',')
+                    if other == b','
+                        && !(self.leads_line(self.at + 1) || self.is(self.at + 1, b'}') || self.at == core) =>
+                {
+                    self.at += 1;
                 }
                 TokenKind::Punct(punct) if punct == other && (punct == b';' || brackets == 0) => {
                     self.at += 1;
