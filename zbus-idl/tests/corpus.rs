@@ -227,7 +227,7 @@ fn rows(n: usize, row: impl Fn(usize) -> String) -> String {
 
 #[test]
 fn large_texts_take_time_in_proportion() {
-    let texts: [(&str, Text); 14] = [
+    let texts: [(&str, Text); 18] = [
         ("structs", |n| {
             rows(n, |i| format!("struct S{i} {{ A: string, B: [i64]? }}"))
         }),
@@ -251,11 +251,17 @@ fn large_texts_take_time_in_proportion() {
             format!("struct S {{ A: i8\n{}", "/// x\n".repeat(n))
         }),
         ("strings that do not end", |n| "const A: string = \"\n".repeat(n)),
+        ("unknown blocks", |n| format!("a {{\n{}", "/// x\n@b\n".repeat(n))),
+        ("attributes in a row", |n| format!("struct S {{\n{}", "@b\n".repeat(n))),
+        ("declarations on one line", |n| "struct S { A: T } ".repeat(n)),
+        ("declarations that are not closed", |n| {
+            rows(n, |i| format!("struct S{i} {{\n    A: i8"))
+        }),
         ("one long line", |n| format!("struct S {{ {} }}", "A: b, ".repeat(n))),
     ];
     for (name, text) in texts {
-        let (small, large) = (takes(text(1_000)), takes(text(4_000)));
-        let allowed = small * 16 + Duration::from_millis(500);
+        let (small, large) = (takes(text(4_000)), takes(text(16_000)));
+        let allowed = small * 8 + Duration::from_millis(300);
         assert!(
             large < allowed,
             "{name}: {small:?} for a text, {large:?} for one four times as long"

@@ -11,6 +11,9 @@ pub(crate) use lex::{Lexed, Token, TokenKind, lex};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::source::{SourceId, Span};
 
+/// How many attributes and tokens of one are looked past for what they stand on: such a look starts at many places.
+const MAX_ATTRIBUTES: usize = 16;
+
 /// A text, cut up.
 pub(crate) struct Outline {
     pub(crate) docs: String,
@@ -172,11 +175,9 @@ impl Scanner<'_> {
         self.diagnostics.push(Diagnostic::new(span, problem));
     }
 
-    /// The column of a token that leads its line, in bytes.
-    fn column(&self, at: usize) -> usize {
-        let start = self.token(at).map_or(0, |token| token.start as usize);
-        let before = self.text.get(..start).unwrap_or_default();
-        start - before.rfind('\n').map_or(0, |line| line + 1)
+    /// How far into its line a token starts, in bytes.
+    fn column(&self, at: usize) -> u32 {
+        self.token(at).map_or(0, |token| token.start - token.line)
     }
 
     fn file_docs(&mut self) -> String {
@@ -252,7 +253,7 @@ impl Scanner<'_> {
             behind += 1;
         }
         if self.is(behind, b'(') {
-            for end in behind + 1..behind + 16 {
+            for end in behind + 1..behind + MAX_ATTRIBUTES {
                 match self.token(end) {
                     Some(token) if token.is(b')') => return end + 1,
                     Some(Token {
@@ -272,11 +273,20 @@ impl Scanner<'_> {
         if !self.leads_line(at) {
             return false;
         }
+        let doc = |at: usize| self.token(at).is_some_and(|token| token.kind == TokenKind::Doc);
+        // Asked at the start of a run of lines of documentation; within it, the answer costs another walk to its end.
+        if doc(at) && at > 0 && doc(at - 1) {
+            return false;
+        }
         let mut at = at;
+        let mut attributes = 0;
         while let Some(token) = self.token(at) {
             match token.kind {
                 TokenKind::Doc => at += 1,
-                TokenKind::Punct(b'@') => at = self.behind_attribute(at),
+                TokenKind::Punct(b'@') if attributes < MAX_ATTRIBUTES => {
+                    attributes += 1;
+                    at = self.behind_attribute(at);
+                }
                 _ => break,
             }
         }
@@ -469,7 +479,7 @@ impl Scanner<'_> {
     }
 
     /// A body, from its `{`. `column` is that of the declaration it belongs to.
-    fn body(&mut self, kind: BodyKind, column: usize) -> Body {
+    fn body(&mut self, kind: BodyKind, column: u32) -> Body {
         let open = self.span_at(self.at);
         self.at += 1;
         let mut pieces = Vec::new();
@@ -503,7 +513,7 @@ impl Scanner<'_> {
     }
 
     /// One token, or a balanced block, of a body that is not understood.
-    fn skip_unknown(&mut self, column: usize) {
+    fn skip_unknown(&mut self, column: u32) {
         if self.is(self.at, b'{') {
             self.skip_block(column);
         } else {
@@ -511,7 +521,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn skip_block(&mut self, column: usize) {
+    fn skip_block(&mut self, column: u32) {
         let mut depth = 0_usize;
         while let Some(token) = self.token(self.at) {
             if token.is(b'{') {
@@ -529,7 +539,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn member(&mut self, kind: BodyKind, column: usize) -> Option<Piece> {
+    fn member(&mut self, kind: BodyKind, column: u32) -> Option<Piece> {
         let prelude = self.prelude();
         let core = self.at;
         if self.nothing_follows(&prelude, core) {
