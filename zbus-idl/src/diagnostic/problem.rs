@@ -67,7 +67,7 @@ pub enum Problem {
     // The text.
     Unexpected { expected: String, found: String },
     MissingSeparator { separator: char, after: String, found: String },
-    WrongSeparator { separator: char, found: char, after: &'static str },
+    WrongSeparator { separator: char, found: char },
     UnclosedBrace { open: Span, found: String },
     StrayBrace,
     UnclosedString,
@@ -196,9 +196,12 @@ impl Problem {
                 Words::new("E0002", format!("expected `{separator}` after {after}, found {found}"))
                     .label(format!("expected `{separator}`"))
             }
-            Self::WrongSeparator { separator, found, after } => {
-                Words::new("E0003", format!("expected `{separator}` after {after}, found `{found}`"))
-                    .label(format!("should be `{separator}`"))
+            Self::WrongSeparator { separator, found } => {
+                let rule = match separator {
+                    ',' => "`,` stands between members",
+                    _ => "`;` stands behind each method and stream",
+                };
+                Words::new("E0003", format!("expected `{separator}`, found `{found}`")).label(rule)
             }
             Self::UnclosedBrace { open, found } => Words::new("E0004", format!("expected `}}`, found {found}"))
                 .label("expected `}`")
@@ -321,11 +324,11 @@ impl Problem {
                     .help("on the wire, none and a present none are both nil")
             }
             Self::OptionalAny { alias: None } => Words::new("E0208", "`any` is optional already")
-                .label("remove the `?`")
+                .label("it needs no `?`")
                 .help("`any` can be nil, so nothing could tell none from it"),
             Self::OptionalAny { alias: Some((name, declared)) } => {
                 Words::new("E0208", format!("`{name}` is `any`, which is optional already"))
-                    .label("remove the `?`")
+                    .label("it needs no `?`")
                     .also(*declared, "declared here")
                     .help("`any` can be nil, so nothing could tell none from it")
             }
@@ -364,12 +367,12 @@ impl Problem {
                     .label(format!("expected {expected}"))
                     .help("`enum Name { … }` travels as strings, `enum Name: u8 { … }` as integers")
             }
-            Self::EnumRepr { found } => Words::new("E0214", format!("an enum cannot travel as `{found}`"))
+            Self::EnumRepr { found } => Words::new("E0214", format!("an enum cannot travel as {found}"))
                 .label("expected an integer type")
                 .help("leave it out for an enum of strings, or name one of i8 to i64, u8 to u64"),
             Self::Empty { what, name, of } => Words::new("E0215", format!("the {what} `{name}` is empty"))
                 .label(format!("it needs at least one {of}")),
-            Self::ConstType { found } => Words::new("E0216", format!("a const cannot be of type `{found}`"))
+            Self::ConstType { found } => Words::new("E0216", format!("{found} cannot be the type of a const"))
                 .label("not a type for a const")
                 .help("consts are of bool, an integer or float type, string or duration"),
             Self::ConstRange { value, ty, range } => Words::new("E0217", format!("{value} does not fit into `{ty}`"))

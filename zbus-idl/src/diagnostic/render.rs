@@ -122,8 +122,11 @@ impl<'a> Excerpt<'a> {
 
 /// The lines as text; `None` if one is too long to show.
 fn bearable<'a>(source: &'a Source, lines: &Range<usize>) -> Option<&'a str> {
-    let text = source.text.get(source.line_start(lines.start)..source.line_start(lines.end))?;
-    text.split('\n').all(|line| line.len() <= MAX_LINE).then_some(text)
+    let short = |line: usize| source.line_start(line + 1) - source.line_start(line) <= MAX_LINE;
+    if !lines.clone().all(short) {
+        return None;
+    }
+    source.text.get(source.line_start(lines.start)..source.line_start(lines.end))
 }
 
 fn within(span: Span, offset: usize, length: usize) -> Range<usize> {

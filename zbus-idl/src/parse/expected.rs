@@ -86,13 +86,26 @@ impl Parser<'_> {
             let span = self.span(before, end as usize);
             return Some(Fix::replace("the type stands behind a `:`", span, format!(": {own}")));
         }
+        let spaced = |mark: &str| {
+            let before = self.text.get(..found.start as usize).unwrap_or_default();
+            if before.ends_with(char::is_whitespace) { mark.to_owned() } else { format!(" {mark}") }
+        };
         if wants("`->`") && matches!(text, ":" | "returns" | "=>" | "=") {
-            return Some(Fix::replace("what a method returns stands behind `->`", found, "->"));
+            return Some(Fix::replace("what a method returns stands behind `->`", found, spaced("->")));
         }
         if wants("`=`") && text == ":" {
-            return Some(Fix::replace("write `=`", found, "="));
+            return Some(Fix::replace("write `=`", found, spaced("=")));
         }
-        (text == "#").then(|| Fix::words("a comment starts with `//`"))
+        habit(text)
+    }
+}
+
+/// What a mark that the language does not have is elsewhere.
+pub(super) fn habit(text: &str) -> Option<Fix> {
+    match text {
+        "#" => Some(Fix::words("a comment starts with `//`")),
+        "'" | "`" => Some(Fix::words("strings are written with `\"`")),
+        _ => None,
     }
 }
 

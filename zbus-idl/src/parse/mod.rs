@@ -164,6 +164,7 @@ impl<'a> Parser<'a> {
                 let problem = Problem::Unexpected { expected: "a declaration".to_owned(), found: self.found(at) };
                 let stray = self.slice(at) == ";" && piece.span.start == piece.span.end;
                 let fix = stray.then(|| Fix::replace("remove it", at, ""));
+                let fix = fix.or_else(|| expected::habit(self.slice(at)));
                 self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
             }
         }
@@ -213,7 +214,13 @@ impl<'a> Parser<'a> {
             self.semicolon(shape, piece);
         } else if body.is_none() {
             let at = self.place_of_next(piece);
-            self.report(at, Problem::Unexpected { expected: "`{`".to_owned(), found: self.found(piece.next) });
+            self.report(
+                at,
+                Problem::Unexpected {
+                    expected: format!("`{{` after the {}", shape.noun),
+                    found: self.found(piece.next),
+                },
+            );
             return None;
         }
         let subject = pairs.next()?;
@@ -276,7 +283,7 @@ impl<'a> Parser<'a> {
     }
 
     fn semicolon(&mut self, shape: Shape, piece: &Piece) {
-        let behind = piece.span.after();
+        let behind = piece.behind;
         match piece.ending {
             Ending::Separator | Ending::WrongSeparator(_) => {}
             Ending::Body => {
@@ -342,8 +349,8 @@ impl<'a> Parser<'a> {
             at += rest.len() - trimmed.len();
             if let Some(end) = trimmed.starts_with("//").then(|| trimmed.find('\n').unwrap_or(trimmed.len())) {
                 at += end;
-            } else if let Some(end) = trimmed.starts_with("/*").then(|| trimmed.find("*/")).flatten() {
-                at += end + 2;
+            } else if trimmed.starts_with("/*") {
+                at += trimmed.find("*/").map_or(trimmed.len(), |end| end + 2);
             } else {
                 let word = trimmed.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
                 let first = trimmed.chars().next().map_or(0, char::len_utf8);
@@ -354,19 +361,18 @@ impl<'a> Parser<'a> {
 
     fn separator(&mut self, shape: Shape, piece: &Piece) {
         let Shape { noun, end: separator, .. } = shape;
-        let behind = piece.span.after();
+        let behind = piece.behind;
         match piece.ending {
             Ending::Separator | Ending::Body => {}
             Ending::Close if separator == ',' => {}
             Ending::WrongSeparator(span) => {
                 let found = if separator == ',' { ';' } else { ',' };
-                let after = if separator == ',' { "what stands in it" } else { "a method or stream" };
-                let problem = Problem::WrongSeparator { separator, found, after };
+                let problem = Problem::WrongSeparator { separator, found };
                 let fix = Fix::replace(format!("write `{separator}`"), span, separator);
                 self.diagnostics.push(Diagnostic::new(span, problem).fix(fix));
             }
             Ending::Close | Ending::Missing | Ending::Text => {
-                let found = self.found(piece.next);
+                let found = self.found(piece.follower);
                 let problem = Problem::MissingSeparator { separator, after: format!("the {noun}"), found };
                 let fix = Fix::replace("add it", behind, separator);
                 self.diagnostics.push(Diagnostic::new(behind, problem).fix(fix));

@@ -174,7 +174,7 @@ impl Resolver<'_> {
                     Some(Type::Integer(integer)) => Some(EnumRepr::Integer(*integer)),
                     Some(_) => {
                         let found = match &reference.kind {
-                            TypeRefKind::Named(name) => name.text.clone(),
+                            TypeRefKind::Named(name) => format!("`{}`", name.text),
                             _ => self.noun_of(&ty),
                         };
                         self.report(reference.span, Problem::EnumRepr { found });

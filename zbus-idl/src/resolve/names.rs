@@ -8,7 +8,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use super::{Kind, ParsedFile, Resolver, TypeEntry};
 use crate::diagnostic::{Ambiguity, Diagnostic, Fix, Problem, Thing};
 use crate::source::Span;
-use crate::tree::{Declaration, Name};
+use crate::tree::{Declaration, Item, Name};
 use crate::vocabulary::{self, BUILTINS};
 
 /// How many comparisons a run spends on "did you mean": each unknown name is compared with every name in sight.
@@ -231,12 +231,9 @@ impl<'a> Resolver<'a> {
         let importer = &self.files[file];
         let path = relative(&importer.path, &other.path);
         let help = format!("`{name}` exists in {path}: import it");
-        let last = importer
-            .tree
-            .items
-            .iter()
-            .rev()
-            .find(|item| matches!(item.node, Some(Declaration::Import(_) | Declaration::Module(_))));
+        // Imports stand at the top; a look through all of the file would be one for each unknown name.
+        let leads = |item: &&Item| matches!(item.node, Some(Declaration::Import(_) | Declaration::Module(_)));
+        let last = importer.tree.items.iter().take_while(leads).last();
         let first = importer.tree.items.first();
         let (at, text) = match (last, first) {
             // Behind the `;`, which is the byte behind the piece wherever people write it so.

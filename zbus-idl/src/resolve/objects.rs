@@ -150,6 +150,7 @@ impl Resolver<'_> {
         match entry.kind {
             Kind::Error => Throws::Typed(TypeId(offset(id))),
             Kind::Poisoned => Throws::Message,
+            Kind::Alias if self.aliases[id].is_none() => Throws::Message,
             kind => {
                 let (is, declared) = (kind.noun(), Some(entry.name.span));
                 self.report(name.span, Problem::ThrowsOther { name: name.text.clone(), is, declared });

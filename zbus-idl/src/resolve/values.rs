@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use super::types::scalar_name;
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Diagnostic, Fix, Problem};
 use crate::schema::{Const, ConstValue, FileId, Type};
 use crate::source::offset;
 use crate::tree::{self, LiteralKind};
@@ -42,17 +42,16 @@ impl Resolver<'_> {
             Type::String => "a string",
             Type::Duration => "a duration, as `1m30s`",
             other => {
-                let found = match other {
-                    Type::Named(id) => self.types[id.index()].name.text.clone(),
-                    other => scalar_name(other).to_owned(),
-                };
+                let found = self.noun_of(other);
                 self.report(one.ty.span, Problem::ConstType { found });
                 return None;
             }
         };
         let Some(value) = value(&scalar, &one.value.kind) else {
             let problem = Problem::ConstKind { expected: expected.to_owned(), found: one.value.kind.noun() };
-            self.report(one.value.span, problem);
+            let fix = matches!(&one.value.kind, LiteralKind::Word(_))
+                .then(|| Fix::words("a const has a value of its own; it cannot be another const's"));
+            self.diagnostics.push(Diagnostic::new(one.value.span, problem).fix(fix));
             return None;
         };
         let range = match (&scalar, &value) {

@@ -32,6 +32,8 @@ pub(crate) struct Token {
     pub(crate) kind: TokenKind,
     /// Nothing but space and comments stands before it on its line.
     pub(crate) leads_line: bool,
+    /// The first byte of its line.
+    pub(crate) line: u32,
 }
 
 impl Token {
@@ -48,7 +50,7 @@ pub(crate) struct Lexed {
 }
 
 pub(crate) fn lex(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Lexed {
-    let lexer = Lexer { text, bytes: text.as_bytes(), at: 0, source, leads_line: true, diagnostics };
+    let lexer = Lexer { text, bytes: text.as_bytes(), at: 0, source, leads_line: true, line: 0, diagnostics };
     lexer.run()
 }
 
@@ -58,6 +60,7 @@ struct Lexer<'a> {
     at: usize,
     source: SourceId,
     leads_line: bool,
+    line: usize,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -72,6 +75,7 @@ impl Lexer<'_> {
                 b'\n' => {
                     self.at += 1;
                     self.leads_line = true;
+                    self.line = self.at;
                     continue;
                 }
                 b' ' | b'\t' | b'\r' => {
@@ -103,7 +107,13 @@ impl Lexer<'_> {
                     None => continue,
                 },
             };
-            let token = Token { start: offset(start), end: offset(self.at), kind, leads_line: self.leads_line };
+            let token = Token {
+                start: offset(start),
+                end: offset(self.at),
+                kind,
+                leads_line: self.leads_line,
+                line: offset(self.line),
+            };
             self.leads_line = false;
             match depth.step(kind) {
                 Step::Keep => tokens.push(token),
@@ -159,7 +169,10 @@ impl Lexer<'_> {
         };
         self.at = start + 2 + length + 2;
         // Behind a comment of several lines, as behind a line break.
-        self.leads_line |= self.text.get(start..self.at).is_some_and(|comment| comment.contains('\n'));
+        if let Some(line) = self.text.get(start..self.at).and_then(|comment| comment.rfind('\n')) {
+            self.leads_line = true;
+            self.line = start + line + 1;
+        }
         true
     }
 

@@ -11,6 +11,9 @@ pub(crate) use lex::{Lexed, Token, TokenKind, lex};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::source::{SourceId, Span};
 
+/// How many attributes and tokens of one are looked past for what they stand on: such a look starts at many places.
+const MAX_ATTRIBUTES: usize = 16;
+
 /// A text, cut up.
 pub(crate) struct Outline {
     pub(crate) docs: String,
@@ -31,8 +34,12 @@ pub(crate) struct Piece {
     pub(crate) ending: Ending,
     /// Something in it was reported already.
     pub(crate) broken: bool,
-    /// What stands behind it, for messages; empty at the end of the text.
+    /// What stands behind the head, for messages: the `{` of its body, or what follows. Empty at the end of the text.
     pub(crate) next: Span,
+    /// The place right behind the piece, its body included: where a separator would stand.
+    pub(crate) behind: Span,
+    /// What stands behind the whole piece.
+    pub(crate) follower: Span,
 }
 
 #[derive(Debug)]
@@ -144,11 +151,9 @@ impl Scanner<'_> {
         self.diagnostics.push(Diagnostic::new(span, problem));
     }
 
-    /// The column of a token that leads its line, in bytes.
-    fn column(&self, at: usize) -> usize {
-        let start = self.token(at).map_or(0, |token| token.start as usize);
-        let before = self.text.get(..start).unwrap_or_default();
-        start - before.rfind('\n').map_or(0, |line| line + 1)
+    /// How far into its line a token starts, in bytes.
+    fn column(&self, at: usize) -> u32 {
+        self.token(at).map_or(0, |token| token.start - token.line)
     }
 
     fn file_docs(&mut self) -> String {
@@ -220,7 +225,7 @@ impl Scanner<'_> {
             behind += 1;
         }
         if self.is(behind, b'(') {
-            for end in behind + 1..behind + 16 {
+            for end in behind + 1..behind + MAX_ATTRIBUTES {
                 match self.token(end) {
                     Some(token) if token.is(b')') => return end + 1,
                     Some(Token { kind: TokenKind::Punct(b'{' | b'}' | b';'), .. }) | None => break,
@@ -236,11 +241,20 @@ impl Scanner<'_> {
         if !self.leads_line(at) {
             return false;
         }
+        let doc = |at: usize| self.token(at).is_some_and(|token| token.kind == TokenKind::Doc);
+        // Asked at the start of a run of lines of documentation; within it, the answer costs another walk to its end.
+        if doc(at) && at > 0 && doc(at - 1) {
+            return false;
+        }
         let mut at = at;
+        let mut attributes = 0;
         while let Some(token) = self.token(at) {
             match token.kind {
                 TokenKind::Doc => at += 1,
-                TokenKind::Punct(b'@') => at = self.behind_attribute(at),
+                TokenKind::Punct(b'@') if attributes < MAX_ATTRIBUTES => {
+                    attributes += 1;
+                    at = self.behind_attribute(at);
+                }
                 _ => break,
             }
         }
@@ -378,6 +392,11 @@ impl Scanner<'_> {
             _ => self.span_behind(end),
         };
         let keyword = self.token(core).filter(|token| token.start < end);
+        let behind = match &body {
+            Some(Body { close: Ok(close) | Err(close), .. }) => close.after(),
+            None => Span { source: self.source, start: end.max(start), end: end.max(start) },
+        };
+        let follower = self.span_behind(behind.end);
         Piece {
             docs: prelude.docs,
             span: Span { source: self.source, start, end: end.max(start) },
@@ -386,6 +405,8 @@ impl Scanner<'_> {
             ending,
             broken,
             next,
+            behind,
+            follower,
         }
     }
 
@@ -402,7 +423,7 @@ impl Scanner<'_> {
     }
 
     /// A body, from its `{`. `column` is that of the declaration it belongs to.
-    fn body(&mut self, kind: BodyKind, column: usize) -> Body {
+    fn body(&mut self, kind: BodyKind, column: u32) -> Body {
         let open = self.span_at(self.at);
         self.at += 1;
         let mut pieces = Vec::new();
@@ -436,7 +457,7 @@ impl Scanner<'_> {
     }
 
     /// One token, or a balanced block, of a body that is not understood.
-    fn skip_unknown(&mut self, column: usize) {
+    fn skip_unknown(&mut self, column: u32) {
         if self.is(self.at, b'{') {
             self.skip_block(column);
         } else {
@@ -444,7 +465,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn skip_block(&mut self, column: usize) {
+    fn skip_block(&mut self, column: u32) {
         let mut depth = 0_usize;
         while let Some(token) = self.token(self.at) {
             if token.is(b'{') {
@@ -462,7 +483,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn member(&mut self, kind: BodyKind, column: usize) -> Option<Piece> {
+    fn member(&mut self, kind: BodyKind, column: u32) -> Option<Piece> {
         let prelude = self.prelude();
         let core = self.at;
         if self.nothing_follows(&prelude, core) {
@@ -496,6 +517,13 @@ impl Scanner<'_> {
                 TokenKind::Punct(punct) if punct == own && (punct == b';' || brackets == 0) => {
                     self.at += 1;
                     break Ending::Separator;
+                }
+                // A comma behind a method on its line is rather part of that: `throws A, B`.
+                TokenKind::Punct(b',')
+                    if other == b','
+                        && !(self.leads_line(self.at + 1) || self.is(self.at + 1, b'}') || self.at == core) =>
+                {
+                    self.at += 1;
                 }
                 TokenKind::Punct(punct) if punct == other && (punct == b';' || brackets == 0) => {
                     self.at += 1;
