@@ -124,7 +124,7 @@ async fn every_outcome_of_a_call_is_told_apart_and_the_server_lives_on() {
         let (kind, message) = rejection(bus.object.request("Panic").call(0).await.unwrap_err());
         assert_eq!((kind, &*message), (RejectionKind::Panicked, "probe@1.0.Panic panicked: as asked"));
         let (kind, message) = rejection(bus.object.request("Double").call(1).await.unwrap_err());
-        assert_eq!((kind, &*message), (RejectionKind::BadArguments, "`Double` takes 1 arguments, 0 were given"));
+        assert_eq!((kind, &*message), (RejectionKind::BadArguments, "`Double` takes 1 argument, 0 were given"));
         let mut text = bus.object.request("Double");
         text.argument::<Same, str>("number", "twenty-one").unwrap();
         let (kind, message) = rejection(text.call(1).await.unwrap_err());

@@ -99,11 +99,13 @@ impl Call {
     }
 
     fn wrong_count(&self, expected: &str) -> Rejection {
-        let given = self.request.arguments.len();
-        Rejection::new(
-            RejectionKind::BadArguments,
-            format!("`{}` takes {expected} arguments, {given} were given", self.request.method),
-        )
+        let arguments = if expected == "1" { "argument" } else { "arguments" };
+        let given = match self.request.arguments.len() {
+            1 => "1 was".to_owned(),
+            given => format!("{given} were"),
+        };
+        let message = format!("`{}` takes {expected} {arguments}, {given} given", self.request.method);
+        Rejection::new(RejectionKind::BadArguments, message)
     }
 
     /// Values to be returned, none yet.
