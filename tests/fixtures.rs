@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 use zbus_tests::redis::Program;
-use zbus_tests::{Generation, GoServer, Recoder, RedisServer, UserCrate, go_client, vector, vectors};
+use zbus_tests::{Generation, GoServer, Recoder, RedisServer, UserCrate, expected_calls, go_client, vector, vectors};
 
 /// One inline command of Redis, and the bytes of its answer.
 fn ask(mut stream: impl Read + Write, command: &str, expected: &str) {
@@ -59,26 +59,6 @@ fn two_redis_servers_stand_side_by_side() {
     let (one, two) = (RedisServer::start(), RedisServer::start());
     ask(tcp(&one), "SET key value", "+OK\r\n");
     ask(tcp(&two), "GET key", "$-1\r\n");
-}
-
-/// What the Go client prints for a server that does as it should, but for its events and the status.
-fn expected_calls() -> Vec<Value> {
-    vec![
-        json!({"call": "Add", "args": [1, 2], "value": 3}),
-        json!({"call": "AddSub", "args": [1, 2], "value": [3, -1]}),
-        json!({"call": "Divide", "args": [7, 2], "value": 3.5}),
-        json!({"call": "Divide", "args": [1, 0], "value": 0, "error": "division by zero"}),
-        json!({"call": "Pow", "args": [2, 10], "value": 1024}),
-        json!({"call": "Avg", "args": [[1, 2.5, 4]], "value": 2.5}),
-        json!({"call": "Avg", "args": [null], "value": 0}),
-        json!({"call": "Capitalize", "args": ["zbüs"], "value": "ZBÜS"}),
-        json!({"call": "Tuple", "args": [], "value": [10, "hello world", 0.5]}),
-        json!({"call": "Sleep", "args": [10_000_000]}),
-        json!({"call": "Panic", "args": [], "bus_error": true}),
-        json!({"call": "Missing", "args": [], "bus_error": true}),
-        json!({"call": "Add", "args": [1], "bus_error": true}),
-        json!({"call": "Add", "args": [3, 4], "value": 7}),
-    ]
 }
 
 fn go_client_understands_go_server(generation: Generation, address: &str) {

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::process::Process;
 use crate::target;
@@ -195,4 +195,24 @@ impl Recoder {
             Answer::Error { error } => Err(error),
         }
     }
+}
+
+/// What the Go client prints for a server that does as it should, but for its events and the status.
+pub fn expected_calls() -> Vec<Value> {
+    vec![
+        json!({"call": "Add", "args": [1, 2], "value": 3}),
+        json!({"call": "AddSub", "args": [1, 2], "value": [3, -1]}),
+        json!({"call": "Divide", "args": [7, 2], "value": 3.5}),
+        json!({"call": "Divide", "args": [1, 0], "value": 0, "error": "division by zero"}),
+        json!({"call": "Pow", "args": [2, 10], "value": 1024}),
+        json!({"call": "Avg", "args": [[1, 2.5, 4]], "value": 2.5}),
+        json!({"call": "Avg", "args": [null], "value": 0}),
+        json!({"call": "Capitalize", "args": ["zbüs"], "value": "ZBÜS"}),
+        json!({"call": "Tuple", "args": [], "value": [10, "hello world", 0.5]}),
+        json!({"call": "Sleep", "args": [10_000_000]}),
+        json!({"call": "Panic", "args": [], "bus_error": true}),
+        json!({"call": "Missing", "args": [], "bus_error": true}),
+        json!({"call": "Add", "args": [1], "bus_error": true}),
+        json!({"call": "Add", "args": [3, 4], "value": 7}),
+    ]
 }

@@ -6,14 +6,17 @@
 
 #![allow(clippy::missing_panics_doc, reason = "a fixture that cannot start fails its test")]
 
+pub mod api;
 pub mod crates;
 pub mod go;
 mod process;
 pub mod redis;
+pub mod server;
 mod target;
 pub mod vectors;
 
 pub use crates::{CargoOutput, UserCrate};
-pub use go::{Generation, GoServer, Recoder, go_client};
+pub use go::{Generation, GoServer, Recoder, expected_calls, go_client};
 pub use redis::RedisServer;
+pub use server::start_server;
 pub use vectors::{Vector, vector, vectors};

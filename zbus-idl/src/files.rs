@@ -19,14 +19,8 @@ pub(crate) fn collect(
     sources: &mut Sources,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<ParsedFile> {
-    let mut collector = Collector {
-        loader,
-        sources,
-        diagnostics,
-        files: Vec::new(),
-        sites: Vec::new(),
-        by_path: HashMap::new(),
-    };
+    let mut collector =
+        Collector { loader, sources, diagnostics, files: Vec::new(), sites: Vec::new(), by_path: HashMap::new() };
     for root in roots {
         collector.follow(root);
     }
@@ -55,20 +49,13 @@ struct Request {
 impl Collector<'_> {
     /// Loads a root and what it imports, in the order of the text. Not recursive: a chain of imports may be long.
     fn follow(&mut self, root: &str) {
-        let mut requests = vec![Request {
-            path: root.to_owned(),
-            importer: None,
-        }];
+        let mut requests = vec![Request { path: root.to_owned(), importer: None }];
         while let Some(request) = requests.pop() {
             let before = self.files.len();
             let found = self.load(&request);
             match request.importer {
                 Some((importer, import, _)) => {
-                    if let Some(place) = self
-                        .files
-                        .get_mut(importer)
-                        .and_then(|file| file.imports.get_mut(import))
-                    {
+                    if let Some(place) = self.files.get_mut(importer).and_then(|file| file.imports.get_mut(import)) {
                         *place = found;
                     }
                 }
@@ -82,10 +69,8 @@ impl Collector<'_> {
                 let imports = imports(&self.files[new]);
                 self.files[new].imports = vec![None; imports.len()];
                 let wanted = imports.into_iter().enumerate().rev();
-                requests.extend(wanted.map(|(import, (path, span))| Request {
-                    path,
-                    importer: Some((new, import, span)),
-                }));
+                requests
+                    .extend(wanted.map(|(import, (path, span))| Request { path, importer: Some((new, import, span)) }));
             }
         }
     }
@@ -93,17 +78,11 @@ impl Collector<'_> {
     /// The index of the file; it is the last, if it is new.
     fn load(&mut self, request: &Request) -> Option<usize> {
         let at = request.importer.map(|(_, _, span)| span);
-        let importer = request
-            .importer
-            .map(|(importer, _, _)| self.files[importer].path.as_str());
+        let importer = request.importer.map(|(importer, _, _)| self.files[importer].path.as_str());
         let loaded = match self.loader.load(&request.path, importer) {
             Ok(loaded) => loaded,
             Err(error) => {
-                self.diagnostics.push(Diagnostic {
-                    at,
-                    problem: unloaded(&request.path, error),
-                    fix: None,
-                });
+                self.diagnostics.push(Diagnostic { at, problem: unloaded(&request.path, error), fix: None });
                 return None;
             }
         };
@@ -113,11 +92,7 @@ impl Collector<'_> {
         self.by_path.insert(loaded.path.clone(), None);
         if loaded.bytes.len() > MAX_TEXT {
             let (size, limit) = (loaded.bytes.len() as u64, MAX_TEXT as u64);
-            let problem = Problem::TooLarge {
-                path: loaded.path,
-                size,
-                limit,
-            };
+            let problem = Problem::TooLarge { path: loaded.path, size, limit };
             self.diagnostics.push(Diagnostic { at, problem, fix: None });
             return None;
         }
@@ -129,18 +104,8 @@ impl Collector<'_> {
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
                 let source = self.sources.add(loaded.path.clone(), text);
                 let end = valid + char::REPLACEMENT_CHARACTER.len_utf8();
-                let span = Span {
-                    source,
-                    start: offset(valid),
-                    end: offset(end),
-                };
-                self.diagnostics.push(Diagnostic::new(
-                    span,
-                    Problem::NotUtf8 {
-                        path: loaded.path,
-                        offset: valid,
-                    },
-                ));
+                let span = Span { source, start: offset(valid), end: offset(end) };
+                self.diagnostics.push(Diagnostic::new(span, Problem::NotUtf8 { path: loaded.path, offset: valid }));
                 return None;
             }
         };
@@ -149,12 +114,7 @@ impl Collector<'_> {
         let tree = parse(text, source, self.diagnostics);
         let index = self.files.len();
         self.by_path.insert(loaded.path.clone(), Some(index));
-        self.files.push(ParsedFile {
-            tree,
-            path: loaded.path,
-            is_root: false,
-            imports: Vec::new(),
-        });
+        self.files.push(ParsedFile { tree, path: loaded.path, is_root: false, imports: Vec::new() });
         self.sites.push(at);
         Some(index)
     }
@@ -165,30 +125,17 @@ impl Collector<'_> {
         for (file, at) in self.files.iter().zip(&self.sites) {
             let stem = ParsedFile::stem(&file.path);
             let starts = stem.starts_with(|c: char| c.is_ascii_alphabetic());
-            let problem = if !starts
-                || !stem
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+            let problem = if !starts || !stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
             {
-                Problem::BadFileName {
-                    path: file.path.clone(),
-                }
+                Problem::BadFileName { path: file.path.clone() }
             } else if let Some(other) = stems.get(&stem.to_snake_case()) {
                 let (path, other) = (file.path.clone(), (*other).to_owned());
-                Problem::SameStem {
-                    stem: stem.to_snake_case(),
-                    path,
-                    other,
-                }
+                Problem::SameStem { stem: stem.to_snake_case(), path, other }
             } else {
                 stems.insert(stem.to_snake_case(), &file.path);
                 continue;
             };
-            self.diagnostics.push(Diagnostic {
-                at: *at,
-                problem,
-                fix: None,
-            });
+            self.diagnostics.push(Diagnostic { at: *at, problem, fix: None });
         }
     }
 
@@ -196,31 +143,17 @@ impl Collector<'_> {
     fn sorted(self) -> Vec<ParsedFile> {
         let edges = |file: &ParsedFile| -> Vec<Edge> {
             let spans = imports(file).into_iter().map(|(_, span)| span);
-            file.imports
-                .iter()
-                .zip(spans)
-                .filter_map(|(to, span)| Some(Edge { to: (*to)?, span }))
-                .collect()
+            file.imports.iter().zip(spans).filter_map(|(to, span)| Some(Edge { to: (*to)?, span })).collect()
         };
         let graph: Vec<Vec<Edge>> = self.files.iter().map(edges).collect();
         let found = order(&graph);
         for cycle in &found.cycles {
             let path = |node: usize| self.files[node].path.clone();
             let Some((first, span)) = cycle.first() else { continue };
-            let names: Vec<String> = cycle
-                .iter()
-                .map(|(node, _)| path(*node))
-                .chain([path(*first)])
-                .collect();
+            let names: Vec<String> = cycle.iter().map(|(node, _)| path(*node)).chain([path(*first)]).collect();
             let related = cycle.iter().skip(1).zip(names.iter().skip(2));
-            let related = related.map(|((_, span), to)| Label {
-                span: *span,
-                text: format!("this imports {to}"),
-            });
-            let problem = Problem::ImportCycle {
-                cycle: names.clone(),
-                related: related.collect(),
-            };
+            let related = related.map(|((_, span), to)| Label { span: *span, text: format!("this imports {to}") });
+            let problem = Problem::ImportCycle { cycle: names.clone(), related: related.collect() };
             self.diagnostics.push(Diagnostic::new(*span, problem));
         }
         let mut place = vec![0; self.files.len()];
@@ -258,9 +191,8 @@ fn unloaded(path: &str, error: LoadError) -> Problem {
     match error {
         LoadError::NotFound { searched } => Problem::NotFound { path, searched },
         LoadError::TooLarge { size, limit } => Problem::TooLarge { path, size, limit },
-        error @ (LoadError::IsDirectory { .. } | LoadError::Other(_)) => Problem::Unreadable {
-            path,
-            reason: error.to_string(),
-        },
+        error @ (LoadError::IsDirectory { .. } | LoadError::Other(_)) => {
+            Problem::Unreadable { path, reason: error.to_string() }
+        }
     }
 }

@@ -54,9 +54,5 @@ pub fn compile(roots: &[&str], loader: &dyn Loader) -> Result<Schema, Report> {
     let mut diagnostics = Vec::new();
     let files = files::collect(roots, loader, &mut sources, &mut diagnostics);
     let schema = resolve::resolve(&files, &mut diagnostics);
-    if diagnostics.is_empty() {
-        Ok(schema)
-    } else {
-        Err(Report::new(sources, diagnostics))
-    }
+    if diagnostics.is_empty() { Ok(schema) } else { Err(Report::new(sources, diagnostics)) }
 }

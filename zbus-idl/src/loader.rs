@@ -93,18 +93,13 @@ impl MemoryLoader {
 
 impl Loader for MemoryLoader {
     fn load(&self, path: &str, importer: Option<&str>) -> Result<Loaded, LoadError> {
-        let folder = importer
-            .and_then(|importer| importer.rsplit_once('/'))
-            .map(|(folder, _)| folder);
+        let folder = importer.and_then(|importer| importer.rsplit_once('/')).map(|(folder, _)| folder);
         let path = match folder {
             Some(folder) if !path.starts_with('/') => normal(&format!("{folder}/{path}")),
             _ => normal(path),
         };
         match self.texts.get(&path) {
-            Some(bytes) => Ok(Loaded {
-                path,
-                bytes: bytes.clone(),
-            }),
+            Some(bytes) => Ok(Loaded { path, bytes: bytes.clone() }),
             None => Err(LoadError::NotFound { searched: vec![path] }),
         }
     }
@@ -140,11 +135,6 @@ mod tests {
     #[test]
     fn what_is_missing_says_where_it_was_looked_for() {
         let error = MemoryLoader::new().load("b.zbus", Some("a/main.zbus")).unwrap_err();
-        assert_eq!(
-            error,
-            LoadError::NotFound {
-                searched: vec!["a/b.zbus".into()]
-            }
-        );
+        assert_eq!(error, LoadError::NotFound { searched: vec!["a/b.zbus".into()] });
     }
 }

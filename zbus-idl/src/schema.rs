@@ -278,10 +278,7 @@ pub struct Object {
 
 /// A method of an object.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a word of the language, and any of them can stand with any"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the language, and any of them can stand with any")]
 pub struct Method {
     /// The name as written.
     pub name: String,

@@ -26,20 +26,13 @@ impl Span {
     /// The smallest span around both, which are of one text.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
-        Self {
-            source: self.source,
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Self { source: self.source, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// The place right behind it.
     #[must_use]
     pub fn after(self) -> Self {
-        Self {
-            start: self.end,
-            ..self
-        }
+        Self { start: self.end, ..self }
     }
 }
 
@@ -51,6 +44,9 @@ pub struct Location {
     /// The column.
     pub column: usize,
 }
+
+/// How many bytes of a line are counted as characters: a line may have a million diagnostics.
+const MAX_COUNTED: usize = 4096;
 
 /// A text and the path under which the loader found it.
 #[derive(Clone, Debug)]
@@ -70,15 +66,14 @@ impl Source {
         Self { path, text, lines }
     }
 
-    /// The line and column of a byte; of the end, if it lies behind that.
+    /// The line and column of a byte; of the end, if it lies behind that. Far into a very long line, where nobody counts,
+    /// the column is in bytes.
     pub fn location(&self, at: u32) -> Location {
         let line = self.line_index(at);
         let start = self.line_start(line);
         let before = self.text.get(start..at as usize).unwrap_or_default();
-        Location {
-            line: line + 1,
-            column: before.chars().count() + 1,
-        }
+        let column = if before.len() > MAX_COUNTED { before.len() } else { before.chars().count() };
+        Location { line: line + 1, column: column + 1 }
     }
 
     /// The text between two bytes; nothing, if they are not the borders of characters.

@@ -3,9 +3,8 @@
 use crate::schema::{Integer, Type};
 
 /// The words that open a declaration.
-pub(crate) const DECLARATIONS: [&str; 9] = [
-    "module", "import", "const", "type", "struct", "enum", "union", "error", "object",
-];
+pub(crate) const DECLARATIONS: [&str; 9] =
+    ["module", "import", "const", "type", "struct", "enum", "union", "error", "object"];
 
 /// The words that open a member of an object.
 pub(crate) const OBJECT_MEMBERS: [&str; 3] = ["fn", "oneway", "stream"];
@@ -138,12 +137,7 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= MAX_COMPARED && candidate.len().abs_diff(word.len()) <= allowed)
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&lower, &candidate.to_ascii_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_ascii_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len().max(word.len()).max(2) - 1)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -163,9 +157,7 @@ mod tests {
 
     #[test]
     fn every_translation_leads_to_a_type_of_the_language() {
-        for name in [
-            "int64", "double", "float32", "str", "byte", "Time", "object", "subnet", "MacAddr",
-        ] {
+        for name in ["int64", "double", "float32", "str", "byte", "Time", "object", "subnet", "MacAddr"] {
             assert!(builtin(foreign_type(name).unwrap()).is_some(), "{name}");
         }
     }

@@ -84,6 +84,7 @@ impl Types<'_> {
             Type::Duration => Some(quote!(::zbus::codegen::wire::Duration)),
             Type::Ip => Some(quote!(::zbus::codegen::wire::Ip)),
             Type::Cidr => Some(quote!(::zbus::codegen::wire::Cidr)),
+            Type::Any => Some(quote!(::zbus::codegen::wire::Any)),
             Type::Optional(inner) if matches!(self.schema.resolve(inner), Type::Cidr) => {
                 Some(quote!(::zbus::codegen::wire::OptionalCidr))
             }

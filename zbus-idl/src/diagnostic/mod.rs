@@ -53,11 +53,7 @@ pub struct Label {
 
 impl Diagnostic {
     pub(crate) fn new(at: Span, problem: Problem) -> Self {
-        Self {
-            at: Some(at),
-            problem,
-            fix: None,
-        }
+        Self { at: Some(at), problem, fix: None }
     }
 
     pub(crate) fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
@@ -78,38 +74,23 @@ impl Diagnostic {
     /// The places, that of the problem first.
     pub fn labels(&self) -> Vec<Label> {
         let words = self.problem.describe();
-        let primary = self.at.map(|span| Label {
-            span,
-            text: words.label,
-        });
+        let primary = self.at.map(|span| Label { span, text: words.label });
         primary.into_iter().chain(words.related).collect()
     }
 
     /// What to do about it, in words.
     pub fn help(&self) -> Option<String> {
-        self.fix
-            .as_ref()
-            .map(|fix| fix.help.clone())
-            .or_else(|| self.problem.describe().help)
+        self.fix.as_ref().map(|fix| fix.help.clone()).or_else(|| self.problem.describe().help)
     }
 }
 
 impl Fix {
     pub(crate) fn words(help: impl Into<String>) -> Self {
-        Self {
-            help: help.into(),
-            edit: None,
-        }
+        Self { help: help.into(), edit: None }
     }
 
     pub(crate) fn replace(help: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
-        Self {
-            help: help.into(),
-            edit: Some(Edit {
-                span,
-                replacement: replacement.into(),
-            }),
-        }
+        Self { help: help.into(), edit: Some(Edit { span, replacement: replacement.into() }) }
     }
 }
 

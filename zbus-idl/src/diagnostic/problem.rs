@@ -62,254 +62,83 @@ pub struct Ambiguity {
 /// What is wrong. The code of each variant, and a longer explanation, are in [`CODES`](super::CODES).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-#[expect(
-    missing_docs,
-    reason = "the message of each variant, in `describe`, says what it is and what its data are"
-)]
+#[expect(missing_docs, reason = "the message of each variant, in `describe`, says what it is and what its data are")]
 pub enum Problem {
     // The text.
-    Unexpected {
-        expected: String,
-        found: String,
-    },
-    MissingSeparator {
-        separator: char,
-        after: String,
-        found: String,
-    },
-    WrongSeparator {
-        separator: char,
-        found: char,
-        after: &'static str,
-    },
-    UnclosedBrace {
-        open: Span,
-        found: String,
-    },
+    Unexpected { expected: String, found: String },
+    MissingSeparator { separator: char, after: String, found: String },
+    WrongSeparator { separator: char, found: char },
+    UnclosedBrace { open: Span, found: String },
     StrayBrace,
     UnclosedString,
     UnclosedComment,
-    BadCharacter {
-        character: char,
-    },
-    TooDeep {
-        limit: usize,
-    },
-    UnknownWord {
-        word: String,
-        expected: &'static str,
-    },
-    DanglingDocs {
-        trailing: bool,
-    },
+    BadCharacter { character: char },
+    TooDeep { limit: usize },
+    UnknownWord { word: String, expected: &'static str },
+    DanglingDocs { trailing: bool },
     MisplacedFileDocs,
-    BadNumber {
-        text: String,
-        reason: &'static str,
-    },
-    BadEscape {
-        escape: String,
-    },
-    ForeignType {
-        text: String,
-    },
+    BadNumber { text: String, reason: &'static str },
+    BadEscape { escape: String },
+    ForeignType { text: String },
     NestedDeclaration,
 
     // Names.
-    Duplicate {
-        thing: Thing,
-        name: String,
-        first: Span,
-    },
-    Collision {
-        thing: Thing,
-        name: String,
-        other: String,
-        folded: String,
-        first: Span,
-    },
-    UnknownType {
-        name: String,
-    },
-    Ambiguous {
-        name: String,
-        candidates: Vec<Ambiguity>,
-    },
-    BuiltinName {
-        name: String,
-    },
-    BadName {
-        name: String,
-    },
-    NotAType {
-        name: String,
-        thing: Thing,
-        declared: Span,
-    },
+    Duplicate { thing: Thing, name: String, first: Span },
+    Collision { thing: Thing, name: String, other: String, folded: String, first: Span },
+    UnknownType { name: String },
+    Ambiguous { name: String, candidates: Vec<Ambiguity> },
+    BuiltinName { name: String },
+    BadName { name: String },
+    NotAType { name: String, thing: Thing, declared: Span },
 
     // Types.
-    Recursive {
-        name: String,
-        path: Vec<Label>,
-    },
-    AliasCycle {
-        name: String,
-        path: Vec<Label>,
-    },
-    SpreadOfOther {
-        name: String,
-        is: &'static str,
-        declared: Option<Span>,
-    },
-    SpreadCycle {
-        name: String,
-        path: Vec<Label>,
-    },
-    DuplicateWireName {
-        wire: String,
-        thing: Thing,
-        first: Span,
-    },
-    BadMapKey {
-        key: String,
-        declared: Option<Span>,
-    },
-    OptionalOptional {
-        alias: Option<(String, Span)>,
-    },
-    OptionalAny {
-        alias: Option<(String, Span)>,
-    },
-    ErrorAsType {
-        name: String,
-        declared: Span,
-    },
-    ThrowsOther {
-        name: String,
-        is: &'static str,
-        declared: Option<Span>,
-    },
-    EnumValueRange {
-        value: String,
-        repr: &'static str,
-        min: i128,
-        max: i128,
-    },
-    EnumValueClash {
-        value: String,
-        name: String,
-        first: Span,
-    },
-    EnumValueKind {
-        expected: &'static str,
-        found: &'static str,
-    },
-    EnumRepr {
-        found: String,
-    },
-    Empty {
-        what: &'static str,
-        name: String,
-        of: &'static str,
-    },
-    ConstType {
-        found: String,
-    },
-    ConstRange {
-        value: String,
-        ty: &'static str,
-        range: String,
-    },
-    ConstKind {
-        expected: String,
-        found: &'static str,
-    },
-    TooManyFields {
-        limit: usize,
-    },
+    Recursive { name: String, path: Vec<Label> },
+    AliasCycle { name: String, path: Vec<Label> },
+    SpreadOfOther { name: String, is: &'static str, declared: Option<Span> },
+    SpreadCycle { name: String, path: Vec<Label> },
+    DuplicateWireName { wire: String, thing: Thing, first: Span },
+    BadMapKey { key: String, declared: Option<Span> },
+    OptionalOptional { alias: Option<(String, Span)> },
+    OptionalAny { alias: Option<(String, Span)> },
+    ErrorAsType { name: String, declared: Span },
+    ThrowsOther { name: String, is: &'static str, declared: Option<Span> },
+    EnumValueRange { value: String, repr: &'static str, min: i128, max: i128 },
+    EnumValueClash { value: String, name: String, first: Span },
+    EnumValueKind { expected: &'static str, found: &'static str },
+    EnumRepr { found: String },
+    Empty { what: &'static str, name: String, of: &'static str },
+    ConstType { found: String },
+    ConstRange { value: String, ty: &'static str, range: String },
+    ConstKind { expected: String, found: &'static str },
+    TooManyFields { limit: usize },
 
     // Objects.
-    NoModule {
-        object: String,
-    },
-    SecondModule {
-        first: Span,
-    },
-    BadBusName {
-        what: &'static str,
-        name: String,
-    },
-    BadVersion {
-        version: String,
-    },
+    NoModule { object: String },
+    SecondModule { first: Span },
+    BadBusName { what: &'static str, name: String },
+    BadVersion { version: String },
     SpaceAroundAt,
     ReservedObject,
-    DuplicateObject {
-        name: String,
-        first: Span,
-    },
-    ObjectTypeName {
-        type_name: String,
-        other: &'static str,
-        first: Span,
-    },
-    VariadicNotLast {
-        name: String,
-    },
-    OnewayReturns {
-        what: &'static str,
-    },
+    DuplicateObject { name: String, first: Span },
+    ObjectTypeName { type_name: String, other: &'static str, first: Span },
+    VariadicNotLast { name: String },
+    OnewayReturns { what: &'static str },
     EmptyReturns,
 
     // Attributes.
-    UnknownAttribute {
-        name: String,
-    },
-    MisplacedAttribute {
-        name: String,
-        on: &'static str,
-        belongs: &'static str,
-    },
-    BadArguments {
-        name: String,
-        usage: &'static str,
-        reason: String,
-    },
-    RepeatedAttribute {
-        name: String,
-        first: Span,
-    },
+    UnknownAttribute { name: String },
+    MisplacedAttribute { name: String, on: &'static str, belongs: &'static str },
+    BadArguments { name: String, usage: &'static str, reason: String },
+    RepeatedAttribute { name: String, first: Span },
 
     // Files.
-    NotFound {
-        path: String,
-        searched: Vec<String>,
-    },
-    Unreadable {
-        path: String,
-        reason: String,
-    },
-    TooLarge {
-        path: String,
-        size: u64,
-        limit: u64,
-    },
-    NotUtf8 {
-        path: String,
-        offset: usize,
-    },
-    ImportCycle {
-        cycle: Vec<String>,
-        related: Vec<Label>,
-    },
-    SameStem {
-        stem: String,
-        path: String,
-        other: String,
-    },
-    BadFileName {
-        path: String,
-    },
+    NotFound { path: String, searched: Vec<String> },
+    Unreadable { path: String, reason: String },
+    TooLarge { path: String, size: u64, limit: u64 },
+    NotUtf8 { path: String, offset: usize },
+    ImportCycle { cycle: Vec<String>, related: Vec<Label> },
+    SameStem { stem: String, path: String, other: String },
+    BadFileName { path: String },
 }
 
 /// A problem in words.
@@ -324,13 +153,7 @@ pub(super) struct Words {
 
 impl Words {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            label: String::new(),
-            related: Vec::new(),
-            help: None,
-        }
+        Self { code, message: message.into(), label: String::new(), related: Vec::new(), help: None }
     }
 
     fn label(mut self, text: impl Into<String>) -> Self {
@@ -339,10 +162,7 @@ impl Words {
     }
 
     fn also(mut self, span: impl Into<Option<Span>>, text: impl Into<String>) -> Self {
-        self.related.extend(span.into().map(|span| Label {
-            span,
-            text: text.into(),
-        }));
+        self.related.extend(span.into().map(|span| Label { span, text: text.into() }));
         self
     }
 
@@ -372,21 +192,17 @@ impl Problem {
             Self::Unexpected { expected, found } => {
                 Words::new("E0001", format!("expected {expected}, found {found}")).label(format!("expected {expected}"))
             }
-            Self::MissingSeparator {
-                separator,
-                after,
-                found,
-            } => Words::new("E0002", format!("expected `{separator}` after {after}, found {found}"))
-                .label(format!("expected `{separator}`")),
-            Self::WrongSeparator {
-                separator,
-                found,
-                after,
-            } => Words::new(
-                "E0003",
-                format!("expected `{separator}` after {after}, found `{found}`"),
-            )
-            .label(format!("should be `{separator}`")),
+            Self::MissingSeparator { separator, after, found } => {
+                Words::new("E0002", format!("expected `{separator}` after {after}, found {found}"))
+                    .label(format!("expected `{separator}`"))
+            }
+            Self::WrongSeparator { separator, found } => {
+                let rule = match separator {
+                    ',' => "`,` stands between members",
+                    _ => "`;` stands behind each method and stream",
+                };
+                Words::new("E0003", format!("expected `{separator}`, found `{found}`")).label(rule)
+            }
             Self::UnclosedBrace { open, found } => Words::new("E0004", format!("expected `}}`, found {found}"))
                 .label("expected `}`")
                 .also(*open, "this `{` is never closed"),
@@ -441,25 +257,19 @@ impl Problem {
                     .label(format!("a second {} of this name", thing.noun()))
                     .also(*first, "the first is here")
             }
-            Self::Collision {
-                thing,
-                name,
-                other,
-                folded,
-                first,
-            } => Words::new("E0102", format!("the names `{name}` and `{other}` are too much alike"))
-                .label(format!("this {} becomes `{folded}` in generated code", thing.noun()))
-                .also(*first, "and so does this")
-                .help("rename one; `@wire(\"…\")` keeps a name on the wire"),
+            Self::Collision { thing, name, other, folded, first } => {
+                Words::new("E0102", format!("the names `{name}` and `{other}` are too much alike"))
+                    .label(format!("this {} becomes `{folded}` in generated code", thing.noun()))
+                    .also(*first, "and so does this")
+                    .help("rename one; `@wire(\"…\")` keeps a name on the wire")
+            }
             Self::UnknownType { name } => Words::new("E0103", format!("unknown type `{name}`"))
                 .label("neither declared here nor in a file imported here"),
             Self::Ambiguous { name, candidates } => {
                 let words = Words::new("E0104", format!("`{name}` could mean two types")).label("which one?");
                 candidates
                     .iter()
-                    .fold(words, |words, one| {
-                        words.also(one.span, format!("one is in {}", one.path))
-                    })
+                    .fold(words, |words, one| words.also(one.span, format!("one is in {}", one.path)))
                     .help("rename one, or import only the file that is meant")
             }
             Self::BuiltinName { name } => Words::new("E0105", format!("`{name}` is a type of the language"))
@@ -470,10 +280,7 @@ impl Problem {
                 .help("`@wire(\"…\")` gives a field any name on the wire"),
             Self::NotAType { name, thing, declared } => Words::new("E0107", format!("`{name}` is not a type"))
                 .label("expected a type")
-                .also(
-                    *declared,
-                    format!("it is declared as {} {}", article(thing.noun()), thing.noun()),
-                ),
+                .also(*declared, format!("it is declared as {} {}", article(thing.noun()), thing.noun())),
             _ => return None,
         })
     }
@@ -488,23 +295,21 @@ impl Problem {
                 .label("what it stands for leads back here")
                 .also_all(path)
                 .help("an alias is another name of a type; a struct can contain lists of itself"),
-            Self::SpreadOfOther { name, is, declared } => Words::new(
-                "E0203",
-                format!("`...{name}` needs a struct, but `{name}` is {} {is}", article(is)),
-            )
-            .label("not a struct")
-            .also(*declared, "declared here"),
+            Self::SpreadOfOther { name, is, declared } => {
+                Words::new("E0203", format!("`...{name}` needs a struct, but `{name}` is {} {is}", article(is)))
+                    .label("not a struct")
+                    .also(*declared, "declared here")
+            }
             Self::SpreadCycle { name, path } => {
                 Words::new("E0204", format!("the fields of `{name}` include themselves"))
                     .label("this spread leads back to its own struct")
                     .also_all(path)
             }
-            Self::DuplicateWireName { wire, thing, first } => Words::new(
-                "E0205",
-                format!("two {}s are called \"{wire}\" on the wire", thing.noun()),
-            )
-            .label(format!("a second \"{wire}\""))
-            .also(*first, "the first is here"),
+            Self::DuplicateWireName { wire, thing, first } => {
+                Words::new("E0205", format!("two {}s are called \"{wire}\" on the wire", thing.noun()))
+                    .label(format!("a second \"{wire}\""))
+                    .also(*first, "the first is here")
+            }
             Self::BadMapKey { key, declared } => Words::new("E0206", format!("{key} cannot be the key of a map"))
                 .label("not a key")
                 .also(*declared, "declared here")
@@ -512,37 +317,35 @@ impl Problem {
             Self::OptionalOptional { alias: None } => Words::new("E0207", "an optional of an optional")
                 .label("one `?` too many")
                 .help("on the wire, none and a present none are both nil"),
-            Self::OptionalOptional {
-                alias: Some((name, declared)),
-            } => Words::new("E0207", format!("`{name}` is optional already"))
-                .label("an optional of an optional")
-                .also(*declared, "declared here")
-                .help("on the wire, none and a present none are both nil"),
+            Self::OptionalOptional { alias: Some((name, declared)) } => {
+                Words::new("E0207", format!("`{name}` is optional already"))
+                    .label("an optional of an optional")
+                    .also(*declared, "declared here")
+                    .help("on the wire, none and a present none are both nil")
+            }
             Self::OptionalAny { alias: None } => Words::new("E0208", "`any` is optional already")
-                .label("remove the `?`")
+                .label("it needs no `?`")
                 .help("`any` can be nil, so nothing could tell none from it"),
-            Self::OptionalAny {
-                alias: Some((name, declared)),
-            } => Words::new("E0208", format!("`{name}` is `any`, which is optional already"))
-                .label("remove the `?`")
-                .also(*declared, "declared here")
-                .help("`any` can be nil, so nothing could tell none from it"),
+            Self::OptionalAny { alias: Some((name, declared)) } => {
+                Words::new("E0208", format!("`{name}` is `any`, which is optional already"))
+                    .label("it needs no `?`")
+                    .also(*declared, "declared here")
+                    .help("`any` can be nil, so nothing could tell none from it")
+            }
             Self::ErrorAsType { name, declared } => Words::new("E0209", format!("`{name}` is an error, not a value"))
                 .label("errors stand behind `throws`")
                 .also(*declared, "declared here")
                 .help("to carry its data in a value, declare a union"),
-            Self::ThrowsOther { name, is, declared } => Words::new(
-                "E0210",
-                format!("`throws` needs an error, but `{name}` is {} {is}", article(is)),
-            )
-            .label("not an error")
-            .also(*declared, "declared here")
-            .help(format!("declare it as `error {name} {{ … }}`")),
-            Self::TooManyFields { limit } => Words::new(
-                "E0219",
-                format!("spreads bring more than {limit} fields into these files"),
-            )
-            .label("this one is too many"),
+            Self::ThrowsOther { name, is, declared } => {
+                Words::new("E0210", format!("`throws` needs an error, but `{name}` is {} {is}", article(is)))
+                    .label("not an error")
+                    .also(*declared, "declared here")
+                    .help(format!("declare it as `error {name} {{ … }}`"))
+            }
+            Self::TooManyFields { limit } => {
+                Words::new("E0219", format!("spreads bring more than {limit} fields into these files"))
+                    .label("this one is too many")
+            }
             _ => return None,
         })
     }
@@ -559,18 +362,17 @@ impl Problem {
                     .label(format!("{value} again"))
                     .also(*first, format!("`{name}` has it"))
             }
-            Self::EnumValueKind { expected, found } => Words::new(
-                "E0213",
-                format!("expected {expected} as the member's value, found {found}"),
-            )
-            .label(format!("expected {expected}"))
-            .help("`enum Name { … }` travels as strings, `enum Name: u8 { … }` as integers"),
-            Self::EnumRepr { found } => Words::new("E0214", format!("an enum cannot travel as `{found}`"))
+            Self::EnumValueKind { expected, found } => {
+                Words::new("E0213", format!("expected {expected} as the member's value, found {found}"))
+                    .label(format!("expected {expected}"))
+                    .help("`enum Name { … }` travels as strings, `enum Name: u8 { … }` as integers")
+            }
+            Self::EnumRepr { found } => Words::new("E0214", format!("an enum cannot travel as {found}"))
                 .label("expected an integer type")
                 .help("leave it out for an enum of strings, or name one of i8 to i64, u8 to u64"),
             Self::Empty { what, name, of } => Words::new("E0215", format!("the {what} `{name}` is empty"))
                 .label(format!("it needs at least one {of}")),
-            Self::ConstType { found } => Words::new("E0216", format!("a const cannot be of type `{found}`"))
+            Self::ConstType { found } => Words::new("E0216", format!("{found} cannot be the type of a const"))
                 .label("not a type for a const")
                 .help("consts are of bool, an integer or float type, string or duration"),
             Self::ConstRange { value, ty, range } => Words::new("E0217", format!("{value} does not fit into `{ty}`"))
@@ -591,12 +393,11 @@ impl Problem {
             Self::SecondModule { first } => Words::new("E0302", "a second `module`")
                 .label("a file belongs to one module")
                 .also(*first, "the first is here"),
-            Self::BadBusName { what, name } => Words::new(
-                "E0303",
-                format!("`{name}` cannot be the name of {} {what}", article(what)),
-            )
-            .label("not a name on the bus")
-            .help("it starts with a letter, then letters, digits, `_` and `-`"),
+            Self::BadBusName { what, name } => {
+                Words::new("E0303", format!("`{name}` cannot be the name of {} {what}", article(what)))
+                    .label("not a name on the bus")
+                    .help("it starts with a letter, then letters, digits, `_` and `-`")
+            }
             Self::BadVersion { version } if version.is_empty() => Words::new("E0304", "no version behind the `@`")
                 .label("expected a version")
                 .help("`name@1.0`, or `name` alone"),
@@ -614,17 +415,12 @@ impl Problem {
                     .label("a second one")
                     .also(*first, "the first is here")
             }
-            Self::ObjectTypeName {
-                type_name,
-                other,
-                first,
-            } => Words::new(
-                "E0308",
-                format!("two things would be called `{type_name}` in generated code"),
-            )
-            .label(format!("this object becomes `{type_name}`"))
-            .also(*first, format!("and so does this {other}"))
-            .help("name the object's type: `object name@version as OtherName`"),
+            Self::ObjectTypeName { type_name, other, first } => {
+                Words::new("E0308", format!("two things would be called `{type_name}` in generated code"))
+                    .label(format!("this object becomes `{type_name}`"))
+                    .also(*first, format!("and so does this {other}"))
+                    .help("name the object's type: `object name@version as OtherName`")
+            }
             Self::VariadicNotLast { name } => {
                 Words::new("E0309", format!("`{name}` is variadic, but not the last parameter"))
                     .label("`...` takes all arguments that are left")
@@ -687,9 +483,5 @@ impl Problem {
 }
 
 fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
-        "an"
-    } else {
-        "a"
-    }
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }

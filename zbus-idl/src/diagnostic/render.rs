@@ -67,11 +67,7 @@ impl Diagnostic {
 }
 
 pub(super) fn summary(count: usize, color: Color) -> String {
-    let what = if count == 1 {
-        "1 error".to_owned()
-    } else {
-        format!("{count} errors")
-    };
+    let what = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
     let title = Level::ERROR.primary_title(format!("the schema does not compile: {what}"));
     color.renderer().render(&[Group::with_title(title)]) + "\n"
 }
@@ -89,11 +85,7 @@ fn excerpts<'a>(sources: &'a Sources, labels: &'a [Label]) -> Vec<Excerpt<'a>> {
         let Some(source) = sources.get(label.span.source) else {
             continue;
         };
-        let kind = if index == 0 {
-            AnnotationKind::Primary
-        } else {
-            AnnotationKind::Context
-        };
+        let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let lines = source.line_index(label.span.start)..source.line_index(label.span.end) + 1;
         let near = excerpts.iter_mut().find(|excerpt| {
             std::ptr::eq(excerpt.source, source)
@@ -104,11 +96,7 @@ fn excerpts<'a>(sources: &'a Sources, labels: &'a [Label]) -> Vec<Excerpt<'a>> {
             excerpt.lines = excerpt.lines.start.min(lines.start)..excerpt.lines.end.max(lines.end);
             excerpt.labels.push((kind, label));
         } else {
-            excerpts.push(Excerpt {
-                source,
-                lines,
-                labels: vec![(kind, label)],
-            });
+            excerpts.push(Excerpt { source, lines, labels: vec![(kind, label)] });
         }
     }
     excerpts
@@ -119,33 +107,26 @@ impl<'a> Excerpt<'a> {
         let Some(text) = bearable(self.source, &self.lines) else {
             let at = self.labels.first().map_or(0, |(_, label)| label.span.start);
             let location = self.source.location(at);
-            let origin = Origin::path(&*self.source.path)
-                .line(location.line)
-                .char_column(location.column);
+            let origin = Origin::path(&*self.source.path).line(location.line).char_column(location.column);
             return group.element(origin);
         };
         let offset = self.source.line_start(self.lines.start);
         let annotations = self.labels.iter().map(|(kind, label)| {
             let annotation = kind.span(within(label.span, offset, text.len()));
-            if label.text.is_empty() {
-                annotation
-            } else {
-                annotation.label(&label.text)
-            }
+            if label.text.is_empty() { annotation } else { annotation.label(&label.text) }
         });
-        let snippet = Snippet::source(text)
-            .path(&self.source.path)
-            .line_start(self.lines.start + 1);
+        let snippet = Snippet::source(text).path(&self.source.path).line_start(self.lines.start + 1);
         group.element(snippet.annotations(annotations))
     }
 }
 
 /// The lines as text; `None` if one is too long to show.
 fn bearable<'a>(source: &'a Source, lines: &Range<usize>) -> Option<&'a str> {
-    let text = source
-        .text
-        .get(source.line_start(lines.start)..source.line_start(lines.end))?;
-    text.split('\n').all(|line| line.len() <= MAX_LINE).then_some(text)
+    let short = |line: usize| source.line_start(line + 1) - source.line_start(line) <= MAX_LINE;
+    if !lines.clone().all(short) {
+        return None;
+    }
+    source.text.get(source.line_start(lines.start)..source.line_start(lines.end))
 }
 
 fn within(span: Span, offset: usize, length: usize) -> Range<usize> {
@@ -157,14 +138,6 @@ fn patched<'a>(sources: &'a Sources, edit: &'a Edit) -> Option<Snippet<'a, Patch
     let source = sources.get(edit.span.source)?;
     let lines = source.line_index(edit.span.start)..source.line_index(edit.span.end) + 1;
     let text = bearable(source, &lines)?;
-    let patch = Patch::new(
-        within(edit.span, source.line_start(lines.start), text.len()),
-        &*edit.replacement,
-    );
-    Some(
-        Snippet::source(text)
-            .path(&source.path)
-            .line_start(lines.start + 1)
-            .patch(patch),
-    )
+    let patch = Patch::new(within(edit.span, source.line_start(lines.start), text.len()), &*edit.replacement);
+    Some(Snippet::source(text).path(&source.path).line_start(lines.start + 1).patch(patch))
 }

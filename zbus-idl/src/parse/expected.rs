@@ -32,10 +32,7 @@ impl Parser<'_> {
             words => alternatives(words),
         };
         let fix = self.meant(&words, found, piece);
-        let problem = Problem::Unexpected {
-            expected: text,
-            found: self.found(found),
-        };
+        let problem = Problem::Unexpected { expected: text, found: self.found(found) };
         Diagnostic::new(place, problem).fix(fix)
     }
 
@@ -48,10 +45,7 @@ impl Parser<'_> {
                 let own = vocabulary::nearest(word, OBJECT_MEMBERS)?;
                 Some(Fix::replace(format!("did you mean `{own}`?"), found, own))
             });
-        let problem = Problem::UnknownWord {
-            word: self.found(found),
-            expected: "a method or stream",
-        };
+        let problem = Problem::UnknownWord { word: self.found(found), expected: "a method or stream" };
         Diagnostic::new(place, problem).fix(fix.unwrap_or_else(object_member_words))
     }
 
@@ -92,20 +86,31 @@ impl Parser<'_> {
             let span = self.span(before, end as usize);
             return Some(Fix::replace("the type stands behind a `:`", span, format!(": {own}")));
         }
+        let spaced = |mark: &str| {
+            let before = self.text.get(..found.start as usize).unwrap_or_default();
+            if before.ends_with(char::is_whitespace) { mark.to_owned() } else { format!(" {mark}") }
+        };
         if wants("`->`") && matches!(text, ":" | "returns" | "=>" | "=") {
-            return Some(Fix::replace("what a method returns stands behind `->`", found, "->"));
+            return Some(Fix::replace("what a method returns stands behind `->`", found, spaced("->")));
         }
         if wants("`=`") && text == ":" {
-            return Some(Fix::replace("write `=`", found, "="));
+            return Some(Fix::replace("write `=`", found, spaced("=")));
         }
-        (text == "#").then(|| Fix::words("a comment starts with `//`"))
+        habit(text)
+    }
+}
+
+/// What a mark that the language does not have is elsewhere.
+pub(super) fn habit(text: &str) -> Option<Fix> {
+    match text {
+        "#" => Some(Fix::words("a comment starts with `//`")),
+        "'" | "`" => Some(Fix::words("strings are written with `\"`")),
+        _ => None,
     }
 }
 
 fn token_length(text: &str) -> usize {
-    let word = text
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .unwrap_or(text.len());
+    let word = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     if word > 0 {
         return word;
     }
@@ -114,10 +119,7 @@ fn token_length(text: &str) -> usize {
         return close.map_or(text.len(), |(at, c)| if c == '"' { at + 1 } else { at });
     }
     let marks = ["...", "->", "=>", "::", ":="];
-    let mark = marks
-        .iter()
-        .find(|mark| text.starts_with(**mark))
-        .map(|mark| mark.len());
+    let mark = marks.iter().find(|mark| text.starts_with(**mark)).map(|mark| mark.len());
     mark.unwrap_or_else(|| text.chars().next().map_or(0, char::len_utf8))
 }
 

@@ -13,13 +13,7 @@ impl Parser<'_> {
         match pair.as_rule() {
             Rule::string => LiteralKind::String(self.unescape(text, span)),
             Rule::number => number(text).unwrap_or_else(|reason| {
-                self.report(
-                    span,
-                    Problem::BadNumber {
-                        text: text.to_owned(),
-                        reason,
-                    },
-                );
+                self.report(span, Problem::BadNumber { text: text.to_owned(), reason });
                 LiteralKind::Poisoned
             }),
             _ => LiteralKind::Word(text.to_owned()),
@@ -28,10 +22,7 @@ impl Parser<'_> {
 
     /// The text between the quotes, its escapes resolved; an unknown escape is reported and left out.
     pub(super) fn unescape(&mut self, quoted: &str, span: Span) -> String {
-        let inner = quoted
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-            .unwrap_or_default();
+        let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
         let mut value = String::with_capacity(inner.len());
         let mut rest = inner;
         while let Some(at) = rest.find('\\') {
@@ -63,17 +54,11 @@ fn escaped(escape: &str) -> (Option<char>, usize) {
         'r' => Some('\r'),
         't' => Some('\t'),
         'u' => {
-            let digits = escape
-                .strip_prefix("\\u{")
-                .and_then(|rest| rest.split_once('}'))
-                .map(|(digits, _)| digits);
+            let digits = escape.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
             let Some(digits) = digits.filter(|digits| (1..=6).contains(&digits.len())) else {
                 return (None, 2);
             };
-            return (
-                u32::from_str_radix(digits, 16).ok().and_then(char::from_u32),
-                digits.len() + 4,
-            );
+            return (u32::from_str_radix(digits, 16).ok().and_then(char::from_u32), digits.len() + 4);
         }
         _ => None,
     };
@@ -99,10 +84,7 @@ fn number(text: &str) -> Result<LiteralKind, &'static str> {
         let value: i128 = plain.parse().map_err(|_| "too large")?;
         return Ok(LiteralKind::Integer(if negative { -value } else { value }));
     }
-    if plain
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte))
-    {
+    if plain.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte)) {
         let value: f64 = plain.parse().map_err(|_| "neither an integer nor a float")?;
         if !value.is_finite() {
             return Err("too large");
@@ -159,18 +141,7 @@ mod tests {
 
     #[test]
     fn numbers_that_are_none_are_refused() {
-        for text in [
-            "007",
-            "1__0",
-            "1_",
-            "0x",
-            "1e999",
-            "1.5s",
-            "3w",
-            "99999d99999999999d",
-            "0xg",
-            "1x2",
-        ] {
+        for text in ["007", "1__0", "1_", "0x", "1e999", "1.5s", "3w", "99999d99999999999d", "0xg", "1x2"] {
             assert!(number(text).is_err(), "{text}");
         }
     }

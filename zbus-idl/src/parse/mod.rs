@@ -24,13 +24,7 @@ struct Grammar;
 /// Parses a whole text. Whatever it holds, there is a tree.
 pub(crate) fn parse(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Tree {
     let outline = scan(text, source, diagnostics);
-    let mut parser = Parser {
-        text,
-        source,
-        diagnostics,
-        cut_short: outline.cut_short,
-        incomplete: outline.cut_short,
-    };
+    let mut parser = Parser { text, source, diagnostics, cut_short: outline.cut_short, incomplete: outline.cut_short };
     parser.file(outline)
 }
 
@@ -78,11 +72,7 @@ fn declaration_shape(keyword: &str) -> Option<Shape> {
 impl<'a> Parser<'a> {
     fn file(&mut self, outline: Outline) -> Tree {
         let items = outline.pieces.into_iter().map(|piece| self.item(piece)).collect();
-        Tree {
-            docs: outline.docs,
-            items,
-            incomplete: self.incomplete,
-        }
+        Tree { docs: outline.docs, items, incomplete: self.incomplete }
     }
 
     fn report(&mut self, span: Span, problem: Problem) {
@@ -90,11 +80,7 @@ impl<'a> Parser<'a> {
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
-        Span {
-            source: self.source,
-            start: offset(start),
-            end: offset(end),
-        }
+        Span { source: self.source, start: offset(start), end: offset(end) }
     }
 
     fn slice(&self, span: Span) -> &'a str {
@@ -116,9 +102,7 @@ impl<'a> Parser<'a> {
     fn item(&mut self, mut piece: Piece) -> Item {
         let body = piece.body.take();
         let keyword = piece.keyword.filter(|token| token.kind == TokenKind::Word);
-        let word = keyword.map_or("", |token| {
-            self.slice(self.span(token.start as usize, token.end as usize))
-        });
+        let word = keyword.map_or("", |token| self.slice(self.span(token.start as usize, token.end as usize)));
         let Some(shape) = declaration_shape(word) else {
             return self.unknown_item(piece, word, body.is_some());
         };
@@ -139,12 +123,7 @@ impl<'a> Parser<'a> {
             (Vec::new(), None)
         };
         let node = node.or_else(|| self.poisoned(shape, name_behind));
-        Entry {
-            span: piece.span,
-            docs: piece.docs,
-            attributes,
-            node,
-        }
+        Entry { span: piece.span, docs: piece.docs, attributes, node }
     }
 
     fn poisoned(&mut self, shape: Shape, name: Option<Name>) -> Option<Declaration> {
@@ -164,9 +143,7 @@ impl<'a> Parser<'a> {
 
     /// A declaration that starts with no word of the language.
     fn unknown_item(&mut self, piece: Piece, word: &str, has_body: bool) -> Item {
-        let at = piece
-            .keyword
-            .map(|token| self.span(token.start as usize, token.end as usize));
+        let at = piece.keyword.map(|token| self.span(token.start as usize, token.end as usize));
         let name = self.word_behind(&piece);
         match at {
             _ if piece.broken => {}
@@ -179,31 +156,20 @@ impl<'a> Parser<'a> {
                         Some(Fix::replace(format!("did you mean `{own}`?"), at, own))
                     });
                 let words = Fix::words("there are module, import, const, type, struct, enum, union, error and object");
-                let problem = Problem::UnknownWord {
-                    word: self.found(at),
-                    expected: "a declaration",
-                };
-                self.diagnostics
-                    .push(Diagnostic::new(at, problem).fix(fix.unwrap_or(words)));
+                let problem = Problem::UnknownWord { word: self.found(at), expected: "a declaration" };
+                self.diagnostics.push(Diagnostic::new(at, problem).fix(fix.unwrap_or(words)));
             }
             at => {
                 let at = at.unwrap_or(piece.next);
-                let problem = Problem::Unexpected {
-                    expected: "a declaration".to_owned(),
-                    found: self.found(at),
-                };
+                let problem = Problem::Unexpected { expected: "a declaration".to_owned(), found: self.found(at) };
                 let stray = self.slice(at) == ";" && piece.span.start == piece.span.end;
                 let fix = stray.then(|| Fix::replace("remove it", at, ""));
+                let fix = fix.or_else(|| expected::habit(self.slice(at)));
                 self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
             }
         }
         self.incomplete |= name.is_none();
-        Entry {
-            span: piece.span,
-            docs: piece.docs,
-            attributes: Vec::new(),
-            node: name.map(Declaration::PoisonedType),
-        }
+        Entry { span: piece.span, docs: piece.docs, attributes: Vec::new(), node: name.map(Declaration::PoisonedType) }
     }
 
     /// The word behind the keyword of a piece: what it declares, if it does.
@@ -212,16 +178,9 @@ impl<'a> Parser<'a> {
         let rest = self.text.get(keyword.end as usize..piece.span.end as usize)?;
         let trimmed = rest.trim_start();
         let start = keyword.end as usize + (rest.len() - trimmed.len());
-        let length = trimmed
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .unwrap_or(trimmed.len());
-        let text = trimmed
-            .get(..length)
-            .filter(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()))?;
-        Some(Name {
-            text: text.to_owned(),
-            span: self.span(start, start + length),
-        })
+        let length = trimmed.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
+        let text = trimmed.get(..length).filter(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()))?;
+        Some(Name { text: text.to_owned(), span: self.span(start, start + length) })
     }
 
     /// Lets pest parse a piece: its attributes, and the pairs behind them.
@@ -258,7 +217,7 @@ impl<'a> Parser<'a> {
             self.report(
                 at,
                 Problem::Unexpected {
-                    expected: "`{`".to_owned(),
+                    expected: format!("`{{` after the {}", shape.noun),
                     found: self.found(piece.next),
                 },
             );
@@ -281,43 +240,25 @@ impl<'a> Parser<'a> {
             }
             Rule::struct_piece => {
                 let name = self.name(&subject, base);
-                Declaration::Struct(Struct {
-                    name,
-                    fields: self.fields(body?),
-                })
+                Declaration::Struct(Struct { name, fields: self.fields(body?) })
             }
             Rule::enum_piece => {
                 let name = self.name(&subject, base);
                 let repr = next(&mut pairs, Rule::type_ref).map(|pair| self.type_ref(pair, base));
-                Declaration::Enum(Enum {
-                    name,
-                    repr,
-                    members: self.members(body?),
-                })
+                Declaration::Enum(Enum { name, repr, members: self.members(body?) })
             }
             Rule::union_piece => {
                 let name = self.name(&subject, base);
-                Declaration::Union(Union {
-                    name,
-                    arms: self.arms(body?),
-                })
+                Declaration::Union(Union { name, arms: self.arms(body?) })
             }
             Rule::error_piece => {
                 let name = self.name(&subject, base);
-                Declaration::Error(Error {
-                    name,
-                    variants: self.variants(body?),
-                })
+                Declaration::Error(Error { name, variants: self.variants(body?) })
             }
             _ => {
                 let (name, version) = self.object_name(&subject, base);
                 let type_name = next(&mut pairs, Rule::name).map(|pair| self.name(&pair, base));
-                Declaration::Object(Object {
-                    name,
-                    version,
-                    type_name,
-                    members: self.object_members(body?),
-                })
+                Declaration::Object(Object { name, version, type_name, members: self.object_members(body?) })
             }
         })
     }
@@ -337,39 +278,22 @@ impl<'a> Parser<'a> {
     /// Where to point for something that is missing before the token that follows a piece: at that token if it is on
     /// the same line, else right behind the piece.
     fn place_of_next(&self, piece: &Piece) -> Span {
-        let between = self
-            .text
-            .get(piece.span.end as usize..piece.next.start as usize)
-            .unwrap_or_default();
-        if between.contains('\n') || piece.next.start == piece.next.end {
-            piece.span.after()
-        } else {
-            piece.next
-        }
+        let between = self.text.get(piece.span.end as usize..piece.next.start as usize).unwrap_or_default();
+        if between.contains('\n') || piece.next.start == piece.next.end { piece.span.after() } else { piece.next }
     }
 
     fn semicolon(&mut self, shape: Shape, piece: &Piece) {
-        let behind = piece.span.after();
+        let behind = piece.behind;
         match piece.ending {
             Ending::Separator | Ending::WrongSeparator(_) => {}
             Ending::Body => {
                 let expected = format!("`;` after the {}", shape.noun);
-                self.report(
-                    piece.next,
-                    Problem::Unexpected {
-                        expected,
-                        found: "`{`".to_owned(),
-                    },
-                );
+                self.report(piece.next, Problem::Unexpected { expected, found: "`{`".to_owned() });
             }
             Ending::Text if self.cut_short => {}
             Ending::Close | Ending::Missing | Ending::Text => {
                 let found = self.found(piece.next);
-                let problem = Problem::MissingSeparator {
-                    separator: ';',
-                    after: format!("the {}", shape.noun),
-                    found,
-                };
+                let problem = Problem::MissingSeparator { separator: ';', after: format!("the {}", shape.noun), found };
                 let fix = Fix::replace("add it", behind, ";");
                 self.diagnostics.push(Diagnostic::new(behind, problem).fix(fix));
             }
@@ -399,12 +323,7 @@ impl<'a> Parser<'a> {
                 }
                 None => (Vec::new(), None),
             };
-            let mut entry = Entry {
-                span: piece.span,
-                docs: piece.docs,
-                attributes,
-                node,
-            };
+            let mut entry = Entry { span: piece.span, docs: piece.docs, attributes, node };
             if half || piece.broken {
                 self.diagnostics.truncate(mark);
                 entry.node = None;
@@ -414,10 +333,7 @@ impl<'a> Parser<'a> {
         if let Err(place) = body.close {
             let next = self.next_word(place);
             if !(self.cut_short && next.start == next.end) {
-                let problem = Problem::UnclosedBrace {
-                    open: body.open,
-                    found: self.found(next),
-                };
+                let problem = Problem::UnclosedBrace { open: body.open, found: self.found(next) };
                 self.report(place, problem);
             }
         }
@@ -431,17 +347,12 @@ impl<'a> Parser<'a> {
             let rest = self.text.get(at..).unwrap_or_default();
             let trimmed = rest.trim_start();
             at += rest.len() - trimmed.len();
-            if let Some(end) = trimmed
-                .starts_with("//")
-                .then(|| trimmed.find('\n').unwrap_or(trimmed.len()))
-            {
+            if let Some(end) = trimmed.starts_with("//").then(|| trimmed.find('\n').unwrap_or(trimmed.len())) {
                 at += end;
-            } else if let Some(end) = trimmed.starts_with("/*").then(|| trimmed.find("*/")).flatten() {
-                at += end + 2;
+            } else if trimmed.starts_with("/*") {
+                at += trimmed.find("*/").map_or(trimmed.len(), |end| end + 2);
             } else {
-                let word = trimmed
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-                    .unwrap_or(trimmed.len());
+                let word = trimmed.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
                 let first = trimmed.chars().next().map_or(0, char::len_utf8);
                 return self.span(at, at + word.max(first));
             }
@@ -449,35 +360,20 @@ impl<'a> Parser<'a> {
     }
 
     fn separator(&mut self, shape: Shape, piece: &Piece) {
-        let Shape {
-            noun, end: separator, ..
-        } = shape;
-        let behind = piece.span.after();
+        let Shape { noun, end: separator, .. } = shape;
+        let behind = piece.behind;
         match piece.ending {
             Ending::Separator | Ending::Body => {}
             Ending::Close if separator == ',' => {}
             Ending::WrongSeparator(span) => {
                 let found = if separator == ',' { ';' } else { ',' };
-                let after = if separator == ',' {
-                    "what stands in it"
-                } else {
-                    "a method or stream"
-                };
-                let problem = Problem::WrongSeparator {
-                    separator,
-                    found,
-                    after,
-                };
+                let problem = Problem::WrongSeparator { separator, found };
                 let fix = Fix::replace(format!("write `{separator}`"), span, separator);
                 self.diagnostics.push(Diagnostic::new(span, problem).fix(fix));
             }
             Ending::Close | Ending::Missing | Ending::Text => {
-                let found = self.found(piece.next);
-                let problem = Problem::MissingSeparator {
-                    separator,
-                    after: format!("the {noun}"),
-                    found,
-                };
+                let found = self.found(piece.follower);
+                let problem = Problem::MissingSeparator { separator, after: format!("the {noun}"), found };
                 let fix = Fix::replace("add it", behind, separator);
                 self.diagnostics.push(Diagnostic::new(behind, problem).fix(fix));
             }
@@ -556,13 +452,7 @@ impl<'a> Parser<'a> {
                 _ => {}
             }
         }
-        Some(Method {
-            name: name?,
-            oneway,
-            params: method_params,
-            returns,
-            throws,
-        })
+        Some(Method { name: name?, oneway, params: method_params, returns, throws })
     }
 
     fn param(&mut self, pair: Pair<'a, Rule>, base: u32) -> Option<Param> {
@@ -571,12 +461,7 @@ impl<'a> Parser<'a> {
         let name = self.name(&inner.next()?, base);
         let variadic = inner.clone().any(|pair| pair.as_rule() == Rule::ellipsis);
         let ty = self.type_ref(next(&mut inner, Rule::type_ref)?, base);
-        Some(Param {
-            attributes,
-            name,
-            variadic,
-            ty,
-        })
+        Some(Param { attributes, name, variadic, ty })
     }
 
     fn returns(&mut self, pair: Pair<'a, Rule>, base: u32) -> Returns {
@@ -584,20 +469,14 @@ impl<'a> Parser<'a> {
         let mut values = Vec::new();
         for part in pair.into_inner() {
             match part.as_rule() {
-                Rule::type_ref => values.push(Return {
-                    name: None,
-                    ty: self.type_ref(part, base),
-                }),
+                Rule::type_ref => values.push(Return { name: None, ty: self.type_ref(part, base) }),
                 Rule::return_list => {
                     for value in part.into_inner().filter(|inner| inner.as_rule() == Rule::return_value) {
                         let mut inner = value.into_inner();
                         let name = inner.peek().filter(|pair| pair.as_rule() == Rule::name);
                         let name = name.map(|pair| self.name(&pair, base));
                         if let Some(ty) = next(&mut inner, Rule::type_ref) {
-                            values.push(Return {
-                                name,
-                                ty: self.type_ref(ty, base),
-                            });
+                            values.push(Return { name, ty: self.type_ref(ty, base) });
                         }
                     }
                 }
@@ -616,10 +495,7 @@ impl<'a> Parser<'a> {
                 continue;
             };
             let mut arguments = Vec::new();
-            for argument in inner
-                .flat_map(Pair::into_inner)
-                .filter(|pair| pair.as_rule() == Rule::argument)
-            {
+            for argument in inner.flat_map(Pair::into_inner).filter(|pair| pair.as_rule() == Rule::argument) {
                 arguments.push(self.literal(argument, base));
             }
             attributes.push(Attribute { name, arguments, span });
@@ -631,13 +507,7 @@ impl<'a> Parser<'a> {
     fn object_name(&mut self, pair: &Pair<'a, Rule>, base: u32) -> (Name, Option<Name>) {
         let whole = self.pair_span(pair, base);
         let Some((name, version)) = pair.as_str().split_once('@') else {
-            return (
-                Name {
-                    text: pair.as_str().to_owned(),
-                    span: whole,
-                },
-                None,
-            );
+            return (Name { text: pair.as_str().to_owned(), span: whole }, None);
         };
         let start = whole.start as usize;
         let trimmed = (name.trim_end(), version.trim_start());
@@ -645,21 +515,11 @@ impl<'a> Parser<'a> {
         if trimmed != (name, version) {
             let fix = Fix::replace("write it as one word", whole, format!("{}@{}", trimmed.0, trimmed.1));
             let at = self.span(start + trimmed.0.len(), version_start);
-            self.diagnostics
-                .push(Diagnostic::new(at, Problem::SpaceAroundAt).fix(fix));
+            self.diagnostics.push(Diagnostic::new(at, Problem::SpaceAroundAt).fix(fix));
         }
-        let name = Name {
-            text: trimmed.0.to_owned(),
-            span: self.span(start, start + trimmed.0.len()),
-        };
+        let name = Name { text: trimmed.0.to_owned(), span: self.span(start, start + trimmed.0.len()) };
         let end = version_start + trimmed.1.len();
-        (
-            name,
-            Some(Name {
-                text: trimmed.1.to_owned(),
-                span: self.span(version_start, end),
-            }),
-        )
+        (name, Some(Name { text: trimmed.1.to_owned(), span: self.span(version_start, end) }))
     }
 
     fn pair_span(&self, pair: &Pair<'_, Rule>, base: u32) -> Span {
@@ -668,22 +528,14 @@ impl<'a> Parser<'a> {
     }
 
     fn raw_name(&self, pair: &Pair<'a, Rule>, base: u32) -> Name {
-        Name {
-            text: pair.as_str().to_owned(),
-            span: self.pair_span(pair, base),
-        }
+        Name { text: pair.as_str().to_owned(), span: self.pair_span(pair, base) }
     }
 
     /// A name that something is given or referred to by.
     fn name(&mut self, pair: &Pair<'a, Rule>, base: u32) -> Name {
         let name = self.raw_name(pair, base);
         if name.text.starts_with('_') {
-            self.report(
-                name.span,
-                Problem::BadName {
-                    name: name.text.clone(),
-                },
-            );
+            self.report(name.span, Problem::BadName { name: name.text.clone() });
         }
         name
     }
@@ -697,10 +549,7 @@ impl<'a> Parser<'a> {
     fn literal(&mut self, pair: Pair<'a, Rule>, base: u32) -> Literal {
         let span = self.pair_span(&pair, base);
         let kind = pair.into_inner().next().map(|inner| self.literal_kind(&inner, span));
-        Literal {
-            span,
-            kind: kind.unwrap_or(crate::tree::LiteralKind::Poisoned),
-        }
+        Literal { span, kind: kind.unwrap_or(crate::tree::LiteralKind::Poisoned) }
     }
 }
 
@@ -711,8 +560,5 @@ fn next<'a>(pairs: &mut Pairs<'a, Rule>, rule: Rule) -> Option<Pair<'a, Rule>> {
 
 /// What an object can hold, for messages.
 fn object_member_words() -> Fix {
-    Fix::words(format!(
-        "an object holds {}",
-        OBJECT_MEMBERS.map(|word| format!("`{word}`")).join(", ")
-    ))
+    Fix::words(format!("an object holds {}", OBJECT_MEMBERS.map(|word| format!("`{word}`")).join(", ")))
 }

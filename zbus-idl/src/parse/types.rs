@@ -10,10 +10,7 @@ use crate::vocabulary;
 impl<'a> Parser<'a> {
     pub(super) fn type_ref(&mut self, pair: Pair<'a, Rule>, base: u32) -> TypeRef {
         let foreign = |pair: Pair<'_, Rule>| {
-            matches!(
-                pair.as_rule(),
-                Rule::foreign_generic | Rule::foreign_prefix | Rule::foreign_suffix
-            )
+            matches!(pair.as_rule(), Rule::foreign_generic | Rule::foreign_prefix | Rule::foreign_suffix)
         };
         if !pair.clone().into_inner().flatten().any(foreign) {
             return self.own_type(pair, base);
@@ -23,65 +20,42 @@ impl<'a> Parser<'a> {
             Some(own) => Fix::replace(format!("write `{own}`"), span, own),
             None => Fix::words("no type has parameters of its own; there are `[T]`, `map<K, V>` and `T?`"),
         };
-        let problem = Problem::ForeignType {
-            text: self.found(span).trim_matches('`').to_owned(),
-        };
+        let problem = Problem::ForeignType { text: self.found(span).trim_matches('`').to_owned() };
         self.diagnostics.push(Diagnostic::new(span, problem).fix(fix));
-        TypeRef {
-            span,
-            kind: TypeRefKind::Poisoned,
-        }
+        TypeRef { span, kind: TypeRefKind::Poisoned }
     }
 
     /// Recursion ends with the depth that the scan allows.
     fn own_type(&mut self, pair: Pair<'a, Rule>, base: u32) -> TypeRef {
         let span = self.pair_span(&pair, base);
-        let mut ty = TypeRef {
-            span,
-            kind: TypeRefKind::Poisoned,
-        };
+        let mut ty = TypeRef { span, kind: TypeRefKind::Poisoned };
         let mut optional = false;
         for part in pair.into_inner() {
             let at = self.pair_span(&part, base);
             match part.as_rule() {
-                Rule::name => {
-                    ty = TypeRef {
-                        span: at,
-                        kind: TypeRefKind::Named(self.raw_name(&part, base)),
-                    }
-                }
+                Rule::name => ty = TypeRef { span: at, kind: TypeRefKind::Named(self.raw_name(&part, base)) },
                 Rule::list => {
                     let item = part.into_inner().find(|inner| inner.as_rule() == Rule::type_ref);
                     if let Some(item) = item.map(|item| self.own_type(item, base)) {
-                        ty = TypeRef {
-                            span: at,
-                            kind: TypeRefKind::List(Box::new(item)),
-                        };
+                        ty = TypeRef { span: at, kind: TypeRefKind::List(Box::new(item)) };
                     }
                 }
                 Rule::map => {
                     let mut inner = part.into_inner().filter(|inner| inner.as_rule() == Rule::type_ref);
                     if let (Some(key), Some(value)) = (inner.next(), inner.next()) {
                         let (key, value) = (self.own_type(key, base), self.own_type(value, base));
-                        ty = TypeRef {
-                            span: at,
-                            kind: TypeRefKind::Map(Box::new(key), Box::new(value)),
-                        };
+                        ty = TypeRef { span: at, kind: TypeRefKind::Map(Box::new(key), Box::new(value)) };
                     }
                 }
                 Rule::optional if optional => {
                     let problem = Problem::OptionalOptional { alias: None };
                     let rest = self.span(at.start as usize, span.end as usize);
-                    self.diagnostics
-                        .push(Diagnostic::new(rest, problem).fix(Fix::replace("remove it", rest, "")));
+                    self.diagnostics.push(Diagnostic::new(rest, problem).fix(Fix::replace("remove it", rest, "")));
                     break;
                 }
                 Rule::optional => {
                     optional = true;
-                    ty = TypeRef {
-                        span: ty.span.to(at),
-                        kind: TypeRefKind::Optional(Box::new(ty)),
-                    };
+                    ty = TypeRef { span: ty.span.to(at), kind: TypeRefKind::Optional(Box::new(ty)) };
                 }
                 _ => {}
             }
@@ -101,11 +75,7 @@ fn translate(pair: Pair<'_, Rule>) -> Option<String> {
     for part in pair.into_inner() {
         match part.as_rule() {
             Rule::foreign_prefix => {
-                prefixes.push(if part.as_str().starts_with("optional") {
-                    "?"
-                } else {
-                    "[]"
-                });
+                prefixes.push(if part.as_str().starts_with("optional") { "?" } else { "[]" });
                 affixes += 1;
             }
             Rule::foreign_suffix => {
@@ -140,18 +110,14 @@ fn translate(pair: Pair<'_, Rule>) -> Option<String> {
         }
     }
     let inner = text?;
-    Some(prefixes.iter().rev().fold(inner, |text, prefix| {
-        if *prefix == "?" {
-            format!("{text}?")
-        } else {
-            format!("[{text}]")
-        }
-    }))
+    Some(prefixes.iter().rev().fold(
+        inner,
+        |text, prefix| {
+            if *prefix == "?" { format!("{text}?") } else { format!("[{text}]") }
+        },
+    ))
 }
 
 fn arguments(pair: Pair<'_, Rule>) -> Option<Vec<String>> {
-    pair.into_inner()
-        .filter(|inner| inner.as_rule() == Rule::type_ref)
-        .map(translate)
-        .collect()
+    pair.into_inner().filter(|inner| inner.as_rule() == Rule::type_ref).map(translate).collect()
 }

@@ -68,12 +68,7 @@ const KNOWN: [Known; 6] = [
         name: "wire",
         usage: "@wire(\"name\")",
         belongs: "fields, arms, variants, methods and streams; an enum's member has `= \"value\"`",
-        on: |target| {
-            matches!(
-                target,
-                Target::Field | Target::Arm | Target::Variant | Target::Method | Target::Stream
-            )
-        },
+        on: |target| matches!(target, Target::Field | Target::Arm | Target::Variant | Target::Method | Target::Stream),
     },
     Known {
         name: "deprecated",
@@ -81,18 +76,8 @@ const KNOWN: [Known; 6] = [
         belongs: "types, consts, objects and their members",
         on: |target| !matches!(target, Target::Module | Target::Import | Target::Spread | Target::Param),
     },
-    Known {
-        name: "timeout",
-        usage: "@timeout(2s)",
-        belongs: "methods",
-        on: |target| target == Target::Method,
-    },
-    Known {
-        name: "idempotent",
-        usage: "@idempotent",
-        belongs: "methods",
-        on: |target| target == Target::Method,
-    },
+    Known { name: "timeout", usage: "@timeout(2s)", belongs: "methods", on: |target| target == Target::Method },
+    Known { name: "idempotent", usage: "@idempotent", belongs: "methods", on: |target| target == Target::Method },
     Known {
         name: "uninterruptible",
         usage: "@uninterruptible",
@@ -127,42 +112,20 @@ impl Resolver<'_> {
             let Some(index) = KNOWN.iter().position(|known| known.name == name.text) else {
                 let near = vocabulary::nearest(&name.text, KNOWN.iter().map(|known| known.name));
                 let fix = near.map(|near| Fix::replace(format!("did you mean `@{near}`?"), name.span, near));
-                let problem = Problem::UnknownAttribute {
-                    name: name.text.clone(),
-                };
+                let problem = Problem::UnknownAttribute { name: name.text.clone() };
                 self.diagnostics.push(Diagnostic::new(attribute.span, problem).fix(fix));
                 continue;
             };
             let known = &KNOWN[index];
             if !(known.on)(target) {
                 let (on, belongs) = (target.noun(), known.belongs);
-                self.report(
-                    attribute.span,
-                    Problem::MisplacedAttribute {
-                        name: name.text.clone(),
-                        on,
-                        belongs,
-                    },
-                );
+                self.report(attribute.span, Problem::MisplacedAttribute { name: name.text.clone(), on, belongs });
             } else if let Some(first) = seen[index] {
-                self.report(
-                    attribute.span,
-                    Problem::RepeatedAttribute {
-                        name: name.text.clone(),
-                        first,
-                    },
-                );
+                self.report(attribute.span, Problem::RepeatedAttribute { name: name.text.clone(), first });
             } else if let Err(reason) = said.take(known.name, attribute)
-                && !attribute
-                    .arguments
-                    .iter()
-                    .any(|argument| argument.kind == LiteralKind::Poisoned)
+                && !attribute.arguments.iter().any(|argument| argument.kind == LiteralKind::Poisoned)
             {
-                let problem = Problem::BadArguments {
-                    name: name.text.clone(),
-                    usage: known.usage,
-                    reason,
-                };
+                let problem = Problem::BadArguments { name: name.text.clone(), usage: known.usage, reason };
                 self.report(attribute.span, problem);
             }
             seen[index].get_or_insert(attribute.span);
@@ -179,35 +142,16 @@ impl Attributes {
                 self.wire = Some((text.to_owned(), span));
             }
             ("deprecated", arguments) => self.deprecated = Some(text(arguments)?.0.to_owned()),
-            (
-                "timeout",
-                [
-                    Literal {
-                        kind: LiteralKind::Duration(nanoseconds),
-                        ..
-                    },
-                ],
-            ) => {
+            ("timeout", [Literal { kind: LiteralKind::Duration(nanoseconds), .. }]) => {
                 let positive = u64::try_from(*nanoseconds).ok().filter(|nanoseconds| *nanoseconds > 0);
-                self.timeout = Some(Duration::from_nanos(
-                    positive.ok_or("a timeout is longer than nothing")?,
-                ));
+                self.timeout = Some(Duration::from_nanos(positive.ok_or("a timeout is longer than nothing")?));
             }
             ("timeout", _) => return Err("expected one duration".to_owned()),
             ("idempotent", []) => self.idempotent = true,
             ("uninterruptible", []) => self.uninterruptible = true,
             (
                 "lag",
-                [
-                    Literal {
-                        kind: LiteralKind::Word(policy),
-                        ..
-                    },
-                    Literal {
-                        kind: LiteralKind::Integer(n),
-                        ..
-                    },
-                ],
+                [Literal { kind: LiteralKind::Word(policy), .. }, Literal { kind: LiteralKind::Integer(n), .. }],
             ) => {
                 let policy = match policy.as_str() {
                     "error" => LagPolicy::Error,
@@ -227,18 +171,8 @@ impl Attributes {
 
 fn text(arguments: &[Literal]) -> Result<(&str, Span), String> {
     match arguments {
-        [
-            Literal {
-                kind: LiteralKind::String(text),
-                span,
-            },
-        ] if !text.is_empty() => Ok((text, *span)),
-        [
-            Literal {
-                kind: LiteralKind::String(_),
-                ..
-            },
-        ] => Err("the text is empty".to_owned()),
+        [Literal { kind: LiteralKind::String(text), span }] if !text.is_empty() => Ok((text, *span)),
+        [Literal { kind: LiteralKind::String(_), .. }] => Err("the text is empty".to_owned()),
         _ => Err("expected one text in quotes".to_owned()),
     }
 }

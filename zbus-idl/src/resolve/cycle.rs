@@ -29,10 +29,7 @@ enum Color {
 
 pub(crate) fn order(graph: &[Vec<Edge>]) -> Order {
     let mut color = vec![Color::White; graph.len()];
-    let mut found = Order {
-        cyclic: vec![false; graph.len()],
-        ..Order::default()
-    };
+    let mut found = Order { cyclic: vec![false; graph.len()], ..Order::default() };
     for root in 0..graph.len() {
         if color[root] != Color::White {
             continue;
@@ -86,14 +83,7 @@ mod tests {
 
     fn graph(edges: &[&[usize]]) -> Vec<Vec<Edge>> {
         let source = Sources::default().add(String::new(), String::new());
-        let edge = |to: &usize| Edge {
-            to: *to,
-            span: Span {
-                source,
-                start: 0,
-                end: 0,
-            },
-        };
+        let edge = |to: &usize| Edge { to: *to, span: Span { source, start: 0, end: 0 } };
         edges.iter().map(|edges| edges.iter().map(edge).collect()).collect()
     }
 
@@ -105,11 +95,8 @@ mod tests {
     #[test]
     fn a_cycle_is_found_once_from_where_it_is_entered() {
         let found = order(&graph(&[&[1], &[2], &[1, 1], &[3]]));
-        let cycles: Vec<Vec<usize>> = found
-            .cycles
-            .iter()
-            .map(|cycle| cycle.iter().map(|(node, _)| *node).collect())
-            .collect();
+        let cycles: Vec<Vec<usize>> =
+            found.cycles.iter().map(|cycle| cycle.iter().map(|(node, _)| *node).collect()).collect();
         assert_eq!(cycles, [vec![1, 2], vec![3]]);
         assert_eq!(found.cyclic, [false, true, true, true]);
     }

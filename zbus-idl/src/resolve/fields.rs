@@ -79,14 +79,7 @@ impl Resolver<'_> {
                     let docs = entry.docs.clone();
                     let name = field.name.text.clone();
                     let field_span = field.name.span;
-                    let field = Field {
-                        name,
-                        wire_name,
-                        docs,
-                        deprecated,
-                        ty,
-                        spread_from: None,
-                    };
+                    let field = Field { name, wire_name, docs, deprecated, ty, spread_from: None };
                     self.take_field(&mut flat, &mut names, &mut wires, field, (field_span, wire_span));
                 }
                 Some(FieldOrSpread::Spread(name)) => {
@@ -96,20 +89,12 @@ impl Resolver<'_> {
                     };
                     let Some(inner) = &self.flat[from] else { continue };
                     let Some(left) = self.spread_budget.checked_sub(inner.fields.len()) else {
-                        self.report(
-                            name.span,
-                            Problem::TooManyFields {
-                                limit: MAX_SPREAD_FIELDS,
-                            },
-                        );
+                        self.report(name.span, Problem::TooManyFields { limit: MAX_SPREAD_FIELDS });
                         continue;
                     };
                     self.spread_budget = left;
                     for field in inner.fields.clone() {
-                        let field = Field {
-                            spread_from: Some(TypeId(offset(from))),
-                            ..field
-                        };
+                        let field = Field { spread_from: Some(TypeId(offset(from))), ..field };
                         self.take_field(&mut flat, &mut names, &mut wires, field, (name.span, name.span));
                     }
                 }
@@ -132,19 +117,9 @@ impl Resolver<'_> {
             // Two fields of one name say so below, unless a spread brought one.
             Some((first, first_spread)) if spread || *first_spread || names.exact(&field.name).is_none() => {
                 let (wire, first) = (field.wire_name.clone(), *first);
-                Some((
-                    wire_span,
-                    Problem::DuplicateWireName {
-                        wire,
-                        thing: Thing::Field,
-                        first,
-                    },
-                ))
+                Some((wire_span, Problem::DuplicateWireName { wire, thing: Thing::Field, first }))
             }
-            _ => names
-                .declare(Thing::Field, &field.name, span)
-                .err()
-                .map(|problem| (span, problem)),
+            _ => names.declare(Thing::Field, &field.name, span).err().map(|problem| (span, problem)),
         };
         if let Some((at, problem)) = problem {
             self.report(at, problem);
@@ -158,11 +133,8 @@ impl Resolver<'_> {
     /// The struct that a spread means. `None` was reported, or is poisoned.
     fn spread(&mut self, file: usize, name: &Name) -> Option<usize> {
         if vocabulary::builtin(&name.text).is_some() {
-            let problem = Problem::SpreadOfOther {
-                name: name.text.clone(),
-                is: "type of the language",
-                declared: None,
-            };
+            let problem =
+                Problem::SpreadOfOther { name: name.text.clone(), is: "type of the language", declared: None };
             self.report(name.span, problem);
             return None;
         }
@@ -175,11 +147,8 @@ impl Resolver<'_> {
                 if let Type::Named(id) = target {
                     id.index()
                 } else {
-                    let problem = Problem::SpreadOfOther {
-                        name: name.text.clone(),
-                        is: "alias of no struct",
-                        declared,
-                    };
+                    let problem =
+                        Problem::SpreadOfOther { name: name.text.clone(), is: "alias of no struct", declared };
                     self.report(name.span, problem);
                     return None;
                 }
@@ -190,11 +159,7 @@ impl Resolver<'_> {
             Kind::Struct => Some(id),
             Kind::Poisoned => None,
             other => {
-                let problem = Problem::SpreadOfOther {
-                    name: name.text.clone(),
-                    is: other.noun(),
-                    declared,
-                };
+                let problem = Problem::SpreadOfOther { name: name.text.clone(), is: other.noun(), declared };
                 self.report(name.span, problem);
                 None
             }
@@ -209,7 +174,7 @@ impl Resolver<'_> {
                     Some(Type::Integer(integer)) => Some(EnumRepr::Integer(*integer)),
                     Some(_) => {
                         let found = match &reference.kind {
-                            TypeRefKind::Named(name) => name.text.clone(),
+                            TypeRefKind::Named(name) => format!("`{}`", name.text),
                             _ => self.noun_of(&ty),
                         };
                         self.report(reference.span, Problem::EnumRepr { found });
@@ -221,14 +186,7 @@ impl Resolver<'_> {
             },
         };
         if one.members.is_empty() {
-            self.report(
-                one.name.span,
-                Problem::Empty {
-                    what: "enum",
-                    name: one.name.text.clone(),
-                    of: "member",
-                },
-            );
+            self.report(one.name.span, Problem::Empty { what: "enum", name: one.name.text.clone(), of: "member" });
         }
         let mut names = Namespace::default();
         let mut values: HashMap<MemberValue, (String, Span)> = HashMap::new();
@@ -260,14 +218,7 @@ impl Resolver<'_> {
                         MemberValue::String(text) => format!("\"{text}\""),
                         MemberValue::Integer(integer) => integer.to_string(),
                     };
-                    self.report(
-                        at,
-                        Problem::EnumValueClash {
-                            value: shown,
-                            name: name.clone(),
-                            first: *first,
-                        },
-                    );
+                    self.report(at, Problem::EnumValueClash { value: shown, name: name.clone(), first: *first });
                 }
                 Some(_) => {}
                 None => {
@@ -275,17 +226,9 @@ impl Resolver<'_> {
                 }
             }
             let (name, docs) = (member.name.text.clone(), entry.docs.clone());
-            members.push(Member {
-                name,
-                docs,
-                deprecated: said.deprecated,
-                value,
-            });
+            members.push(Member { name, docs, deprecated: said.deprecated, value });
         }
-        Enum {
-            repr: repr.unwrap_or(EnumRepr::String),
-            members,
-        }
+        Enum { repr: repr.unwrap_or(EnumRepr::String), members }
     }
 
     fn string_value(&mut self, member: &tree::Member) -> Option<MemberValue> {
@@ -296,10 +239,7 @@ impl Resolver<'_> {
             LiteralKind::String(text) => Some(MemberValue::String(text.clone())),
             LiteralKind::Poisoned => None,
             other => {
-                let problem = Problem::EnumValueKind {
-                    expected: "a string",
-                    found: other.noun(),
-                };
+                let problem = Problem::EnumValueKind { expected: "a string", found: other.noun() };
                 self.report(literal.span, problem);
                 None
             }
@@ -314,10 +254,7 @@ impl Resolver<'_> {
                 LiteralKind::Integer(value) => (*value, literal.span),
                 LiteralKind::Poisoned => return None,
                 other => {
-                    let problem = Problem::EnumValueKind {
-                        expected: "an integer",
-                        found: other.noun(),
-                    };
+                    let problem = Problem::EnumValueKind { expected: "an integer", found: other.noun() };
                     self.report(literal.span, problem);
                     return None;
                 }
@@ -325,15 +262,7 @@ impl Resolver<'_> {
         };
         let (min, max) = repr.range();
         if value < min || value > max {
-            self.report(
-                at,
-                Problem::EnumValueRange {
-                    value: value.to_string(),
-                    repr: repr.name(),
-                    min,
-                    max,
-                },
-            );
+            self.report(at, Problem::EnumValueRange { value: value.to_string(), repr: repr.name(), min, max });
             return None;
         }
         Some(value)
@@ -341,14 +270,7 @@ impl Resolver<'_> {
 
     pub(super) fn union(&mut self, file: usize, one: &tree::Union) -> Union {
         if one.arms.is_empty() {
-            self.report(
-                one.name.span,
-                Problem::Empty {
-                    what: "union",
-                    name: one.name.text.clone(),
-                    of: "arm",
-                },
-            );
+            self.report(one.name.span, Problem::Empty { what: "union", name: one.name.text.clone(), of: "arm" });
         }
         let mut names = Namespace::default();
         let mut wires = HashMap::new();
@@ -359,27 +281,14 @@ impl Resolver<'_> {
             let ty = arm.ty.as_ref().map(|ty| self.type_ref(file, ty).unwrap_or(Type::Any));
             let wire_name = self.unique(&mut names, &mut wires, Thing::Arm, &arm.name, &said);
             let (name, docs) = (arm.name.text.clone(), entry.docs.clone());
-            arms.push(Arm {
-                name,
-                wire_name,
-                docs,
-                deprecated: said.deprecated,
-                ty,
-            });
+            arms.push(Arm { name, wire_name, docs, deprecated: said.deprecated, ty });
         }
         Union { arms }
     }
 
     pub(super) fn error(&mut self, file: usize, one: &tree::Error) -> ErrorType {
         if one.variants.is_empty() {
-            self.report(
-                one.name.span,
-                Problem::Empty {
-                    what: "error",
-                    name: one.name.text.clone(),
-                    of: "variant",
-                },
-            );
+            self.report(one.name.span, Problem::Empty { what: "error", name: one.name.text.clone(), of: "variant" });
         }
         let mut names = Namespace::default();
         let mut wires = HashMap::new();
@@ -390,13 +299,7 @@ impl Resolver<'_> {
             let fields = self.fields(file, &variant.fields, false).fields;
             let wire_name = self.unique(&mut names, &mut wires, Thing::Variant, &variant.name, &said);
             let (name, docs) = (variant.name.text.clone(), entry.docs.clone());
-            variants.push(Variant {
-                name,
-                wire_name,
-                docs,
-                deprecated: said.deprecated,
-                fields,
-            });
+            variants.push(Variant { name, wire_name, docs, deprecated: said.deprecated, fields });
         }
         ErrorType { variants }
     }
@@ -414,14 +317,7 @@ impl Resolver<'_> {
         if let Err(problem) = names.declare(thing, &name.text, name.span) {
             self.report(name.span, problem);
         } else if let Some(first) = wires.get(&wire) {
-            self.report(
-                span,
-                Problem::DuplicateWireName {
-                    wire: wire.clone(),
-                    thing,
-                    first: *first,
-                },
-            );
+            self.report(span, Problem::DuplicateWireName { wire: wire.clone(), thing, first: *first });
         } else {
             wires.insert(wire.clone(), span);
         }
@@ -442,9 +338,7 @@ impl Resolver<'_> {
     /// What each struct and union holds directly, with the place in its text that says so.
     fn holdings(&self) -> Vec<Vec<Edge>> {
         let edges = |(id, entry): (usize, &super::TypeEntry<'_>)| {
-            let flat = self.flat[id]
-                .iter()
-                .flat_map(|flat| flat.fields.iter().zip(&flat.spans));
+            let flat = self.flat[id].iter().flat_map(|flat| flat.fields.iter().zip(&flat.spans));
             // A spread struct's own fields are found with it; the spread itself is an edge to it.
             let fields = flat.filter_map(|(field, span)| {
                 let to = field.spread_from.map(TypeId::index).or_else(|| self.held(&field.ty))?;

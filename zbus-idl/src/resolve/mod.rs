@@ -174,10 +174,7 @@ impl Resolver<'_> {
                     }
                 }
                 Some(Declaration::PoisonedModule) => {
-                    module.get_or_insert(Name {
-                        text: String::new(),
-                        span: item.span,
-                    });
+                    module.get_or_insert(Name { text: String::new(), span: item.span });
                 }
                 Some(Declaration::Import(_)) => {
                     self.attributes(&item.attributes, Target::Import);
@@ -195,12 +192,7 @@ impl Resolver<'_> {
                 // One such message a file is enough: one line mends them all.
                 if !has_module && !homeless {
                     homeless = true;
-                    self.report(
-                        object.name.span,
-                        Problem::NoModule {
-                            object: object.name.text.clone(),
-                        },
-                    );
+                    self.report(object.name.span, Problem::NoModule { object: object.name.text.clone() });
                 }
                 let resolved = self.object(file, item, object);
                 entry.objects.push(ObjectId(offset(schema.objects.len())));
@@ -222,20 +214,11 @@ impl Resolver<'_> {
             Declaration::Union(one) => (Target::Union, TypeKind::Union(self.union(index, one))),
             Declaration::Error(one) => (Target::Error, TypeKind::Error(self.error(index, one))),
             // A poisoned one stands in its place; a schema with one is never shown.
-            _ => (
-                Target::Alias,
-                TypeKind::Alias(self.aliases[id].clone().unwrap_or(Type::Any)),
-            ),
+            _ => (Target::Alias, TypeKind::Alias(self.aliases[id].clone().unwrap_or(Type::Any))),
         };
         let said = self.attributes(&item.attributes, target);
         let name = self.types[id].name.text.clone();
-        TypeDef {
-            name,
-            docs: item.docs.clone(),
-            deprecated: said.deprecated,
-            file,
-            kind,
-        }
+        TypeDef { name, docs: item.docs.clone(), deprecated: said.deprecated, file, kind }
     }
 }
 
@@ -245,10 +228,5 @@ const MAX_STEPS: usize = 6;
 /// The steps of a cycle behind its first, as related places.
 fn steps(cycle: &[(usize, Span)], words: impl Fn(usize) -> String) -> Vec<Label> {
     let behind_first = cycle.iter().skip(1).take(MAX_STEPS);
-    behind_first
-        .map(|(node, span)| Label {
-            span: *span,
-            text: words(*node),
-        })
-        .collect()
+    behind_first.map(|(node, span)| Label { span: *span, text: words(*node) }).collect()
 }

@@ -8,7 +8,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use super::{Kind, ParsedFile, Resolver, TypeEntry};
 use crate::diagnostic::{Ambiguity, Diagnostic, Fix, Problem, Thing};
 use crate::source::Span;
-use crate::tree::{Declaration, Name};
+use crate::tree::{Declaration, Item, Name};
 use crate::vocabulary::{self, BUILTINS};
 
 /// How many comparisons a run spends on "did you mean": each unknown name is compared with every name in sight.
@@ -38,11 +38,7 @@ impl Namespace {
     /// Takes a name in, or says what is wrong with it.
     pub(super) fn declare(&mut self, thing: Thing, name: &str, span: Span) -> Result<(), Problem> {
         if let Some(first) = self.exact.get(name) {
-            return Err(Problem::Duplicate {
-                thing,
-                name: name.to_owned(),
-                first: *first,
-            });
+            return Err(Problem::Duplicate { thing, name: name.to_owned(), first: *first });
         }
         self.exact.insert(name.to_owned(), span);
         let foldings = [name.to_snake_case(), name.to_upper_camel_case()];
@@ -51,13 +47,7 @@ impl Namespace {
                 && other != name
             {
                 let (other, first, folded) = (other.clone(), *first, folded.clone());
-                return Err(Problem::Collision {
-                    thing,
-                    name: name.to_owned(),
-                    other,
-                    folded,
-                    first,
-                });
+                return Err(Problem::Collision { thing, name: name.to_owned(), other, folded, first });
             }
         }
         for folded in foldings {
@@ -74,10 +64,7 @@ impl Namespace {
     /// The name in this scope that would look the same, if there is one.
     pub(super) fn alike(&self, name: &str) -> Option<Span> {
         self.exact.get(name).copied().or_else(|| {
-            let found = self
-                .folded
-                .get(&name.to_snake_case())
-                .or_else(|| self.folded.get(&name.to_upper_camel_case()));
+            let found = self.folded.get(&name.to_snake_case()).or_else(|| self.folded.get(&name.to_upper_camel_case()));
             found.map(|(_, span)| *span)
         })
     }
@@ -112,11 +99,8 @@ impl<'a> Resolver<'a> {
                     Declaration::PoisonedType(name) => (name, Kind::Poisoned),
                     Declaration::Const(one) => {
                         if let Some(first) = namespace.exact.get(&one.name.text) {
-                            let problem = Problem::Duplicate {
-                                thing: Thing::Const,
-                                name: one.name.text.clone(),
-                                first: *first,
-                            };
+                            let problem =
+                                Problem::Duplicate { thing: Thing::Const, name: one.name.text.clone(), first: *first };
                             self.report(one.name.span, problem);
                         } else {
                             self.declare_in(&mut consts, Thing::Const, &one.name);
@@ -125,35 +109,19 @@ impl<'a> Resolver<'a> {
                         continue;
                     }
                     Declaration::Object(object) => {
-                        others
-                            .entry(&object.name.text)
-                            .or_insert((Thing::Object, object.name.span));
+                        others.entry(&object.name.text).or_insert((Thing::Object, object.name.span));
                         continue;
                     }
                     Declaration::Module(_) | Declaration::PoisonedModule | Declaration::Import(_) => continue,
                 };
                 let id = self.types.len();
-                self.types.push(TypeEntry {
-                    name,
-                    file: index,
-                    kind,
-                    item,
-                });
+                self.types.push(TypeEntry { name, file: index, kind, item });
                 if BUILTINS.contains(&name.text.as_str()) {
-                    self.report(
-                        name.span,
-                        Problem::BuiltinName {
-                            name: name.text.clone(),
-                        },
-                    );
+                    self.report(name.span, Problem::BuiltinName { name: name.text.clone() });
                     continue;
                 }
                 if let Some((Thing::Const, first)) = others.get(name.text.as_str()) {
-                    let problem = Problem::Duplicate {
-                        thing: Thing::Type,
-                        name: name.text.clone(),
-                        first: *first,
-                    };
+                    let problem = Problem::Duplicate { thing: Thing::Type, name: name.text.clone(), first: *first };
                     self.report(name.span, problem);
                 } else if kind == Kind::Poisoned {
                     // Its text is in doubt already.
@@ -182,10 +150,7 @@ impl<'a> Resolver<'a> {
     fn see_imports(&mut self) {
         let mut by_file: Vec<Vec<(&'a str, usize)>> = vec![Vec::new(); self.files.len()];
         for (file, names) in self.scopes.visible.iter().enumerate() {
-            by_file[file] = names
-                .iter()
-                .filter_map(|(name, ids)| Some((*name, *ids.first()?)))
-                .collect();
+            by_file[file] = names.iter().filter_map(|(name, ids)| Some((*name, *ids.first()?))).collect();
         }
         for (index, file) in self.files.iter().enumerate() {
             let mut seen = vec![index];
@@ -198,11 +163,7 @@ impl<'a> Resolver<'a> {
                     let known = self.scopes.visible[index].entry(name).or_default();
                     if let Some(own) = known.first().filter(|own| self.types[**own].file == index) {
                         let (own, first) = (self.types[*own].name, self.types[*id].name.span);
-                        let problem = Problem::Duplicate {
-                            thing: Thing::Type,
-                            name: own.text.clone(),
-                            first,
-                        };
+                        let problem = Problem::Duplicate { thing: Thing::Type, name: own.text.clone(), first };
                         self.diagnostics.push(Diagnostic::new(own.span, problem));
                     } else {
                         known.push(*id);
@@ -224,19 +185,10 @@ impl<'a> Resolver<'a> {
             Some(ids) => {
                 let candidate = |id: &usize| {
                     let entry = &self.types[*id];
-                    Ambiguity {
-                        span: entry.name.span,
-                        path: self.files[entry.file].path.clone(),
-                    }
+                    Ambiguity { span: entry.name.span, path: self.files[entry.file].path.clone() }
                 };
                 let candidates = ids.iter().take(2).map(candidate).collect();
-                self.report(
-                    name.span,
-                    Problem::Ambiguous {
-                        name: name.text.clone(),
-                        candidates,
-                    },
-                );
+                self.report(name.span, Problem::Ambiguous { name: name.text.clone(), candidates });
                 None
             }
         }
@@ -245,11 +197,7 @@ impl<'a> Resolver<'a> {
     fn unknown_type(&mut self, file: usize, name: &Name) {
         let text = name.text.as_str();
         if let Some((thing, declared)) = self.scopes.others[file].get(text) {
-            let problem = Problem::NotAType {
-                name: text.to_owned(),
-                thing: *thing,
-                declared: *declared,
-            };
+            let problem = Problem::NotAType { name: text.to_owned(), thing: *thing, declared: *declared };
             self.report(name.span, problem);
             return;
         }
@@ -268,18 +216,13 @@ impl<'a> Resolver<'a> {
             let near = vocabulary::nearest(text, candidates)?;
             Some(Fix::replace(format!("did you mean `{near}`?"), name.span, near))
         });
-        self.diagnostics
-            .push(Diagnostic::new(name.span, Problem::UnknownType { name: text.to_owned() }).fix(fix));
+        self.diagnostics.push(Diagnostic::new(name.span, Problem::UnknownType { name: text.to_owned() }).fix(fix));
     }
 
     /// Whether something that the file sees was not understood, so that a name may be missing for that reason alone.
     fn may_miss_names(&self, file: usize) -> bool {
         let incomplete = |file: usize| self.files.get(file).is_none_or(|file| file.tree.incomplete);
-        incomplete(file)
-            || self.files[file]
-                .imports
-                .iter()
-                .any(|import| import.is_none_or(incomplete))
+        incomplete(file) || self.files[file].imports.iter().any(|import| import.is_none_or(incomplete))
     }
 
     /// That a file of this run has it, and how to import that.
@@ -288,30 +231,19 @@ impl<'a> Resolver<'a> {
         let importer = &self.files[file];
         let path = relative(&importer.path, &other.path);
         let help = format!("`{name}` exists in {path}: import it");
-        let last = importer
-            .tree
-            .items
-            .iter()
-            .rev()
-            .find(|item| matches!(item.node, Some(Declaration::Import(_) | Declaration::Module(_))));
+        // Imports stand at the top; a look through all of the file would be one for each unknown name.
+        let leads = |item: &&Item| matches!(item.node, Some(Declaration::Import(_) | Declaration::Module(_)));
+        let last = importer.tree.items.iter().take_while(leads).last();
         let first = importer.tree.items.first();
         let (at, text) = match (last, first) {
             // Behind the `;`, which is the byte behind the piece wherever people write it so.
             (Some(last), _) => {
-                let at = Span {
-                    start: last.span.end + 1,
-                    end: last.span.end + 1,
-                    ..last.span
-                };
+                let at = Span { start: last.span.end + 1, end: last.span.end + 1, ..last.span };
                 (at, format!("\nimport \"{path}\";"))
             }
-            (None, Some(first)) if first.docs.is_empty() => (
-                Span {
-                    end: first.span.start,
-                    ..first.span
-                },
-                format!("import \"{path}\";\n"),
-            ),
+            (None, Some(first)) if first.docs.is_empty() => {
+                (Span { end: first.span.start, ..first.span }, format!("import \"{path}\";\n"))
+            }
             _ => return Some(Fix::words(help)),
         };
         Some(Fix::replace(help, at, text))
@@ -322,18 +254,10 @@ impl<'a> Resolver<'a> {
 fn relative(from: &str, to: &str) -> String {
     let from: Vec<&str> = from.split('/').collect();
     let to: Vec<&str> = to.split('/').collect();
-    let shared = from
-        .iter()
-        .zip(&to)
-        .take_while(|(a, b)| a == b)
-        .count()
-        .min(to.len().saturating_sub(1));
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count().min(to.len().saturating_sub(1));
     let up = from.len().saturating_sub(shared + 1);
     let down = to.get(shared..).unwrap_or_default();
-    std::iter::repeat_n("..", up)
-        .chain(down.iter().copied())
-        .collect::<Vec<_>>()
-        .join("/")
+    std::iter::repeat_n("..", up).chain(down.iter().copied()).collect::<Vec<_>>().join("/")
 }
 
 impl ParsedFile {

@@ -14,31 +14,15 @@ impl Resolver<'_> {
     /// Module and object: a letter, then letters, digits, `_` and `-`.
     pub(super) fn check_bus_name(&mut self, what: &'static str, name: &Name) {
         let starts = name.text.starts_with(|c: char| c.is_ascii_alphabetic());
-        if !starts
-            || !name
-                .text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-        {
-            self.report(
-                name.span,
-                Problem::BadBusName {
-                    what,
-                    name: name.text.clone(),
-                },
-            );
+        if !starts || !name.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
+            self.report(name.span, Problem::BadBusName { what, name: name.text.clone() });
         }
     }
 
     fn check_version(&mut self, version: &Name) {
         let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
         if version.text.is_empty() || !version.text.bytes().all(sound) {
-            self.report(
-                version.span,
-                Problem::BadVersion {
-                    version: version.text.clone(),
-                },
-            );
+            self.report(version.span, Problem::BadVersion { version: version.text.clone() });
         }
     }
 
@@ -66,14 +50,7 @@ impl Resolver<'_> {
                     let wire_name = self.unique(&mut names, &mut stream_wires, Thing::Stream, &stream.name, &said);
                     let ty = self.type_ref(file, &stream.ty).unwrap_or(Type::Any);
                     let (name, docs, lag) = (stream.name.text.clone(), entry.docs.clone(), said.lag);
-                    streams.push(Stream {
-                        name,
-                        wire_name,
-                        docs,
-                        deprecated: said.deprecated,
-                        ty,
-                        lag,
-                    });
+                    streams.push(Stream { name, wire_name, docs, deprecated: said.deprecated, ty, lag });
                 }
             }
         }
@@ -105,18 +82,10 @@ impl Resolver<'_> {
             self.attributes(&param.attributes, Target::Param);
             self.declare_in(&mut param_names, Thing::Param, &param.name);
             if param.variadic && index + 1 < method.params.len() {
-                self.report(
-                    param.name.span,
-                    Problem::VariadicNotLast {
-                        name: param.name.text.clone(),
-                    },
-                );
+                self.report(param.name.span, Problem::VariadicNotLast { name: param.name.text.clone() });
             }
             let ty = self.type_ref(file, &param.ty).unwrap_or(Type::Any);
-            params.push(Param {
-                name: param.name.text.clone(),
-                ty,
-            });
+            params.push(Param { name: param.name.text.clone(), ty });
         }
         let returns = self.returns(file, method);
         let throws = self.throws(file, method);
@@ -141,16 +110,10 @@ impl Resolver<'_> {
             return Vec::new();
         };
         if method.oneway {
-            self.report(
-                returns.span,
-                Problem::OnewayReturns {
-                    what: "cannot return anything",
-                },
-            );
+            self.report(returns.span, Problem::OnewayReturns { what: "cannot return anything" });
         } else if returns.values.is_empty() {
             let fix = Fix::replace("leave it out", returns.span, "");
-            self.diagnostics
-                .push(Diagnostic::new(returns.span, Problem::EmptyReturns).fix(fix));
+            self.diagnostics.push(Diagnostic::new(returns.span, Problem::EmptyReturns).fix(fix));
         }
         let mut names = Namespace::default();
         let mut values = Vec::new();
@@ -159,10 +122,7 @@ impl Resolver<'_> {
                 self.declare_in(&mut names, Thing::Return, name);
             }
             let ty = self.type_ref(file, &value.ty).unwrap_or(Type::Any);
-            values.push(Return {
-                name: value.name.as_ref().map(|name| name.text.clone()),
-                ty,
-            });
+            values.push(Return { name: value.name.as_ref().map(|name| name.text.clone()), ty });
         }
         values
     }
@@ -178,11 +138,7 @@ impl Resolver<'_> {
             return Throws::Message;
         };
         if crate::vocabulary::builtin(&name.text).is_some() {
-            let problem = Problem::ThrowsOther {
-                name: name.text.clone(),
-                is: "type of the language",
-                declared: None,
-            };
+            let problem = Problem::ThrowsOther { name: name.text.clone(), is: "type of the language", declared: None };
             let fix = Fix::words("`throws` alone fails with a message; `throws E` with an `error E { … }`");
             self.diagnostics.push(Diagnostic::new(name.span, problem).fix(fix));
             return Throws::Message;
@@ -194,16 +150,10 @@ impl Resolver<'_> {
         match entry.kind {
             Kind::Error => Throws::Typed(TypeId(offset(id))),
             Kind::Poisoned => Throws::Message,
+            Kind::Alias if self.aliases[id].is_none() => Throws::Message,
             kind => {
                 let (is, declared) = (kind.noun(), Some(entry.name.span));
-                self.report(
-                    name.span,
-                    Problem::ThrowsOther {
-                        name: name.text.clone(),
-                        is,
-                        declared,
-                    },
-                );
+                self.report(name.span, Problem::ThrowsOther { name: name.text.clone(), is, declared });
                 Throws::Message
             }
         }
@@ -219,10 +169,7 @@ impl Resolver<'_> {
             let key = (module.unwrap_or_default().to_owned(), bus_name(object));
             // Objects of one module may live in several files, and still be one on the bus.
             if let Some(first) = self.on_bus.get(&key) {
-                let problem = Problem::DuplicateObject {
-                    name: key.1,
-                    first: *first,
-                };
+                let problem = Problem::DuplicateObject { name: key.1, first: *first };
                 self.report(object.name.span, problem);
                 continue;
             }
@@ -238,14 +185,7 @@ impl Resolver<'_> {
                     continue;
                 }
             };
-            self.report(
-                span,
-                Problem::ObjectTypeName {
-                    type_name,
-                    other,
-                    first,
-                },
-            );
+            self.report(span, Problem::ObjectTypeName { type_name, other, first });
         }
     }
 }

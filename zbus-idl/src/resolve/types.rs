@@ -35,10 +35,8 @@ impl Resolver<'_> {
             return Some(ty);
         }
         if name.text == "map" {
-            let problem = Problem::Unexpected {
-                expected: "`<` after `map`".to_owned(),
-                found: "`map` alone".to_owned(),
-            };
+            let problem =
+                Problem::Unexpected { expected: "`<` after `map`".to_owned(), found: "`map` alone".to_owned() };
             let fix = Fix::replace("a map has a key and a value", name.span, "map<string, any>");
             self.diagnostics.push(Diagnostic::new(name.span, problem).fix(fix));
             return None;
@@ -48,13 +46,7 @@ impl Resolver<'_> {
             Kind::Poisoned => None,
             Kind::Error => {
                 let declared = self.types[id].name.span;
-                self.report(
-                    name.span,
-                    Problem::ErrorAsType {
-                        name: name.text.clone(),
-                        declared,
-                    },
-                );
+                self.report(name.span, Problem::ErrorAsType { name: name.text.clone(), declared });
                 None
             }
             _ => Some(Type::Named(TypeId(offset(id)))),
@@ -98,13 +90,7 @@ impl Resolver<'_> {
                         Type::Named(id) => Some(self.types[id.index()].name.span),
                         _ => None,
                     };
-                    self.report(
-                        key.span,
-                        Problem::BadMapKey {
-                            key: self.noun_of(key_type),
-                            declared,
-                        },
-                    );
+                    self.report(key.span, Problem::BadMapKey { key: self.noun_of(key_type), declared });
                 }
             }
             _ => {}

@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use super::types::scalar_name;
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Diagnostic, Fix, Problem};
 use crate::schema::{Const, ConstValue, FileId, Type};
 use crate::source::offset;
 use crate::tree::{self, LiteralKind};
@@ -42,20 +42,16 @@ impl Resolver<'_> {
             Type::String => "a string",
             Type::Duration => "a duration, as `1m30s`",
             other => {
-                let found = match other {
-                    Type::Named(id) => self.types[id.index()].name.text.clone(),
-                    other => scalar_name(other).to_owned(),
-                };
+                let found = self.noun_of(other);
                 self.report(one.ty.span, Problem::ConstType { found });
                 return None;
             }
         };
         let Some(value) = value(&scalar, &one.value.kind) else {
-            let problem = Problem::ConstKind {
-                expected: expected.to_owned(),
-                found: one.value.kind.noun(),
-            };
-            self.report(one.value.span, problem);
+            let problem = Problem::ConstKind { expected: expected.to_owned(), found: one.value.kind.noun() };
+            let fix = matches!(&one.value.kind, LiteralKind::Word(_))
+                .then(|| Fix::words("a const has a value of its own; it cannot be another const's"));
+            self.diagnostics.push(Diagnostic::new(one.value.span, problem).fix(fix));
             return None;
         };
         let range = match (&scalar, &value) {
@@ -74,25 +70,11 @@ impl Resolver<'_> {
                 ConstValue::Integer(value) => value.to_string(),
                 _ => String::new(),
             };
-            self.report(
-                one.value.span,
-                Problem::ConstRange {
-                    value,
-                    ty: scalar_name(&scalar),
-                    range,
-                },
-            );
+            self.report(one.value.span, Problem::ConstRange { value, ty: scalar_name(&scalar), range });
             return None;
         }
         let file = FileId(offset(file));
-        Some(Const {
-            name: one.name.text.clone(),
-            docs: docs.to_owned(),
-            deprecated,
-            file,
-            ty,
-            value,
-        })
+        Some(Const { name: one.name.text.clone(), docs: docs.to_owned(), deprecated, file, ty, value })
     }
 }
 
@@ -102,10 +84,7 @@ fn value(scalar: &Type, literal: &LiteralKind) -> Option<ConstValue> {
         (Type::Bool, LiteralKind::Word(word)) => ConstValue::Bool(word.parse().ok()?),
         (Type::Integer(_), LiteralKind::Integer(value)) => ConstValue::Integer(*value),
         (Type::F32 | Type::F64, LiteralKind::Float(value)) => ConstValue::Float(*value),
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "the nearest float is what a float's literal means"
-        )]
+        #[expect(clippy::cast_precision_loss, reason = "the nearest float is what a float's literal means")]
         (Type::F32 | Type::F64, LiteralKind::Integer(value)) => ConstValue::Float(*value as f64),
         (Type::String, LiteralKind::String(text)) => ConstValue::String(text.clone()),
         (Type::Duration, LiteralKind::Duration(nanoseconds)) => ConstValue::Duration(*nanoseconds),

@@ -32,6 +32,8 @@ pub(crate) struct Token {
     pub(crate) kind: TokenKind,
     /// Nothing but space and comments stands before it on its line.
     pub(crate) leads_line: bool,
+    /// The first byte of its line.
+    pub(crate) line: u32,
 }
 
 impl Token {
@@ -48,14 +50,7 @@ pub(crate) struct Lexed {
 }
 
 pub(crate) fn lex(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Lexed {
-    let lexer = Lexer {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
-        source,
-        leads_line: true,
-        diagnostics,
-    };
+    let lexer = Lexer { text, bytes: text.as_bytes(), at: 0, source, leads_line: true, line: 0, diagnostics };
     lexer.run()
 }
 
@@ -65,6 +60,7 @@ struct Lexer<'a> {
     at: usize,
     source: SourceId,
     leads_line: bool,
+    line: usize,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -79,6 +75,7 @@ impl Lexer<'_> {
                 b'\n' => {
                     self.at += 1;
                     self.leads_line = true;
+                    self.line = self.at;
                     continue;
                 }
                 b' ' | b'\t' | b'\r' => {
@@ -115,6 +112,7 @@ impl Lexer<'_> {
                 end: offset(self.at),
                 kind,
                 leads_line: self.leads_line,
+                line: offset(self.line),
             };
             self.leads_line = false;
             match depth.step(kind) {
@@ -122,10 +120,7 @@ impl Lexer<'_> {
                 Step::Drop => {}
                 Step::TooDeep => {
                     self.report(start, self.at, Problem::TooDeep { limit: MAX_DEPTH });
-                    tokens.push(Token {
-                        kind: TokenKind::Bad,
-                        ..token
-                    });
+                    tokens.push(Token { kind: TokenKind::Bad, ..token });
                 }
             }
         }
@@ -148,11 +143,7 @@ impl Lexer<'_> {
     }
 
     fn report(&mut self, start: usize, end: usize, problem: Problem) {
-        let span = Span {
-            source: self.source,
-            start: offset(start),
-            end: offset(end),
-        };
+        let span = Span { source: self.source, start: offset(start), end: offset(end) };
         self.diagnostics.push(Diagnostic::new(span, problem));
     }
 
@@ -178,10 +169,10 @@ impl Lexer<'_> {
         };
         self.at = start + 2 + length + 2;
         // Behind a comment of several lines, as behind a line break.
-        self.leads_line |= self
-            .text
-            .get(start..self.at)
-            .is_some_and(|comment| comment.contains('\n'));
+        if let Some(line) = self.text.get(start..self.at).and_then(|comment| comment.rfind('\n')) {
+            self.leads_line = true;
+            self.line = start + line + 1;
+        }
         true
     }
 
@@ -197,11 +188,7 @@ impl Lexer<'_> {
                 Some(b'\\') if self.peek(1).is_some_and(|byte| byte != b'\n') => self.at += 2,
                 None | Some(b'\n') => {
                     // The line break of a text from Windows is not part of it.
-                    let end = if self.bytes.get(self.at - 1) == Some(&b'\r') {
-                        self.at - 1
-                    } else {
-                        self.at
-                    };
+                    let end = if self.bytes.get(self.at - 1) == Some(&b'\r') { self.at - 1 } else { self.at };
                     self.report(start, end, Problem::UnclosedString);
                     return TokenKind::Bad;
                 }
@@ -298,10 +285,7 @@ mod tests {
         let source = Sources::default().add("test.zbus".into(), String::new());
         let mut diagnostics = Vec::new();
         let tokens = lex(text, source, &mut diagnostics).tokens;
-        (
-            tokens.iter().map(|token| token.kind).collect(),
-            diagnostics.into_iter().map(|one| one.problem).collect(),
-        )
+        (tokens.iter().map(|token| token.kind).collect(), diagnostics.into_iter().map(|one| one.problem).collect())
     }
 
     #[test]

@@ -11,6 +11,9 @@ pub(crate) use lex::{Lexed, Token, TokenKind, lex};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::source::{SourceId, Span};
 
+/// How many attributes and tokens of one are looked past for what they stand on: such a look starts at many places.
+const MAX_ATTRIBUTES: usize = 16;
+
 /// A text, cut up.
 pub(crate) struct Outline {
     pub(crate) docs: String,
@@ -31,8 +34,12 @@ pub(crate) struct Piece {
     pub(crate) ending: Ending,
     /// Something in it was reported already.
     pub(crate) broken: bool,
-    /// What stands behind it, for messages; empty at the end of the text.
+    /// What stands behind the head, for messages: the `{` of its body, or what follows. Empty at the end of the text.
     pub(crate) next: Span,
+    /// The place right behind the piece, its body included: where a separator would stand.
+    pub(crate) behind: Span,
+    /// What stands behind the whole piece.
+    pub(crate) follower: Span,
 }
 
 #[derive(Debug)]
@@ -76,21 +83,10 @@ enum BodyKind {
 
 pub(crate) fn scan(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Outline {
     let Lexed { tokens, cut_short } = lex(text, source, diagnostics);
-    let mut scanner = Scanner {
-        text,
-        source,
-        tokens,
-        at: 0,
-        pieces: Vec::new(),
-        diagnostics,
-    };
+    let mut scanner = Scanner { text, source, tokens, at: 0, pieces: Vec::new(), diagnostics };
     let docs = scanner.file_docs();
     scanner.declarations();
-    Outline {
-        docs,
-        pieces: scanner.pieces,
-        cut_short,
-    }
+    Outline { docs, pieces: scanner.pieces, cut_short }
 }
 
 struct Scanner<'a> {
@@ -130,37 +126,24 @@ impl Scanner<'_> {
     }
 
     fn span(&self, token: Token) -> Span {
-        Span {
-            source: self.source,
-            start: token.start,
-            end: token.end,
-        }
+        Span { source: self.source, start: token.start, end: token.end }
     }
 
     /// The span of a token, or the end of the text.
     fn span_at(&self, at: usize) -> Span {
-        self.token(at)
-            .map_or_else(|| self.end_of_text(), |token| self.span(token))
+        self.token(at).map_or_else(|| self.end_of_text(), |token| self.span(token))
     }
 
     fn end_of_text(&self) -> Span {
         let end = crate::source::offset(self.text.len());
-        Span {
-            source: self.source,
-            start: end,
-            end,
-        }
+        Span { source: self.source, start: end, end }
     }
 
     /// Right behind the token before `at`.
     fn behind(&self, at: usize) -> Span {
         match at.checked_sub(1).and_then(|before| self.token(before)) {
             Some(token) => self.span(token).after(),
-            None => Span {
-                source: self.source,
-                start: 0,
-                end: 0,
-            },
+            None => Span { source: self.source, start: 0, end: 0 },
         }
     }
 
@@ -168,11 +151,9 @@ impl Scanner<'_> {
         self.diagnostics.push(Diagnostic::new(span, problem));
     }
 
-    /// The column of a token that leads its line, in bytes.
-    fn column(&self, at: usize) -> usize {
-        let start = self.token(at).map_or(0, |token| token.start as usize);
-        let before = self.text.get(..start).unwrap_or_default();
-        start - before.rfind('\n').map_or(0, |line| line + 1)
+    /// How far into its line a token starts, in bytes.
+    fn column(&self, at: usize) -> u32 {
+        self.token(at).map_or(0, |token| token.start - token.line)
     }
 
     fn file_docs(&mut self) -> String {
@@ -224,11 +205,7 @@ impl Scanner<'_> {
                 _ => break,
             }
         }
-        Prelude {
-            docs: docs.join("\n"),
-            doc_span,
-            first: first.unwrap_or(self.at),
-        }
+        Prelude { docs: docs.join("\n"), doc_span, first: first.unwrap_or(self.at) }
     }
 
     fn misplaced_file_docs(&mut self) {
@@ -248,14 +225,10 @@ impl Scanner<'_> {
             behind += 1;
         }
         if self.is(behind, b'(') {
-            for end in behind + 1..behind + 16 {
+            for end in behind + 1..behind + MAX_ATTRIBUTES {
                 match self.token(end) {
                     Some(token) if token.is(b')') => return end + 1,
-                    Some(Token {
-                        kind: TokenKind::Punct(b'{' | b'}' | b';'),
-                        ..
-                    })
-                    | None => break,
+                    Some(Token { kind: TokenKind::Punct(b'{' | b'}' | b';'), .. }) | None => break,
                     Some(_) => {}
                 }
             }
@@ -268,11 +241,20 @@ impl Scanner<'_> {
         if !self.leads_line(at) {
             return false;
         }
+        let doc = |at: usize| self.token(at).is_some_and(|token| token.kind == TokenKind::Doc);
+        // Asked at the start of a run of lines of documentation; within it, the answer costs another walk to its end.
+        if doc(at) && at > 0 && doc(at - 1) {
+            return false;
+        }
         let mut at = at;
+        let mut attributes = 0;
         while let Some(token) = self.token(at) {
             match token.kind {
                 TokenKind::Doc => at += 1,
-                TokenKind::Punct(b'@') => at = self.behind_attribute(at),
+                TokenKind::Punct(b'@') if attributes < MAX_ATTRIBUTES => {
+                    attributes += 1;
+                    at = self.behind_attribute(at);
+                }
                 _ => break,
             }
         }
@@ -318,17 +300,11 @@ impl Scanner<'_> {
         if self.word(at).is_some() && self.is(at + 1, b':') {
             return true;
         }
-        let complete = at
-            .checked_sub(1)
-            .and_then(|before| self.token(before))
-            .is_some_and(|before| {
-                matches!(before.kind, TokenKind::Word | TokenKind::Number | TokenKind::String)
-                    || matches!(before.kind, TokenKind::Punct(b']' | b'>' | b'?' | b')' | b'}'))
-            });
-        let starts = matches!(
-            token.kind,
-            TokenKind::Word | TokenKind::Ellipsis | TokenKind::Punct(b'@')
-        );
+        let complete = at.checked_sub(1).and_then(|before| self.token(before)).is_some_and(|before| {
+            matches!(before.kind, TokenKind::Word | TokenKind::Number | TokenKind::String)
+                || matches!(before.kind, TokenKind::Punct(b']' | b'>' | b'?' | b')' | b'}'))
+        });
+        let starts = matches!(token.kind, TokenKind::Word | TokenKind::Ellipsis | TokenKind::Punct(b'@'));
         brackets == 0 && (token.kind == TokenKind::Doc || (complete && starts))
     }
 
@@ -410,28 +386,27 @@ impl Scanner<'_> {
     ) -> Piece {
         let start = self.span_at(prelude.first).start;
         // An empty piece is a place before what follows.
-        let end = if end > prelude.first {
-            self.behind(end).end
-        } else {
-            start
-        };
+        let end = if end > prelude.first { self.behind(end).end } else { start };
         let next = match (&body, end > start) {
             (Some(body), _) => body.open,
             _ => self.span_behind(end),
         };
         let keyword = self.token(core).filter(|token| token.start < end);
+        let behind = match &body {
+            Some(Body { close: Ok(close) | Err(close), .. }) => close.after(),
+            None => Span { source: self.source, start: end.max(start), end: end.max(start) },
+        };
+        let follower = self.span_behind(behind.end);
         Piece {
             docs: prelude.docs,
-            span: Span {
-                source: self.source,
-                start,
-                end: end.max(start),
-            },
+            span: Span { source: self.source, start, end: end.max(start) },
             keyword,
             body,
             ending,
             broken,
             next,
+            behind,
+            follower,
         }
     }
 
@@ -441,17 +416,14 @@ impl Scanner<'_> {
         while at > 0 && self.token(at - 1).is_some_and(|token| token.start >= end) {
             at -= 1;
         }
-        while self
-            .token(at)
-            .is_some_and(|token| matches!(token.kind, TokenKind::Doc | TokenKind::FileDoc))
-        {
+        while self.token(at).is_some_and(|token| matches!(token.kind, TokenKind::Doc | TokenKind::FileDoc)) {
             at += 1;
         }
         self.span_at(at)
     }
 
     /// A body, from its `{`. `column` is that of the declaration it belongs to.
-    fn body(&mut self, kind: BodyKind, column: usize) -> Body {
+    fn body(&mut self, kind: BodyKind, column: u32) -> Body {
         let open = self.span_at(self.at);
         self.at += 1;
         let mut pieces = Vec::new();
@@ -485,7 +457,7 @@ impl Scanner<'_> {
     }
 
     /// One token, or a balanced block, of a body that is not understood.
-    fn skip_unknown(&mut self, column: usize) {
+    fn skip_unknown(&mut self, column: u32) {
         if self.is(self.at, b'{') {
             self.skip_block(column);
         } else {
@@ -493,7 +465,7 @@ impl Scanner<'_> {
         }
     }
 
-    fn skip_block(&mut self, column: usize) {
+    fn skip_block(&mut self, column: u32) {
         let mut depth = 0_usize;
         while let Some(token) = self.token(self.at) {
             if token.is(b'{') {
@@ -511,17 +483,13 @@ impl Scanner<'_> {
         }
     }
 
-    fn member(&mut self, kind: BodyKind, column: usize) -> Option<Piece> {
+    fn member(&mut self, kind: BodyKind, column: u32) -> Option<Piece> {
         let prelude = self.prelude();
         let core = self.at;
         if self.nothing_follows(&prelude, core) {
             return None;
         }
-        let (own, other) = if kind == BodyKind::Object {
-            (b';', b',')
-        } else {
-            (b',', b';')
-        };
+        let (own, other) = if kind == BodyKind::Object { (b';', b',') } else { (b',', b';') };
         let mut broken = false;
         let mut body = None;
         let mut head_end = core;
@@ -549,6 +517,13 @@ impl Scanner<'_> {
                 TokenKind::Punct(punct) if punct == own && (punct == b';' || brackets == 0) => {
                     self.at += 1;
                     break Ending::Separator;
+                }
+                // A comma behind a method on its line is rather part of that: `throws A, B`.
+                TokenKind::Punct(b',')
+                    if other == b','
+                        && !(self.leads_line(self.at + 1) || self.is(self.at + 1, b'}') || self.at == core) =>
+                {
+                    self.at += 1;
                 }
                 TokenKind::Punct(punct) if punct == other && (punct == b';' || brackets == 0) => {
                     self.at += 1;
@@ -585,8 +560,6 @@ impl Scanner<'_> {
 
 /// A line of documentation without its marks and the one space behind them.
 fn doc_line(text: &str, token: Token) -> &str {
-    let line = text
-        .get(token.start as usize + 3..token.end as usize)
-        .unwrap_or_default();
+    let line = text.get(token.start as usize + 3..token.end as usize).unwrap_or_default();
     line.strip_prefix(' ').unwrap_or(line).trim_end()
 }

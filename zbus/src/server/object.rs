@@ -1,6 +1,7 @@
 //! What a server serves: objects, as the compiler generates them from a schema or a program builds them itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
@@ -30,6 +31,25 @@ pub trait Object: Send + Sync + 'static {
     /// Adds the object's streams, each to be started once, when the server starts.
     fn streams(&self, streams: &mut Streams) {
         let _ = streams;
+    }
+}
+
+/// An object that other parts of the program hold too.
+impl<O: Object> Object for Arc<O> {
+    fn id(&self) -> ObjectId {
+        O::id(self)
+    }
+
+    fn module(&self) -> Option<&str> {
+        O::module(self)
+    }
+
+    fn call(&self, call: Call) -> impl Future<Output = Result<Returns, Rejection>> + Send {
+        O::call(self, call)
+    }
+
+    fn streams(&self, streams: &mut Streams) {
+        O::streams(self, streams);
     }
 }
 
@@ -79,11 +99,13 @@ impl Call {
     }
 
     fn wrong_count(&self, expected: &str) -> Rejection {
-        let given = self.request.arguments.len();
-        Rejection::new(
-            RejectionKind::BadArguments,
-            format!("`{}` takes {expected} arguments, {given} were given", self.request.method),
-        )
+        let arguments = if expected == "1" { "argument" } else { "arguments" };
+        let given = match self.request.arguments.len() {
+            1 => "1 was".to_owned(),
+            given => format!("{given} were"),
+        };
+        let message = format!("`{}` takes {expected} {arguments}, {given} given", self.request.method);
+        Rejection::new(RejectionKind::BadArguments, message)
     }
 
     /// Values to be returned, none yet.

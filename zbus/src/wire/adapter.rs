@@ -10,7 +10,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_with::{DeserializeAs, SerializeAs};
 
-use crate::types::zero;
+use crate::types::{Value, zero};
 
 pub use serde_with::Bytes;
 
@@ -248,6 +248,37 @@ fn mask<E: serde::de::Error>(bytes: &[u8]) -> Result<Option<IpAddr>, E> {
     }
 }
 
+/// Any value. An integer travels as an `i64` where it fits, as Go's `int` does: a peer that reads it untyped gets what it would get from
+/// Go.
+#[derive(Debug)]
+pub enum Any {}
+
+impl SerializeAs<Value> for Any {
+    fn serialize_as<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Part<'a>(&'a Value);
+        impl Serialize for Part<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Any::serialize_as(self.0, serializer)
+            }
+        }
+        match value {
+            Value::Integer(number) => match number.as_i64() {
+                Some(number) => serializer.serialize_i64(number),
+                None => value.serialize(serializer),
+            },
+            Value::Array(elements) => serializer.collect_seq(elements.iter().map(Part)),
+            Value::Map(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (Part(key), Part(value)))),
+            _ => value.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> DeserializeAs<'de, Value> for Any {
+    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        Value::deserialize(deserializer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_with::Same;
@@ -327,6 +358,15 @@ mod tests {
         assert_eq!(value::<Duration, _>("d3ffffffffc4653600"), SignedDuration::from_secs(-1));
         assert_eq!(bytes::<Duration, _>(&SignedDuration::from_millis(1500)), "d30000000059682f00");
         assert!(encode_as::<Duration, _>(&SignedDuration::MAX, &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn integers_in_any_value_are_signed_where_they_fit() {
+        let value = Value::Array(vec![1.into(), (-1).into(), u64::MAX.into()]);
+        let written = "93d30000000000000001d3ffffffffffffffffcfffffffffffffffff";
+        assert_eq!(bytes::<Any, _>(&value), written);
+        assert_eq!(self::value::<Any, Value>(written), value);
+        assert_eq!(bytes::<Any, _>(&Value::Map(vec![(1.into(), Value::Nil)])), "81d30000000000000001c0");
     }
 
     #[test]

@@ -8,6 +8,9 @@ mod msgpack;
 mod request;
 mod response;
 
+#[cfg(test)]
+mod vectors;
+
 pub(crate) use bins::Bins;
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
 pub(crate) use request::{OutgoingRequest, Request, reply_address};

@@ -1,0 +1,4 @@
+//! The code that is generated from the tests' schemas.
+
+zbus::include_schema!("sample");
+zbus::include_schema!("server");
