@@ -6,6 +6,7 @@
 mod consts;
 mod docs;
 mod enums;
+mod errors;
 mod module;
 mod names;
 mod objects;

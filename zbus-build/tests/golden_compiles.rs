@@ -10,14 +10,16 @@ pub mod schemas {
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use zbus::codegen::{Deserialize, Serialize};
 use zbus::wire::decode;
-use zbus::{Client, Error, Failure, Server};
+use zbus::{CallError, Client, Error, Failure, Server};
 
 use schemas::calculator::{Calculator, CalculatorClient, CalculatorEvents, CalculatorServer, Entry, Operation};
 use schemas::enums::{Color, Level, Presence, Signal, Uses};
+use schemas::errors::{Math, MathClient, MathError, MathServer, Plain};
 use schemas::scalars::{All, Optionals};
 use schemas::unions::{Expression, Node, Point, Shape};
 
@@ -82,6 +84,64 @@ async fn generated_client_and_server_understand_each_other() {
     server.shutdown().await;
 }
 
+struct Strict;
+
+impl Math for Strict {
+    async fn divide(&self, a: i64, b: i64) -> Result<i64, MathError> {
+        a.checked_div(b).ok_or(MathError::DivisionByZero)
+    }
+
+    async fn div_mod(&self, a: i64, _: i64) -> Result<(i64, i64), MathError> {
+        Err(MathError::OutOfRange { min: 0.0, max: 1.0, at: zbus::types::Timestamp::from_second(a).unwrap() })
+    }
+
+    async fn check(&self, error: String, _: u8) -> Result<(), MathError> {
+        Err(MathError::OtherError { message: error, code: Some("New".to_owned()), data: None })
+    }
+
+    async fn ping(&self) -> Result<(), Plain> {
+        std::future::pending().await
+    }
+
+    async fn tell(&self, _: String) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn declared_errors_arrive_as_themselves_and_others_as_other() {
+    let address = "memory://golden-errors";
+    let server = Server::new("errors").register(MathServer::new(Strict)).unwrap();
+    let server = server.start(address).await.unwrap();
+    let math = MathClient::new(Client::connect(address).await.unwrap());
+
+    assert_eq!(math.divide(6, 3).await.unwrap(), 2);
+    let error = math.divide(6, 0).await.unwrap_err();
+    assert!(matches!(error, CallError::Declared(MathError::DivisionByZero)), "{error}");
+    let CallError::Declared(error) = math.div_mod(5, 0).await.unwrap_err() else { panic!("not declared") };
+    let at = zbus::types::Timestamp::from_second(5).unwrap();
+    assert_eq!(error, MathError::OutOfRange { min: 0.0, max: 1.0, at });
+    assert_eq!(error.to_string(), "out of range (Min: 0.0, Max: 1.0, At: 1970-01-01T00:00:05Z)");
+    let CallError::Declared(error) = math.check("why", 0).await.unwrap_err() else { panic!("not declared") };
+    assert_eq!(error, MathError::OtherError { message: "why".to_owned(), code: Some("New".to_owned()), data: None });
+
+    let from_other_schema = Error::Remote { message: "m".to_owned(), code: Some("OutOfRange".to_owned()), data: None };
+    let CallError::Declared(zeros) = MathError::from_call(from_other_schema) else { panic!("not declared") };
+    assert_eq!(zeros, MathError::OutOfRange { min: 0.0, max: 0.0, at: zbus::types::zero::timestamp() });
+    server.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_limit_of_the_schema_gives_way_to_that_of_the_stub() {
+    let address = "memory://golden-limits";
+    let math = MathClient::new(Client::connect(address).await.unwrap());
+    let limit = |error| match error {
+        CallError::Bus(Error::Timeout { after, .. }) => after,
+        error => panic!("{error}"),
+    };
+    assert_eq!(limit(math.ping().await.unwrap_err()), Duration::from_millis(60_500));
+    let hasty = math.with_timeout(Duration::from_millis(7));
+    assert_eq!(limit(hasty.ping().await.unwrap_err()), Duration::from_millis(7));
+}
+
 fn encoded<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
     zbus::wire::encode(value, &mut bytes).unwrap();
@@ -131,6 +191,9 @@ fn enums_keep_what_they_do_not_know() {
     assert_eq!(uses.color, Some(Color::Unknown(9)));
     assert_eq!(travelled(&uses), uses);
     assert_eq!(encoded(&Level::Warn), encoded("warning"));
+    assert_eq!(Level::Unknown("warning".to_owned()), Level::Warn);
+    let by_level = BTreeMap::from([(Level::Warn, 0), (Level::Info, 1), (Level::from("a"), 2)]);
+    assert_eq!(by_level.keys().map(Level::as_str).collect::<Vec<_>>(), ["Info", "a", "warning"]);
     assert_eq!(Signal::Lowest.value(), i16::MIN);
     assert_eq!((Presence::default(), Signal::default()), (Presence::Absent, Signal::None));
     assert_eq!((Level::default(), Color::default()), (Level::Unknown(String::new()), Color::Unknown(0)));

@@ -58,18 +58,11 @@ fn of_strings(types: Types<'_>, id: TypeId, enumeration: &Enum) -> TokenStream {
             quote!(Self::#member)
         },
     );
+    let compared = compared(name, &quote!(as_str));
     quote! {
         #docs
         #deprecated
-        #[derive(
-            Clone,
-            Debug,
-            PartialEq,
-            Eq,
-            PartialOrd,
-            Ord,
-            Hash
-        )]
+        #[derive(Clone, Debug)]
         pub enum #name {
             #(#declared,)*
             /// A value that this schema does not know.
@@ -91,6 +84,7 @@ fn of_strings(types: Types<'_>, id: TypeId, enumeration: &Enum) -> TokenStream {
                 }
             }
         }
+        #compared
         impl ::core::default::Default for #name {
             fn default() -> Self {
                 #zero
@@ -158,19 +152,11 @@ fn of_integers(types: Types<'_>, id: TypeId, enumeration: &Enum, repr: Integer) 
     );
     let serialize = format_ident!("serialize_{}", repr.name());
     let repr = integer_type(repr);
+    let compared = compared(name, &quote!(value));
     quote! {
         #docs
         #deprecated
-        #[derive(
-            Clone,
-            Copy,
-            Debug,
-            PartialEq,
-            Eq,
-            PartialOrd,
-            Ord,
-            Hash
-        )]
+        #[derive(Clone, Copy, Debug)]
         pub enum #name {
             #(#declared,)*
             /// A value that this schema does not know.
@@ -186,6 +172,7 @@ fn of_integers(types: Types<'_>, id: TypeId, enumeration: &Enum, repr: Integer) 
                 }
             }
         }
+        #compared
         impl ::core::default::Default for #name {
             fn default() -> Self {
                 #zero
@@ -217,6 +204,34 @@ fn of_integers(types: Types<'_>, id: TypeId, enumeration: &Enum, repr: Integer) 
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {
                 <#repr as ::zbus::codegen::Deserialize>::deserialize(deserializer).map(Self::from)
+            }
+        }
+    }
+}
+
+/// Members compare as what travels: a map's keys are written in that order, and a known member is equal to its own value
+/// kept as unknown.
+fn compared(name: &Ident, travels: &TokenStream) -> TokenStream {
+    quote! {
+        impl ::core::cmp::PartialEq for #name {
+            fn eq(&self, other: &Self) -> bool {
+                self.#travels() == other.#travels()
+            }
+        }
+        impl ::core::cmp::Eq for #name {}
+        impl ::core::cmp::PartialOrd for #name {
+            fn partial_cmp(&self, other: &Self) -> ::core::option::Option<::core::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+        impl ::core::cmp::Ord for #name {
+            fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+                self.#travels().cmp(&other.#travels())
+            }
+        }
+        impl ::core::hash::Hash for #name {
+            fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+                ::core::hash::Hash::hash(&self.#travels(), state);
             }
         }
     }

@@ -6,7 +6,7 @@ use zbus_idl::schema::{File, Schema, TypeId, TypeKind};
 
 use super::names::Names;
 use super::types::Types;
-use super::{Options, consts, docs, enums, objects, structs, unions};
+use super::{Options, consts, docs, enums, errors, objects, structs, unions};
 use crate::error::Error;
 use crate::output::GeneratedFile;
 
@@ -82,8 +82,7 @@ fn type_def(types: Types<'_>, id: TypeId) -> TokenStream {
         TypeKind::Struct(structure) => structs::structure(types, id, structure),
         TypeKind::Enum(enumeration) => enums::enumeration(types, id, enumeration),
         TypeKind::Union(union) => unions::union(types, id, union),
-        // Refused before: see `support`.
-        TypeKind::Error(_) => TokenStream::new(),
+        TypeKind::Error(error) => errors::error(types, id, error),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, Span};
-use zbus_idl::schema::{ConstId, Object, ObjectId, Schema, TypeId};
+use zbus_idl::schema::{ConstId, Object, ObjectId, Schema, TypeId, TypeKind};
 
 /// What a client stub has of its own. `clone` is here because an inherent `clone` would hide [`Clone::clone`].
 const OF_THE_STUB: [&str; 4] = ["new", "with_module", "with_timeout", "clone"];
@@ -29,8 +29,8 @@ pub(super) struct Scope {
 
 impl Scope {
     /// A scope in which these names are taken from the start.
-    pub(super) fn reserving<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { taken: names.into_iter().map(str::to_owned).collect() }
+    pub(super) fn reserving(names: &[impl AsRef<str>]) -> Self {
+        Self { taken: names.iter().map(|name| name.as_ref().to_owned()).collect() }
     }
 
     /// The wanted name, with as many `_` behind it as it takes to be legal and free.
@@ -86,6 +86,8 @@ pub(super) struct Names {
     types: Vec<Ident>,
     consts: Vec<Ident>,
     objects: Vec<ObjectNames>,
+    /// Of each type, the private structs that carry an error's variants.
+    payloads: Vec<Vec<Ident>>,
     /// What is taken in each file's module.
     scopes: Vec<Scope>,
 }
@@ -113,7 +115,7 @@ impl Names {
         let mut modules = Scope::default();
         let modules = schema.files.iter().map(|file| modules.snake(&file.stem)).collect();
         let mut scopes = vec![Scope::default(); schema.files.len()];
-        let types = schema.types.iter().map(|ty| scopes[ty.file.index()].camel(&ty.name)).collect();
+        let types: Vec<_> = schema.types.iter().map(|ty| scopes[ty.file.index()].camel(&ty.name)).collect();
         let consts = schema
             .consts
             .iter()
@@ -127,7 +129,15 @@ impl Names {
             .zip(services)
             .map(|(object, service)| ObjectNames::new(object, service, &mut scopes[object.file.index()]))
             .collect();
-        Self { modules, types, consts, objects, scopes }
+        let payloads = schema.types.iter().zip(&types).map(|(ty, name)| match &ty.kind {
+            TypeKind::Error(error) => {
+                let scope = &mut scopes[ty.file.index()];
+                error.variants.iter().map(|variant| scope.camel(&format!("{name} {}", variant.name))).collect()
+            }
+            _ => Vec::new(),
+        });
+        let payloads = payloads.collect();
+        Self { modules, types, consts, objects, payloads, scopes }
     }
 
     pub(super) fn module(&self, file: usize) -> &Ident {
@@ -142,6 +152,10 @@ impl Names {
         &self.consts[id.index()]
     }
 
+    pub(super) fn payloads(&self, id: TypeId) -> &[Ident] {
+        &self.payloads[id.index()]
+    }
+
     pub(super) fn of_object(&self, id: ObjectId) -> &ObjectNames {
         &self.objects[id.index()]
     }
@@ -154,7 +168,7 @@ impl Names {
 
 impl ObjectNames {
     fn new(object: &Object, service: Ident, module: &mut Scope) -> Self {
-        let mut members = Scope::reserving(OF_THE_STUB);
+        let mut members = Scope::reserving(&OF_THE_STUB);
         let methods = object.methods.iter().map(|method| members.snake(&method.name)).collect();
         let streams = object.streams.iter().map(|stream| members.snake(&stream.name)).collect();
         let mut locals = Scope::default();
@@ -204,7 +218,7 @@ mod tests {
 
     #[test]
     fn taken_name_is_renamed() {
-        let mut scope = Scope::reserving(["new"]);
+        let mut scope = Scope::reserving(&["new"]);
         assert_eq!(scope.snake("New").to_string(), "new_");
         assert_eq!(scope.snake("new_").to_string(), "new__");
         assert_eq!(scope.first_free(&["new", "fresh"]).to_string(), "fresh");

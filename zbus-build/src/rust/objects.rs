@@ -87,7 +87,12 @@ impl<'a> ObjectContext<'a> {
 
 impl MethodContext<'_> {
     fn docs(&self) -> TokenStream {
-        docs::docs(&self.method.docs, || format!("The method {}.", docs::code(&self.method.wire_name)))
+        docs::docs(&self.method.docs, || self.sentence())
+    }
+
+    /// What stands for missing documentation.
+    fn sentence(&self) -> String {
+        format!("The method {}.", docs::code(&self.method.wire_name))
     }
 
     fn deprecated(&self) -> Option<TokenStream> {

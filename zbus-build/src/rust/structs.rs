@@ -12,14 +12,27 @@ pub(super) fn structure(types: Types<'_>, id: TypeId, structure: &Struct) -> Tok
     let def = &types.schema[id];
     let docs = docs::docs(&def.docs, || format!("The struct {}.", docs::code(&def.name)));
     let deprecated = docs::deprecated(def.deprecated.as_deref());
+    let head = quote!(#docs #deprecated);
     let name = types.names.of_type(id);
+    shape(types, id, &head, &quote!(pub struct), name, &structure.fields)
+}
+
+/// A struct of these fields, public or private, which belong to `owner`.
+pub(super) fn shape(
+    types: Types<'_>,
+    owner: TypeId,
+    head: &TokenStream,
+    keyword: &TokenStream,
+    name: &Ident,
+    fields: &[Field],
+) -> TokenStream {
     let mut scope = Scope::default();
-    let names: Vec<Ident> = structure.fields.iter().map(|field| scope.snake(&field.name)).collect();
-    let fields = structure.fields.iter().zip(&names).map(|(field, name)| self::field(types, id, field, name));
-    let derives_default = structure.fields.iter().all(|field| types.default_is_zero(&field.ty));
+    let names: Vec<Ident> = fields.iter().map(|field| scope.snake(&field.name)).collect();
+    let declared = fields.iter().zip(&names).map(|(field, name)| self::field(types, owner, field, name));
+    let derives_default = fields.iter().all(|field| types.default_is_zero(&field.ty));
     let derived = derives_default.then(|| quote!(Default,));
     let written = (!derives_default).then(|| {
-        let zeros = structure.fields.iter().map(|field| types.zero(&field.ty));
+        let zeros = fields.iter().map(|field| types.zero(&field.ty));
         quote! {
             impl ::core::default::Default for #name {
                 fn default() -> Self {
@@ -29,18 +42,10 @@ pub(super) fn structure(types: Types<'_>, id: TypeId, structure: &Struct) -> Tok
         }
     });
     quote! {
-        #docs
-        #deprecated
-        #[derive(
-            Clone,
-            Debug,
-            #derived
-            PartialEq,
-            ::zbus::codegen::Serialize,
-            ::zbus::codegen::Deserialize
-        )]
+        #head
+        #[derive(Clone, Debug, #derived PartialEq, ::zbus::codegen::Serialize, ::zbus::codegen::Deserialize)]
         #[serde(crate = "::zbus::codegen::serde", default)]
-        pub struct #name { #(#fields),* }
+        #keyword #name { #(#declared),* }
         #written
     }
 }

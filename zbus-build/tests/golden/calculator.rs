@@ -15,7 +15,7 @@ pub mod calculator {
     /// The longest tape that `Last` gives.
     pub const MAX_TAPE: u32 = 256;
     /// What was computed.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Debug)]
     pub enum Operation {
         /// The value `Add`.
         Add,
@@ -44,6 +44,30 @@ pub mod calculator {
                 "Sum" => Some(Self::Sum),
                 _ => None,
             }
+        }
+    }
+    impl ::core::cmp::PartialEq for Operation {
+        fn eq(&self, other: &Self) -> bool {
+            self.as_str() == other.as_str()
+        }
+    }
+    impl ::core::cmp::Eq for Operation {}
+    impl ::core::cmp::PartialOrd for Operation {
+        fn partial_cmp(
+            &self,
+            other: &Self,
+        ) -> ::core::option::Option<::core::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl ::core::cmp::Ord for Operation {
+        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+            self.as_str().cmp(&other.as_str())
+        }
+    }
+    impl ::core::hash::Hash for Operation {
+        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for Operation {
@@ -334,7 +358,7 @@ pub mod calculator {
                 ),
             }
         }
-        /// The like with another time limit for each call than the client's.
+        /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
@@ -351,7 +375,7 @@ pub mod calculator {
             request.argument::<::zbus::codegen::Same, f64>("a", &a)?;
             request.argument::<::zbus::codegen::Same, f64>("b", &b)?;
             let mut reply = request.call(1).await?;
-            reply.value::<::zbus::codegen::Same, f64>()
+            Ok(reply.value::<::zbus::codegen::Same, f64>()?)
         }
         /// Adds any number of numbers.
         pub async fn sum(
@@ -363,7 +387,7 @@ pub mod calculator {
                 request.argument::<::zbus::codegen::Same, f64>("values", item)?;
             }
             let mut reply = request.call(1).await?;
-            reply.value::<::zbus::codegen::Same, f64>()
+            Ok(reply.value::<::zbus::codegen::Same, f64>()?)
         }
         /// Divides with a remainder. Fails where `b` is zero.
         pub async fn div_mod(
@@ -388,7 +412,7 @@ pub mod calculator {
             let mut request = self.object.request("Last");
             request.argument::<::zbus::codegen::Same, u32>("count", &count)?;
             let mut reply = request.call(1).await?;
-            reply.value::<::zbus::codegen::Same, ::std::vec::Vec<Entry>>()
+            Ok(reply.value::<::zbus::codegen::Same, ::std::vec::Vec<Entry>>()?)
         }
         /// Every entry, as it is written.
         ///

@@ -13,7 +13,7 @@
 )]
 pub mod enums {
     /// How grave it is.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Debug)]
     pub enum Level {
         /// For the curious.
         Debug,
@@ -47,6 +47,30 @@ pub mod enums {
                 "Alarm" => Some(Self::Alarm),
                 _ => None,
             }
+        }
+    }
+    impl ::core::cmp::PartialEq for Level {
+        fn eq(&self, other: &Self) -> bool {
+            self.as_str() == other.as_str()
+        }
+    }
+    impl ::core::cmp::Eq for Level {}
+    impl ::core::cmp::PartialOrd for Level {
+        fn partial_cmp(
+            &self,
+            other: &Self,
+        ) -> ::core::option::Option<::core::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl ::core::cmp::Ord for Level {
+        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+            self.as_str().cmp(&other.as_str())
+        }
+    }
+    impl ::core::hash::Hash for Level {
+        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for Level {
@@ -98,7 +122,7 @@ pub mod enums {
         }
     }
     /// The enum `Presence`, which travels as a string.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Debug)]
     pub enum Presence {
         /// The value `  `.
         Absent,
@@ -123,6 +147,30 @@ pub mod enums {
                 "here" => Some(Self::Here),
                 _ => None,
             }
+        }
+    }
+    impl ::core::cmp::PartialEq for Presence {
+        fn eq(&self, other: &Self) -> bool {
+            self.as_str() == other.as_str()
+        }
+    }
+    impl ::core::cmp::Eq for Presence {}
+    impl ::core::cmp::PartialOrd for Presence {
+        fn partial_cmp(
+            &self,
+            other: &Self,
+        ) -> ::core::option::Option<::core::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl ::core::cmp::Ord for Presence {
+        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+            self.as_str().cmp(&other.as_str())
+        }
+    }
+    impl ::core::hash::Hash for Presence {
+        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for Presence {
@@ -174,7 +222,7 @@ pub mod enums {
         }
     }
     /// The enum `Color`, which travels as a `u8`.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Copy, Debug)]
     pub enum Color {
         /// The value `1`.
         Red,
@@ -192,6 +240,30 @@ pub mod enums {
                 Self::Green => 2,
                 Self::Unknown(value) => value,
             }
+        }
+    }
+    impl ::core::cmp::PartialEq for Color {
+        fn eq(&self, other: &Self) -> bool {
+            self.value() == other.value()
+        }
+    }
+    impl ::core::cmp::Eq for Color {}
+    impl ::core::cmp::PartialOrd for Color {
+        fn partial_cmp(
+            &self,
+            other: &Self,
+        ) -> ::core::option::Option<::core::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl ::core::cmp::Ord for Color {
+        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+            self.value().cmp(&other.value())
+        }
+    }
+    impl ::core::hash::Hash for Color {
+        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+            ::core::hash::Hash::hash(&self.value(), state);
         }
     }
     impl ::core::default::Default for Color {
@@ -230,7 +302,7 @@ pub mod enums {
         }
     }
     /// The enum `Signal`, which travels as an `i16`.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Copy, Debug)]
     pub enum Signal {
         /// The value `0`.
         None,
@@ -251,6 +323,30 @@ pub mod enums {
                 Self::Lowest => -32768,
                 Self::Unknown(value) => value,
             }
+        }
+    }
+    impl ::core::cmp::PartialEq for Signal {
+        fn eq(&self, other: &Self) -> bool {
+            self.value() == other.value()
+        }
+    }
+    impl ::core::cmp::Eq for Signal {}
+    impl ::core::cmp::PartialOrd for Signal {
+        fn partial_cmp(
+            &self,
+            other: &Self,
+        ) -> ::core::option::Option<::core::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl ::core::cmp::Ord for Signal {
+        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+            self.value().cmp(&other.value())
+        }
+    }
+    impl ::core::hash::Hash for Signal {
+        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+            ::core::hash::Hash::hash(&self.value(), state);
         }
     }
     impl ::core::default::Default for Signal {
@@ -290,7 +386,7 @@ pub mod enums {
         }
     }
     /// Has members that the generated code would like to have.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Debug)]
     pub enum Kind {
         /// The value `Unknown`.
         Unknown,
@@ -327,6 +423,30 @@ pub mod enums {
                 "Other" => Some(Self::Other),
                 _ => None,
             }
+        }
+    }
+    impl ::core::cmp::PartialEq for Kind {
+        fn eq(&self, other: &Self) -> bool {
+            self.as_str() == other.as_str()
+        }
+    }
+    impl ::core::cmp::Eq for Kind {}
+    impl ::core::cmp::PartialOrd for Kind {
+        fn partial_cmp(
+            &self,
+            other: &Self,
+        ) -> ::core::option::Option<::core::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl ::core::cmp::Ord for Kind {
+        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+            self.as_str().cmp(&other.as_str())
+        }
+    }
+    impl ::core::hash::Hash for Kind {
+        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for Kind {

@@ -33,7 +33,7 @@ pub mod geometry {
         pub y: Metres,
     }
     /// The enum `Level`, which travels as a string.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Debug)]
     pub enum Level {
         /// The value `Ground`.
         Ground,
@@ -58,6 +58,30 @@ pub mod geometry {
                 "First" => Some(Self::First),
                 _ => None,
             }
+        }
+    }
+    impl ::core::cmp::PartialEq for Level {
+        fn eq(&self, other: &Self) -> bool {
+            self.as_str() == other.as_str()
+        }
+    }
+    impl ::core::cmp::Eq for Level {}
+    impl ::core::cmp::PartialOrd for Level {
+        fn partial_cmp(
+            &self,
+            other: &Self,
+        ) -> ::core::option::Option<::core::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl ::core::cmp::Ord for Level {
+        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+            self.as_str().cmp(&other.as_str())
+        }
+    }
+    impl ::core::hash::Hash for Level {
+        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for Level {

@@ -484,7 +484,7 @@ pub mod hostile {
         pub a: ::core::option::Option<A>,
     }
     /// The enum `D`, which travels as a string.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(Clone, Debug)]
     pub enum D {
         /// The value `S`.
         S,
@@ -513,6 +513,30 @@ pub mod hostile {
                 "A" => Some(Self::A),
                 _ => None,
             }
+        }
+    }
+    impl ::core::cmp::PartialEq for D {
+        fn eq(&self, other: &Self) -> bool {
+            self.as_str() == other.as_str()
+        }
+    }
+    impl ::core::cmp::Eq for D {}
+    impl ::core::cmp::PartialOrd for D {
+        fn partial_cmp(
+            &self,
+            other: &Self,
+        ) -> ::core::option::Option<::core::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+    impl ::core::cmp::Ord for D {
+        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+            self.as_str().cmp(&other.as_str())
+        }
+    }
+    impl ::core::hash::Hash for D {
+        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
+            ::core::hash::Hash::hash(&self.as_str(), state);
         }
     }
     impl ::core::default::Default for D {
@@ -728,9 +752,15 @@ pub mod hostile {
                     let mut arguments_ = call_.arguments(1)?;
                     let module = arguments_
                         .next::<::zbus::codegen::Same, ::std::string::String>("module")?;
-                    let failure_ = <T_ as Stub>::with_module_(&self.service, module)
+                    let failure_ = match <T_ as Stub>::with_module_(
+                            &self.service,
+                            module,
+                        )
                         .await
-                        .err();
+                    {
+                        Ok(()) => None,
+                        Err(failure_) => Some(failure_),
+                    };
                     let mut returns_ = call_.returns();
                     returns_.throws(failure_);
                     Ok(returns_)
@@ -812,14 +842,17 @@ pub mod hostile {
                         >("request")?;
                     let value = arguments_
                         .rest::<::zbus::codegen::Same, ::std::string::String>("value")?;
-                    let failure_ = <T_ as Stub>::rest(
+                    let failure_ = match <T_ as Stub>::rest(
                             &self.service,
                             item,
                             request,
                             value,
                         )
                         .await
-                        .err();
+                    {
+                        Ok(()) => None,
+                        Err(failure_) => Some(failure_),
+                    };
                     let mut returns_ = call_.returns();
                     returns_.throws(failure_);
                     Ok(returns_)
@@ -853,14 +886,17 @@ pub mod hostile {
                         .next::<::zbus::codegen::Same, u8>("streams")?;
                     let publisher = arguments_
                         .next::<::zbus::codegen::Same, u8>("publisher")?;
-                    let failure_ = <T_ as Stub>::service(
+                    let failure_ = match <T_ as Stub>::service(
                             &self.service,
                             service,
                             streams,
                             publisher,
                         )
                         .await
-                        .err();
+                    {
+                        Ok(()) => None,
+                        Err(failure_) => Some(failure_),
+                    };
                     let mut returns_ = call_.returns();
                     returns_.throws(failure_);
                     Ok(returns_)
@@ -989,7 +1025,7 @@ pub mod hostile {
                 ),
             }
         }
-        /// The like with another time limit for each call than the client's.
+        /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
@@ -1010,7 +1046,7 @@ pub mod hostile {
             let mut request_ = self.object.request("Clone");
             request_.argument::<::zbus::codegen::Same, u8>("self", &self_)?;
             let mut reply_ = request_.call(1).await?;
-            reply_.value::<::zbus::codegen::Same, u8>()
+            Ok(reply_.value::<::zbus::codegen::Same, u8>()?)
         }
         /// The method `WithModule`.
         pub async fn with_module_(
@@ -1042,7 +1078,7 @@ pub mod hostile {
         pub async fn drop(&self) -> ::core::result::Result<T, ::zbus::Error> {
             let request_ = self.object.request("Drop");
             let mut reply_ = request_.call(1).await?;
-            reply_.value::<::zbus::codegen::Same, T>()
+            Ok(reply_.value::<::zbus::codegen::Same, T>()?)
         }
         /// The method `Into`.
         pub async fn into(&self) -> ::core::result::Result<(u8, u8), ::zbus::Error> {
@@ -1114,7 +1150,7 @@ pub mod hostile {
             request_.argument::<::zbus::codegen::Same, u8>("fn", &r#fn)?;
             request_.argument::<::zbus::codegen::Same, u8>("match", &r#match)?;
             let mut reply_ = request_.call_throwing(1).await?;
-            reply_.value::<::zbus::codegen::Same, u8>()
+            Ok(reply_.value::<::zbus::codegen::Same, u8>()?)
         }
         /// ```text
         /// - a list
@@ -1239,7 +1275,7 @@ pub mod hostile {
                 ),
             }
         }
-        /// The like with another time limit for each call than the client's.
+        /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
@@ -1388,7 +1424,7 @@ pub mod hostile {
                 ),
             }
         }
-        /// The like with another time limit for each call than the client's.
+        /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {

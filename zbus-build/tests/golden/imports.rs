@@ -213,7 +213,7 @@ pub mod imports {
                 ),
             }
         }
-        /// The like with another time limit for each call than the client's.
+        /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
@@ -246,7 +246,7 @@ pub mod imports {
                     [super::geometry::Point],
                 >("path", path)?;
             let mut reply = request.call_throwing(1).await?;
-            reply.value::<::zbus::codegen::Same, Measures>()
+            Ok(reply.value::<::zbus::codegen::Same, Measures>()?)
         }
         /// Listens to the events `Measures`: subscribed when this returns.
         pub async fn measures(

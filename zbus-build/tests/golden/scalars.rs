@@ -784,7 +784,10 @@ pub mod scalars {
                 }
                 "Fails" => {
                     call.arguments(0)?;
-                    let failure = <T as Echo>::fails(&self.service).await.err();
+                    let failure = match <T as Echo>::fails(&self.service).await {
+                        Ok(()) => None,
+                        Err(failure) => Some(failure),
+                    };
                     let mut returns = call.returns();
                     returns.throws(failure);
                     Ok(returns)
@@ -950,7 +953,7 @@ pub mod scalars {
                 ),
             }
         }
-        /// The like with another time limit for each call than the client's.
+        /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
@@ -988,7 +991,7 @@ pub mod scalars {
             request.argument::<::zbus::codegen::Same, str>("text", text)?;
             request.argument::<::zbus::codegen::wire::Bytes, &[u8]>("bytes", &bytes)?;
             let mut reply = request.call(1).await?;
-            reply.value::<::zbus::codegen::Same, ::std::string::String>()
+            Ok(reply.value::<::zbus::codegen::Same, ::std::string::String>()?)
         }
         /// The method `Times`.
         pub async fn times(
@@ -1063,7 +1066,7 @@ pub mod scalars {
                     ::zbus::types::Value,
                 >("value", value)?;
             let mut reply = request.call(1).await?;
-            reply.value::<::zbus::codegen::Same, ::zbus::types::Value>()
+            Ok(reply.value::<::zbus::codegen::Same, ::zbus::types::Value>()?)
         }
         /// The method `Lists`.
         pub async fn lists(
@@ -1098,11 +1101,13 @@ pub mod scalars {
                     [::core::option::Option<::zbus::types::IpNet>],
                 >("networks", networks)?;
             let mut reply = request.call(1).await?;
-            reply
-                .value::<
-                    ::std::vec::Vec<::zbus::codegen::wire::Timestamp>,
-                    ::std::vec::Vec<::zbus::types::Timestamp>,
-                >()
+            Ok(
+                reply
+                    .value::<
+                        ::std::vec::Vec<::zbus::codegen::wire::Timestamp>,
+                        ::std::vec::Vec<::zbus::types::Timestamp>,
+                    >()?,
+            )
         }
         /// The method `Maps`.
         pub async fn maps(
@@ -1128,17 +1133,19 @@ pub mod scalars {
                     >,
                 >("names", names)?;
             let mut reply = request.call(1).await?;
-            reply
-                .value::<
-                    ::std::collections::BTreeMap<
-                        ::zbus::codegen::Same,
-                        ::zbus::codegen::wire::Ip,
-                    >,
-                    ::std::collections::BTreeMap<
-                        ::std::string::String,
-                        ::std::net::IpAddr,
-                    >,
-                >()
+            Ok(
+                reply
+                    .value::<
+                        ::std::collections::BTreeMap<
+                            ::zbus::codegen::Same,
+                            ::zbus::codegen::wire::Ip,
+                        >,
+                        ::std::collections::BTreeMap<
+                            ::std::string::String,
+                            ::std::net::IpAddr,
+                        >,
+                    >()?,
+            )
         }
         /// The method `Structs`.
         pub async fn structs(
@@ -1148,7 +1155,7 @@ pub mod scalars {
             let mut request = self.object.request("Structs");
             request.argument::<::zbus::codegen::Same, All>("all", all)?;
             let mut reply = request.call_throwing(1).await?;
-            reply.value::<::zbus::codegen::Same, All>()
+            Ok(reply.value::<::zbus::codegen::Same, All>()?)
         }
         /// The method `Maybe`.
         pub async fn maybe(
@@ -1189,11 +1196,13 @@ pub mod scalars {
                     ::core::option::Option<::zbus::types::IpNet>,
                 >("network", &network)?;
             let mut reply = request.call(1).await?;
-            reply
-                .value::<
-                    ::zbus::codegen::Same,
-                    ::core::option::Option<::std::string::String>,
-                >()
+            Ok(
+                reply
+                    .value::<
+                        ::zbus::codegen::Same,
+                        ::core::option::Option<::std::string::String>,
+                    >()?,
+            )
         }
         /// The method `MaybeMore`.
         pub async fn maybe_more(
@@ -1243,7 +1252,7 @@ pub mod scalars {
                     ::core::option::Option<&::zbus::types::MacAddress>,
                 >("mac", &mac)?;
             let mut reply = request.call(1).await?;
-            reply.value::<::zbus::codegen::Same, ::core::option::Option<All>>()
+            Ok(reply.value::<::zbus::codegen::Same, ::core::option::Option<All>>()?)
         }
         /// The method `Texts`.
         pub async fn texts(
@@ -1277,7 +1286,7 @@ pub mod scalars {
                     >("times", item)?;
             }
             let mut reply = request.call(1).await?;
-            reply.value::<::zbus::codegen::Same, u32>()
+            Ok(reply.value::<::zbus::codegen::Same, u32>()?)
         }
         /// The method `Nothing`.
         pub async fn nothing(&self) -> ::core::result::Result<(), ::zbus::Error> {

@@ -3,6 +3,7 @@
 ::core::include!("calculator.rs");
 ::core::include!("consts.rs");
 ::core::include!("enums.rs");
+::core::include!("errors.rs");
 ::core::include!("hostile.rs");
 ::core::include!("geometry.rs");
 ::core::include!("imports.rs");

@@ -5,8 +5,8 @@ use quote::quote;
 use zbus_idl::schema::Throws;
 
 use super::{MethodContext, ObjectContext, Parameter};
-use crate::rust::docs;
 use crate::rust::types::{Argument, Passed};
+use crate::rust::{consts, docs};
 
 pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
     let client = &object.names.client;
@@ -14,6 +14,11 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
     let deprecated = object.deprecated();
     let id = object.id();
     let module = object.module();
+    // Only where a method has a time limit of its own does it matter whether the stub has one.
+    let is_limited = object.object.methods.iter().any(|method| method.timeout.is_some());
+    let declared = is_limited.then(|| quote!(has_timeout: bool,));
+    let (unset, set) =
+        if is_limited { (quote!(has_timeout: false,), quote!(has_timeout: true,)) } else { Default::default() };
     let methods = object.methods().map(|method| self::method(object, &method));
     let streams = streams(object);
     quote! {
@@ -22,6 +27,7 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
         #[derive(Clone, Debug)]
         pub struct #client {
             object: ::zbus::client::RemoteObject,
+            #declared
         }
         impl #client {
             /// The bus name of the module that the schema names.
@@ -37,12 +43,12 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
                 client: ::zbus::Client,
                 module: impl ::core::convert::Into<::std::string::String>,
             ) -> Self {
-                Self { object: ::zbus::client::RemoteObject::new(client, module, #id) }
+                Self { object: ::zbus::client::RemoteObject::new(client, module, #id), #unset }
             }
-            /// The like with another time limit for each call than the client's.
+            /// The like with this time limit for each call, in place of the client's and the schema's.
             #[must_use]
             pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
-                Self { object: self.object.with_timeout(timeout) }
+                Self { object: self.object.with_timeout(timeout), #set }
             }
             #(#methods)*
             #(#streams)*
@@ -53,7 +59,17 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
 fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream {
     let mut scope = object.names.locals.clone();
     let (request, reply, item) = (scope.allocate("request"), scope.allocate("reply"), scope.allocate("item"));
-    let docs = method.docs();
+    let docs = match method.method.timeout {
+        None => method.docs(),
+        Some(limit) => {
+            let limit = format!("Waits {limit:?}, unless [`Self::with_timeout`] says otherwise.");
+            if method.method.docs.is_empty() {
+                docs::docs("", || format!("{} {limit}", method.sentence()))
+            } else {
+                docs::docs_and(&method.method.docs, &limit)
+            }
+        }
+    };
     let deprecated = method.deprecated();
     let name = method.name;
     let wire_name = &method.method.wire_name;
@@ -75,7 +91,7 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
             }
         });
     }
-    let mutable = (!encode.is_empty()).then(|| quote!(mut));
+    let mutable = (!encode.is_empty() || method.method.timeout.is_some()).then(|| quote!(mut));
     let output = method.output();
     let error = match method.method.throws {
         Throws::Never | Throws::Message => quote!(::zbus::Error),
@@ -84,12 +100,23 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
             quote!(::zbus::CallError<#error>)
         }
     };
+    // A method's own time limit gives way to one that the stub was given.
+    let limit = method.method.timeout.map(|limit| {
+        let (seconds, nanoseconds) =
+            (consts::integer(limit.as_secs().into()), consts::integer(limit.subsec_nanos().into()));
+        quote! {
+            if !self.has_timeout {
+                #request = #request.timeout(::core::time::Duration::new(#seconds, #nanoseconds));
+            }
+        }
+    });
     let send = send(method, &request, &reply);
     quote! {
         #docs
         #deprecated
         pub async fn #name(&self, #(#signature),*) -> ::core::result::Result<#output, #error> {
             let #mutable #request = self.object.request(#wire_name);
+            #limit
             #(#encode)*
             #send
         }
@@ -102,28 +129,30 @@ fn send(method: &MethodContext<'_>, request: &Ident, reply: &Ident) -> TokenStre
         return quote!(#request.send().await);
     }
     let count = Literal::usize_unsuffixed(method.returns().len());
-    let call = if method.throws() { quote!(call_throwing) } else { quote!(call) };
+    let call = match method.method.throws {
+        Throws::Never => quote!(call(#count).await?),
+        Throws::Message => quote!(call_throwing(#count).await?),
+        Throws::Typed(id) => {
+            let error = method.types.path(id);
+            quote!(call_throwing(#count).await.map_err(#error::from_call)?)
+        }
+    };
     let values: Vec<_> = method
         .returns()
         .iter()
         .map(|found| {
             let Passed { adapter, ty } = method.types.passed(&found.ty);
-            quote!(#reply.value::<#adapter, #ty>())
+            quote!(#reply.value::<#adapter, #ty>()?)
         })
         .collect();
-    match values.as_slice() {
-        [] => quote! {
-            #request.#call(#count).await?;
-            Ok(())
-        },
-        [value] => quote! {
-            let mut #reply = #request.#call(#count).await?;
-            #value
-        },
-        values => quote! {
-            let mut #reply = #request.#call(#count).await?;
-            Ok((#(#values?),*))
-        },
+    if values.is_empty() {
+        return quote!(#request.#call; Ok(()));
+    }
+    // One value stands without parentheses.
+    let values = if let [value] = values.as_slice() { quote!(#value) } else { quote!((#(#values),*)) };
+    quote! {
+        let mut #reply = #request.#call;
+        Ok(#values)
     }
 }
 

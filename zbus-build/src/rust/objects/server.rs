@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use zbus_idl::schema::Stream;
+use zbus_idl::schema::{Stream, Throws};
 
 use super::{MethodContext, ObjectContext, Parameter};
 use crate::rust::docs;
@@ -147,9 +147,23 @@ fn answer(method: &MethodContext<'_>, locals: &Locals, run: &TokenStream) -> Tok
     // Zero values travel beside an error: a Go client decodes them before it looks at the error.
     let zeros: Vec<_> = method.returns().iter().map(|found| method.types.zero(&found.ty)).collect();
     let none = quote!(None);
-    let some = quote!(Some(#failure));
+    let thrown = match method.method.throws {
+        Throws::Typed(_) => quote! {
+            #failure.into_failure().map_err(|error| ::zbus::server::Rejection::new(
+                ::zbus::RejectionKind::BadReply,
+                ::std::format!("what was thrown cannot be encoded: {error}"),
+            ))?
+        },
+        Throws::Never | Throws::Message => quote!(#failure),
+    };
+    let some = quote!(Some(#thrown));
     let split = if values.is_empty() {
-        quote!(let #failure = #run.err();)
+        quote! {
+            let #failure = match #run {
+                Ok(()) => #none,
+                Err(#failure) => #some,
+            };
+        }
     } else {
         quote! {
             let (#(#values,)* #failure) = match #run {
