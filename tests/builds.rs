@@ -1,1 +1,105 @@
-//! Builds.
+//! Crates of users, built by a real cargo.
+
+use zbus_tests::UserCrate;
+
+const README: &str = include_str!("../README.md");
+
+/// The file that the README's walk-through gives this name: the text of the fenced block that names it.
+fn readme_file(name: &str) -> String {
+    let mut lines = README.lines();
+    assert!(
+        lines.any(|line| line.starts_with("```") && line.ends_with(&format!(" {name}"))),
+        "the README has no {name}"
+    );
+    let text: Vec<&str> = lines.take_while(|line| *line != "```").collect();
+    text.join("\n") + "\n"
+}
+
+/// What the README shows that a command prints.
+fn readme_output(command: &str) -> String {
+    let mut lines = README.lines();
+    assert!(lines.any(|line| line == format!("$ {command}")), "the README has no `{command}`");
+    lines.take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn the_walk_through_of_the_readme_builds_and_prints_what_it_says() {
+    let manifest = readme_file("Cargo.toml");
+    let dependencies = ["futures = ", "tokio = "]
+        .map(|start| manifest.lines().find(|line| line.starts_with(start)).expect("the manifest depends on it"));
+    let crates = ["zbus = { path = \"../zbus/zbus\" }", "zbus-build = { path = \"../zbus/zbus-build\" }"];
+    assert!(crates.iter().all(|line| manifest.lines().any(|given| given == *line)), "{manifest}");
+
+    let mut user = UserCrate::new("greeter")
+        .build_rs(&readme_file("build.rs"))
+        .file("schemas/greeter.zbus", &readme_file("schemas/greeter.zbus"))
+        .main_rs(&readme_file("src/main.rs"));
+    for dependency in dependencies {
+        user = user.dependency(dependency);
+    }
+    let output = user.run(&[]).success();
+    assert_eq!(output.stdout, readme_output("cargo run"));
+    assert!(!output.stderr.contains("warning"), "{}", output.stderr);
+}
+
+#[test]
+fn a_broken_schema_fails_the_build_with_every_mistake_of_every_file_marked() {
+    let user = UserCrate::new("broken")
+        .build_rs(
+            "fn main() -> Result<(), zbus_build::Error> {\n    zbus_build::compile(\"schemas/station.zbus\")\n}\n",
+        )
+        .file(
+            "schemas/station.zbus",
+            "module station;\n\
+             import \"geometry.zbus\";\n\
+             struct Reading {\n    \
+                 At: timestmp,\n    \
+                 Where: Point\n    \
+                 Value: f64,\n\
+             }\n\
+             object station@1.0 {\n    \
+                 fn Last(count: u32) -> [Reading];\n    \
+                 fn Last() -> Reading;\n\
+             }\n",
+        )
+        .file(
+            "schemas/geometry.zbus",
+            "struct Point {\n    \
+                 X: double,\n    \
+                 Y: f64,\n\
+             }\n\
+             enum Corner: u8 { Upper = 1, Lower = 256 }\n",
+        )
+        .main_rs("zbus::include_schema!(\"station\");\nfn main() {}\n");
+    let output = user.build();
+    assert!(!output.status.success());
+    let stderr = &output.stderr;
+    for (place, marked, words) in [
+        ("schemas/station.zbus:4:9", "At: timestmp,", "timestamp"),
+        ("schemas/station.zbus:", "Where: Point", "`,`"),
+        ("schemas/station.zbus:10:8", "fn Last() -> Reading;", "Last"),
+        ("schemas/geometry.zbus:2:8", "X: double,", "f64"),
+        ("schemas/geometry.zbus:5:", "Lower = 256", "255"),
+    ] {
+        assert!(stderr.contains(place), "no {place} in:\n{stderr}");
+        assert!(stderr.contains(marked), "no `{marked}` in:\n{stderr}");
+        assert!(stderr.contains(words), "no `{words}` in:\n{stderr}");
+    }
+    assert!(stderr.contains("^^^^^^^^"), "nothing is underlined in:\n{stderr}");
+    assert_eq!(stderr.matches("--> ").count(), 5, "not five mistakes, each shown once, in:\n{stderr}");
+
+    // Mended, it builds.
+    let user = user
+        .file("schemas/geometry.zbus", "struct Point { X: f64, Y: f64 }\n")
+        .file(
+            "schemas/station.zbus",
+            "module station;\nimport \"geometry.zbus\";\nstruct Reading { At: timestamp, Where: Point }\n\
+             object station@1.0 { fn Last(count: u32) -> [Reading]; }\n",
+        )
+        .main_rs(
+            "//! A crate.\n#![warn(clippy::pedantic, missing_docs)]\n#![forbid(unsafe_code)]\n\
+             mod api { zbus::include_schemas!(); }\n\
+             fn main() { let _ = api::station::Reading::default(); }\n",
+        );
+    let _ = user.build().success();
+}

@@ -52,7 +52,7 @@ async fn a_go_client_of_generation_0_calls_every_method_of_our_server() {
 /// Our generated clients against a Go server.
 async fn our_clients_call_a_go_server(generation: Generation, ours: zbus::Generation) {
     let redis = RedisServer::start();
-    let server = GoServer::start(generation, &redis.go_address(), 3);
+    let _server = GoServer::start(generation, &redis.go_address(), 3);
     let client = Client::builder().generation(ours).timeout(Duration::from_secs(10));
     let client = client.connect(&redis.address()).await.unwrap();
     let calculator = CalculatorClient::new(client.clone());

@@ -43,8 +43,9 @@ impl Row<'_> {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let recoded = self.go.recode(&self.vector.ty, &hex).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(recoded.value, *go, "{name}");
-        if *go == self.vector.value && name != "ip4_in_16" {
-            assert_eq!(hex, self.vector.hex, "{name}: Go's own bytes are the shortest way to its value");
+        // But for what has several forms, the bytes are Go's own.
+        if *go == self.vector.value && !matches!(&**name, "ip4_in_16" | "cidr_nil") {
+            assert_eq!(hex, self.vector.hex, "{name}");
         }
     }
 }
