@@ -19,7 +19,8 @@ fn readme_file(name: &str) -> String {
 fn readme_output(command: &str) -> String {
     let mut lines = README.lines();
     assert!(lines.any(|line| line == format!("$ {command}")), "the README has no `{command}`");
-    lines.take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect()
+    let text: Vec<&str> = lines.take_while(|line| *line != "```").collect();
+    text.join("\n") + "\n"
 }
 
 #[test]

@@ -27,20 +27,20 @@ impl Row<'_> {
         T: std::fmt::Debug + PartialEq,
     {
         let stated = self.vector.value.clone();
-        self.is_and_go_reads::<A, T>(expected, &stated);
+        self.is_and_go_reads::<A, T>(&expected, &stated);
     }
 
-    fn is_and_go_reads<A, T>(&mut self, expected: T, go: &Json)
+    fn is_and_go_reads<A, T>(&mut self, expected: &T, go: &Json)
     where
         A: for<'de> DeserializeAs<'de, T> + SerializeAs<T>,
         T: std::fmt::Debug + PartialEq,
     {
         let name = &self.vector.name;
         let value = decode_as::<A, T>(&self.vector.bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(value, expected, "{name}");
+        assert_eq!(value, *expected, "{name}");
         let mut bytes = Vec::new();
         encode_as::<A, T>(&value, &mut bytes).unwrap();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex::encode(&bytes);
         let recoded = self.go.recode(&self.vector.ty, &hex).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(recoded.value, *go, "{name}");
         // But for what has several forms, the bytes are Go's own.
@@ -74,7 +74,6 @@ fn full() -> Sample {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a line or two for each vector")]
 fn every_plain_vector_is_read_as_the_value_stated_and_go_reads_back_what_is_written() {
     let mut go = Recoder::start(Generation::One);
     let rows = vectors(Generation::One);
@@ -98,12 +97,12 @@ fn every_plain_vector_is_read_as_the_value_stated_and_go_reads_back_what_is_writ
             "string" => row.is::<Same, _>("hello world".to_owned()),
             "string_unicode" => row.is::<Same, _>("zbüs – шина".to_owned()),
             "bytes" => row.is::<wire::Bytes, _>(vec![0, 1, 2, 255]),
-            "bytes_nil" => row.is_and_go_reads::<wire::Bytes, Vec<u8>>(vec![], &json!("hex:")),
+            "bytes_nil" => row.is_and_go_reads::<wire::Bytes, Vec<u8>>(&vec![], &json!("hex:")),
             "list_f64" => row.is::<Same, _>(vec![1.0, 2.5]),
             "list_empty" => row.is::<Same, Vec<String>>(vec![]),
-            "list_nil" => row.is_and_go_reads::<Same, Vec<String>>(vec![], &json!([])),
+            "list_nil" => row.is_and_go_reads::<Same, Vec<String>>(&vec![], &json!([])),
             "map" => row.is::<Same, _>(BTreeMap::from([("a".to_owned(), 1_i64)])),
-            "map_nil" => row.is_and_go_reads::<Same, _>(BTreeMap::<String, i64>::new(), &json!({})),
+            "map_nil" => row.is_and_go_reads::<Same, _>(&BTreeMap::<String, i64>::new(), &json!({})),
             "map_int_keys" => row.is::<Same, _>(BTreeMap::from([(7_u32, "seven".to_owned())])),
             "optional_none" => row.is::<Option<Same>, _>(None::<Inner>),
             "optional_some" => row.is::<Option<Same>, _>(Some(Inner { x: 1.0, y: 2.0 })),
@@ -113,9 +112,8 @@ fn every_plain_vector_is_read_as_the_value_stated_and_go_reads_back_what_is_writ
             "timestamp_zero" => row.is::<wire::Timestamp, _>(zbus::types::zero::timestamp()),
             "duration" => row.is::<wire::Duration, _>(Duration::from_millis(1500)),
             "duration_negative" => row.is::<wire::Duration, _>(Duration::from_secs(-1)),
-            "ip4" => row.is::<wire::Ip, _>(IpAddr::from([10, 1, 2, 3])),
             "ip6" => row.is::<wire::Ip, _>("2001:db8::1".parse::<IpAddr>().unwrap()),
-            "ip4_in_16" => row.is::<wire::Ip, _>(IpAddr::from([10, 1, 2, 3])),
+            "ip4" | "ip4_in_16" => row.is::<wire::Ip, _>(IpAddr::from([10, 1, 2, 3])),
             "cidr" => row.is::<wire::Cidr, _>("10.1.2.0/24".parse::<IpNet>().unwrap()),
             "cidr_nil" => row.is::<wire::OptionalCidr, _>(None::<IpNet>),
             "mac" => row.is::<Same, _>("02:11:22:33:44:55".parse::<MacAddress>().unwrap()),
@@ -133,7 +131,7 @@ fn every_plain_vector_is_read_as_the_value_stated_and_go_reads_back_what_is_writ
                 stated["Blob"] = json!("hex:");
                 stated["Tags"] = json!([]);
                 stated["Labels"] = json!({});
-                row.is_and_go_reads::<Same, _>(Sample::default(), &stated);
+                row.is_and_go_reads::<Same, _>(&Sample::default(), &stated);
             }
             "tuple2" => row.is::<Same, _>((1.5_f64, "x".to_owned())),
             name => panic!("{name} has no expectation"),

@@ -2,9 +2,11 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures::{FutureExt, Stream, StreamExt};
 use serde_with::SerializeAs;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,7 +35,9 @@ impl Streams {
     }
 
     /// Runs each in a task of its own until `stop`. The end or the panic of one is logged, and ends that one alone.
-    pub(super) fn start(
+    ///
+    /// When this returns, each was polled once: a stream that listens to something inside the service does so before the first call.
+    pub(super) async fn start(
         self,
         object: &ObjectId,
         module: &str,
@@ -45,10 +49,19 @@ impl Streams {
             let channel: Arc<str> = object.channel(module, &name).into();
             let publisher = Publisher { channel: Arc::clone(&channel), outbox: outbox.clone() };
             let stop = stop.clone();
+            let (begun, started) = oneshot::channel();
             tasks.spawn(async move {
                 // The stream is made in here too, since making it may panic.
                 let run = std::panic::AssertUnwindSafe(async move { run(publisher).await }).catch_unwind();
-                match stop.run_until_cancelled(run).await {
+                let mut run = std::pin::pin!(run);
+                let first = futures::poll!(&mut run);
+                // The server's start may have been given up.
+                let _ = begun.send(());
+                let outcome = match first {
+                    Poll::Ready(outcome) => Some(outcome),
+                    Poll::Pending => stop.run_until_cancelled(run).await,
+                };
+                match outcome {
                     Some(Err(panic)) => {
                         tracing::error!(stream = %channel, panic = panic_text(&*panic), "a stream panicked");
                     }
@@ -56,6 +69,8 @@ impl Streams {
                     None => {}
                 }
             });
+            // An error says that the runtime is going down.
+            let _ = started.await;
         }
     }
 }

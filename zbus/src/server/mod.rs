@@ -145,6 +145,10 @@ impl Server {
         let status_requests = intake(&*broker, vec![ObjectId::STATUS.queue(&self.module).into()], &stop).await?;
         tasks.spawn(status_requests.status_requests(status));
 
+        for (object, streams) in self.streams {
+            streams.start(&object, &self.module, &outbox, &tasks, &stop).await;
+        }
+
         let lists: Vec<Arc<str>> = self.objects.keys().map(|id| id.queue(&self.module).into()).collect();
         let dispatcher = Arc::new(Dispatcher {
             objects: self.objects,
@@ -156,9 +160,6 @@ impl Server {
         if !lists.is_empty() {
             let requests = intake(&*broker, lists, &stop).await?;
             tasks.spawn(requests.requests(dispatcher));
-        }
-        for (object, streams) in self.streams {
-            streams.start(&object, &self.module, &outbox, &tasks, &stop);
         }
         tasks.close();
         tracing::info!(module = self.module, "serving");
