@@ -220,7 +220,7 @@ fn unions_travel_as_their_one_arm() {
 fn unions_keep_the_arm_that_they_do_not_know() {
     let named: Shape = decode(&encoded("Square")).unwrap();
     assert_eq!(named, Shape::UnknownArm { arm: "Square".to_owned(), value: None });
-    let carrying = encoded(&BTreeMap::from([("Square", 4_u64)]));
+    let carrying = encoded(&BTreeMap::from([("Square", 4_i64)]));
     let unknown: Shape = decode(&carrying).unwrap();
     assert_eq!(unknown, Shape::UnknownArm { arm: "Square".to_owned(), value: Some(4.into()) });
     assert_eq!(encoded(&unknown), carrying);

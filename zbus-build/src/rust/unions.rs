@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use zbus_idl::schema::{Arm, TypeId, Union};
+use zbus_idl::schema::{Arm, Type, TypeId, Union};
 
 use super::docs;
 use super::names::Scope;
@@ -60,26 +60,15 @@ fn declaration(types: Types<'_>, owner: TypeId, NamedArm { arm, name }: &NamedAr
 }
 
 fn serialize(types: Types<'_>, union: &Ident, arms: &[NamedArm<'_>], unknown: &Ident) -> TokenStream {
-    let carried = types.names.inner(types.file, "Carried");
     let known = arms.iter().map(|NamedArm { arm, name }| {
         let wire_name = &arm.wire_name;
         let Some(ty) = &arm.ty else {
             return quote!(Self::#name => serializer.serialize_str(#wire_name));
         };
-        let value = match types.adapter(ty) {
-            None => quote!(value),
-            Some(adapter) => {
-                let (ty, with) = (types.owned(ty), as_path(&quote!(&#adapter)));
-                quote! {{
-                    #[derive(::zbus::codegen::Serialize)]
-                    #[serde(crate = "::zbus::codegen::serde", transparent)]
-                    struct #carried<'a>(#[serde(with = #with)] &'a #ty);
-                    #carried(value)
-                }}
-            }
-        };
+        let value = carried(types, ty);
         quote!(Self::#name(value) => serializer.collect_map([(#wire_name, #value)]))
     });
+    let kept = carried(types, &Type::Any);
     let serializer = types.names.inner(types.file, "S");
     quote! {
         impl ::zbus::codegen::Serialize for #union {
@@ -90,7 +79,7 @@ fn serialize(types: Types<'_>, union: &Ident, arms: &[NamedArm<'_>], unknown: &I
                 match self {
                     #(#known,)*
                     Self::#unknown { arm, value: Some(value) } => {
-                        serializer.collect_map([(arm, value)])
+                        serializer.collect_map([(arm, #kept)])
                     }
                     Self::#unknown { arm, .. } if arm.is_empty() => serializer.serialize_none(),
                     Self::#unknown { arm, .. } => serializer.serialize_str(arm),
@@ -98,6 +87,21 @@ fn serialize(types: Types<'_>, union: &Ident, arms: &[NamedArm<'_>], unknown: &I
             }
         }
     }
+}
+
+/// The variable `value`, a reference, as it is serialized: itself or within its adapter.
+fn carried(types: Types<'_>, ty: &Type) -> TokenStream {
+    let Some(adapter) = types.adapter(ty) else {
+        return quote!(value);
+    };
+    let (ty, with) = (types.owned(ty), as_path(&quote!(&#adapter)));
+    let carried = types.names.inner(types.file, "Carried");
+    quote! {{
+        #[derive(::zbus::codegen::Serialize)]
+        #[serde(crate = "::zbus::codegen::serde", transparent)]
+        struct #carried<'a>(#[serde(with = #with)] &'a #ty);
+        #carried(value)
+    }}
 }
 
 fn deserialize(types: Types<'_>, id: TypeId, arms: &[NamedArm<'_>], unknown: &Ident) -> TokenStream {

@@ -164,7 +164,23 @@ pub mod geometry {
                 Self::Circle(value) => serializer.collect_map([("Circle", value)]),
                 Self::Polygon(value) => serializer.collect_map([("Polygon", value)]),
                 Self::Unknown { arm, value: Some(value) } => {
-                    serializer.collect_map([(arm, value)])
+                    serializer
+                        .collect_map([
+                            (
+                                arm,
+                                {
+                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    struct Carried<'a>(
+                                        #[serde(
+                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
+                                        )]
+                                        &'a ::zbus::types::Value,
+                                    );
+                                    Carried(value)
+                                },
+                            ),
+                        ])
                 }
                 Self::Unknown { arm, .. } if arm.is_empty() => {
                     serializer.serialize_none()

@@ -109,7 +109,23 @@ pub mod hostile {
                 Self::Some(value) => serializer.collect_map([("Some", value)]),
                 Self::Option => serializer.serialize_str("Option"),
                 Self::Unknown { arm, value: Some(value) } => {
-                    serializer.collect_map([(arm, value)])
+                    serializer
+                        .collect_map([
+                            (
+                                arm,
+                                {
+                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    struct Carried<'a>(
+                                        #[serde(
+                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
+                                        )]
+                                        &'a ::zbus::types::Value,
+                                    );
+                                    Carried(value)
+                                },
+                            ),
+                        ])
                 }
                 Self::Unknown { arm, .. } if arm.is_empty() => {
                     serializer.serialize_none()
@@ -334,7 +350,23 @@ pub mod hostile {
                         ])
                 }
                 Self::Unknown { arm, value: Some(value) } => {
-                    serializer.collect_map([(arm, value)])
+                    serializer
+                        .collect_map([
+                            (
+                                arm,
+                                {
+                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    struct Carried<'a>(
+                                        #[serde(
+                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
+                                        )]
+                                        &'a ::zbus::types::Value,
+                                    );
+                                    Carried(value)
+                                },
+                            ),
+                        ])
                 }
                 Self::Unknown { arm, .. } if arm.is_empty() => {
                     serializer.serialize_none()

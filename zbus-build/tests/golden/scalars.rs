@@ -92,7 +92,10 @@ pub mod scalars {
         #[serde(rename = "Mac")]
         pub mac: ::zbus::types::MacAddress,
         /// The field `Any`.
-        #[serde(rename = "Any")]
+        #[serde(
+            rename = "Any",
+            with = "::zbus::codegen::As::<::zbus::codegen::wire::Any>"
+        )]
         pub any: ::zbus::types::Value,
     }
     impl ::core::default::Default for All {
@@ -558,11 +561,17 @@ pub mod scalars {
                 "Dynamic" => {
                     let mut arguments = call.arguments(1)?;
                     let value = arguments
-                        .next::<::zbus::codegen::Same, ::zbus::types::Value>("value")?;
+                        .next::<
+                            ::zbus::codegen::wire::Any,
+                            ::zbus::types::Value,
+                        >("value")?;
                     let value_ = <T as Echo>::dynamic(&self.service, value).await;
                     let mut returns = call.returns();
                     returns
-                        .value::<::zbus::codegen::Same, ::zbus::types::Value>(&value_)?;
+                        .value::<
+                            ::zbus::codegen::wire::Any,
+                            ::zbus::types::Value,
+                        >(&value_)?;
                     Ok(returns)
                 }
                 "Lists" => {
@@ -1062,11 +1071,11 @@ pub mod scalars {
             let mut request = self.object.request("Dynamic");
             request
                 .argument::<
-                    ::zbus::codegen::Same,
+                    ::zbus::codegen::wire::Any,
                     ::zbus::types::Value,
                 >("value", value)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<::zbus::codegen::Same, ::zbus::types::Value>()?)
+            Ok(reply.value::<::zbus::codegen::wire::Any, ::zbus::types::Value>()?)
         }
         /// The method `Lists`.
         pub async fn lists(

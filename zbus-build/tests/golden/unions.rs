@@ -137,7 +137,23 @@ pub mod unions {
                 Self::Unknown(value) => serializer.collect_map([("Unknown", value)]),
                 Self::Empty => serializer.serialize_str("no-thing"),
                 Self::UnknownArm { arm, value: Some(value) } => {
-                    serializer.collect_map([(arm, value)])
+                    serializer
+                        .collect_map([
+                            (
+                                arm,
+                                {
+                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    struct Carried<'a>(
+                                        #[serde(
+                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
+                                        )]
+                                        &'a ::zbus::types::Value,
+                                    );
+                                    Carried(value)
+                                },
+                            ),
+                        ])
                 }
                 Self::UnknownArm { arm, .. } if arm.is_empty() => {
                     serializer.serialize_none()
@@ -319,7 +335,23 @@ pub mod unions {
                 Self::Product(value) => serializer.collect_map([("Product", value)]),
                 Self::Maybe(value) => serializer.collect_map([("Maybe", value)]),
                 Self::Unknown { arm, value: Some(value) } => {
-                    serializer.collect_map([(arm, value)])
+                    serializer
+                        .collect_map([
+                            (
+                                arm,
+                                {
+                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    struct Carried<'a>(
+                                        #[serde(
+                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
+                                        )]
+                                        &'a ::zbus::types::Value,
+                                    );
+                                    Carried(value)
+                                },
+                            ),
+                        ])
                 }
                 Self::Unknown { arm, .. } if arm.is_empty() => {
                     serializer.serialize_none()
