@@ -18,13 +18,17 @@ fi
 
 go=${ZBUS_GO:-go}
 go_version=$("$go" env GOVERSION)
-if [[ $(printf '%s\n' go1.21 "$go_version" | sort -V | head -n 1) != go1.21 ]]; then
-    echo "$go is $go_version; the Go peers need 1.21 or newer: see https://go.dev/dl/, and name its path in ZBUS_GO" >&2
+if [[ $(printf '%s\n' go1.19 "$go_version" | sort -V | head -n 1) != go1.19 ]]; then
+    echo "$go is $go_version; the Go peers need 1.19 or newer: see https://go.dev/dl/, and name its path in ZBUS_GO" >&2
     exit 1
 fi
 for peer in tests/peers/go0 tests/peers/go1; do
     (cd "$peer" && GOWORK=off "$go" mod download)
 done
+
+# A minimal Rust has neither.
+cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
 
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked -- -D warnings

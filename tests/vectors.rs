@@ -21,6 +21,7 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    #[expect(clippy::needless_pass_by_value, reason = "a row reads better")]
     fn is<A, T>(&mut self, expected: T)
     where
         A: for<'de> DeserializeAs<'de, T> + SerializeAs<T>,

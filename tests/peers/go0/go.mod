@@ -1,6 +1,6 @@
 module zbus.test/go0
 
-go 1.21
+go 1.19
 
 require (
 	github.com/threefoldtech/zbus v0.1.4

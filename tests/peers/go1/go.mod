@@ -1,6 +1,6 @@
 module zbus.test/go1
 
-go 1.21
+go 1.19
 
 require (
 	github.com/threefoldtech/zbus v1.0.1

@@ -1,6 +1,6 @@
 module zbus.test/service
 
-go 1.21
+go 1.19
 
 // The oldest generation under test. Each peer requires its own version, which then holds for this module too,
 // so the code here may only use what both versions have.
