@@ -1,6 +1,70 @@
-//! The runtime of zbus, a schema-first message bus for local services.
+//! The runtime of zbus, a schema-first message bus for local services. Not to be taken for crates.io's `zbus`, which is a library for
+//! D-Bus.
 //!
-//! Not to be taken for crates.io's `zbus`, which is a library for D-Bus.
+//! The interfaces of a process stand in a schema, which `zbus_build::compile` turns into code; this crate carries their calls and events,
+//! over Redis or inside the process:
+//!
+//! ```
+//! use futures::{Stream, StreamExt};
+//! use zbus::{Client, Failure, Server};
+//!
+//! # /*
+//! zbus::include_schema!("calculator"); // mod calculator { … }
+//! # */
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../zbus-build/tests/golden/calculator.rs"));
+//! use calculator::{Calculator, CalculatorClient, CalculatorServer, Entry};
+//!
+//! struct Calc;
+//!
+//! impl Calculator for Calc {
+//!     async fn add(&self, a: f64, b: f64) -> f64 {
+//!         a + b
+//!     }
+//!
+//!     async fn sum(&self, values: Vec<f64>) -> f64 {
+//!         values.iter().sum()
+//!     }
+//!
+//!     async fn div_mod(&self, a: i64, b: i64) -> Result<(i64, i64), Failure> {
+//!         let quotient = a.checked_div(b).ok_or_else(|| Failure::new("division by zero"))?;
+//!         Ok((quotient, a % b))
+//!     }
+//!
+//!     async fn last(&self, count: u32) -> Vec<Entry> {
+//!         vec![Entry::default(); count.min(1) as usize]
+//!     }
+//!
+//!     fn entries(&self) -> impl Stream<Item = Entry> + Send {
+//!         futures::stream::repeat_with(Entry::default).take(3)
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let address = "memory://docs"; // or redis://127.0.0.1:6379
+//!     let server = Server::new("calc").register(CalculatorServer::new(Calc))?.start(address).await?;
+//!
+//!     let calculator = CalculatorClient::new(Client::connect(address).await?);
+//!     assert_eq!(calculator.add(1.0, 2.0).await?, 3.0);
+//!     assert_eq!(calculator.div_mod(1, 0).await.unwrap_err().to_string(), "division by zero");
+//!
+//!     server.shutdown().await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Addresses
+//! `redis://[user:password@]host[:port][/database]`, `rediss://…` (with the feature `tls`), `unix:///path`, Go's
+//! `tcp://[password@]host:port`, and `memory://name`: a broker inside the process, shared by all who open the name.
+//!
+//! # What happens to a call
+//! It ends: with its values, or an [`Error`] at its deadline at the latest. A request is written once, and so run at most once;
+//! [`Error::may_have_run`] tells whether it may have been. A client's call waits for a server that is not there yet. A server takes no
+//! more than it has free workers for; what it has taken when it is stopped it answers.
+//!
+//! # Cancellation
+//! Dropping the future of a call gives the call up: it is withdrawn if no server has taken it yet. A server drops the future of a method
+//! at the deadline of its call.
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod backoff;

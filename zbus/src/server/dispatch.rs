@@ -11,8 +11,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::events::panic_text;
-use super::object::{Call, Object, Rejection, Returns};
-use super::reply::{ReplyTo, Sent, stopping};
+use super::object::{Call, Object, Returns};
+use super::rejection::Rejection;
+use super::reply::{ReplyTo, Sent};
 use super::workers::{Busy, Workers};
 use crate::ObjectId;
 use crate::clock::Clock;
@@ -123,7 +124,7 @@ impl Run {
                 Err(Rejection::new(RejectionKind::Panicked, format!("{name} panicked: {text}")))
             }),
             () = deadline => Err(Rejection::new(RejectionKind::Expired, format!("{name} did not end before its deadline"))),
-            () = abort.cancelled() => Err(stopping()),
+            () = abort.cancelled() => Err(Rejection::new(RejectionKind::Stopping, format!("the server stopped before {name} ended"))),
         };
         if let Some(reply_to) = reply_to {
             match outcome.and_then(|returns| returns.encode(&reply_to.id)) {

@@ -4,6 +4,7 @@ mod dispatch;
 mod events;
 mod intake;
 mod object;
+mod rejection;
 mod reply;
 mod workers;
 
@@ -19,7 +20,8 @@ use tokio_util::task::TaskTracker;
 use self::dispatch::{AnyObject, Dispatcher};
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
-pub use self::object::{Arguments, Call, Object, Rejection, Returns};
+pub use self::object::{Arguments, Call, Object, Returns};
+pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
 use self::workers::Workers;
 use crate::ObjectId;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
 
 use super::events::Streams;
+use super::rejection::Rejection;
 use crate::ObjectId;
 use crate::error::RejectionKind;
 use crate::failure::Failure;
@@ -200,20 +201,5 @@ impl Returns {
         self.response.encode(id).map_err(|error| {
             Rejection::new(RejectionKind::ReplyTooLarge, format!("the reply cannot be encoded: {error}"))
         })
-    }
-}
-
-/// Why a method was not run, or its values cannot travel: a caller gets it as
-/// [`Error::Rejected`](crate::Error::Rejected).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejection {
-    pub(super) kind: RejectionKind,
-    pub(super) message: String,
-}
-
-impl Rejection {
-    /// A rejection in these words.
-    pub fn new(kind: RejectionKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
     }
 }

@@ -8,11 +8,10 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::rejection::Rejection;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, BrokerErrorKind, Write};
-use crate::error::RejectionKind;
 use crate::outbox::{Outbox, Tracker};
-use crate::server::object::Rejection;
 use crate::wire::{Generation, OutgoingResponse};
 
 /// How long an unread reply stays in its list. Go's `redisResponseTTL`.
@@ -101,11 +100,6 @@ impl Tracker for ReplyTracker {
             }
         }
     }
-}
-
-/// The rejection of a call that the server's end has cut off.
-pub(super) fn stopping() -> Rejection {
-    Rejection::new(RejectionKind::Stopping, "the server stopped before the method ended")
 }
 
 #[cfg(test)]
