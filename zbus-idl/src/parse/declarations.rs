@@ -148,16 +148,20 @@ impl<'a> Parser<'a> {
         pairs.next()?;
         if shape.end == ';' {
             self.semicolon(shape, piece);
-        } else if body.is_none() {
+            // Half-typed at the end of the text: what is written of the type is not what it will be.
+            if piece.ending == Ending::Text && matches!(shape.rule, Rule::alias_piece | Rule::const_piece) {
+                return None;
+            }
+        } else if body.as_ref().is_none_or(Body::lacks_open) {
             let at = self.place_of_next(piece);
+            let expected = format!("`{{` after the {}", shape.noun);
             self.report(
                 at,
                 Problem::Unexpected {
-                    expected: format!("`{{` after the {}", shape.noun),
+                    expected,
                     found: self.found(piece.next),
                 },
             );
-            return None;
         }
         let subject = pairs.next()?;
         Some(match shape.rule {

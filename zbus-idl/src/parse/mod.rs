@@ -125,7 +125,7 @@ impl<'a> Parser<'a> {
         mut build: impl FnMut(&mut Self, Pairs<'a, Rule>, u32, Option<Body>) -> Option<T>,
     ) -> Vec<Entry<T>> {
         let mut entries = Vec::with_capacity(body.pieces.len());
-        let count = body.pieces.len();
+        let (count, lacks_open) = (body.pieces.len(), body.lacks_open());
         for (index, mut piece) in body.pieces.into_iter().enumerate() {
             // Half a member before a missing brace: the brace is the mistake.
             let half = body.close.is_err() && index + 1 == count && piece.ending != Ending::Separator;
@@ -154,12 +154,22 @@ impl<'a> Parser<'a> {
         }
         if let Err(place) = body.close {
             let next = self.next_word(place);
-            if !(self.cut_short && next.start == next.end) {
+            // Without its `{`, it was reported already.
+            if !(lacks_open || self.cut_short && next.start == next.end) {
                 let problem = Problem::UnclosedBrace {
                     open: body.open,
                     found: self.found(next),
                 };
                 self.report(place, problem);
+            }
+            // More may have been meant to stand in it.
+            if entries.is_empty() {
+                entries.push(Entry {
+                    span: body.open,
+                    docs: String::new(),
+                    attributes: Vec::new(),
+                    node: None,
+                });
             }
         }
         entries

@@ -42,11 +42,18 @@ pub(crate) struct Piece {
 
 #[derive(Debug)]
 pub(crate) struct Body {
-    /// The `{`.
+    /// The `{`; empty where it is missing.
     pub(crate) open: Span,
     /// The `}`, or else where it should have been.
     pub(crate) close: Result<Span, Span>,
     pub(crate) pieces: Vec<Piece>,
+}
+
+impl Body {
+    /// Its members were found, but the `{` before them was not.
+    pub(crate) fn lacks_open(&self) -> bool {
+        self.open.start == self.open.end
+    }
 }
 
 /// How a piece ended.
@@ -276,6 +283,17 @@ impl Scanner<'_> {
                     self.at += 1;
                     break Ending::Close;
                 }
+                // The members start, though no `{` does.
+                _ if kind != BodyKind::Unknown
+                    && self.at > core + 1
+                    && token.leads_line
+                    && self.word(self.at) != Some("as")
+                    && !self.is(self.at - 1, b':')
+                    && !self.declaration_at(self.at) =>
+                {
+                    body = Some(self.body(kind, column));
+                    break Ending::Body;
+                }
                 _ if self.at > core && self.declaration_at(self.at) => break Ending::Missing,
                 TokenKind::Doc => self.docs_amid(),
                 TokenKind::FileDoc => self.misplaced_file_docs(),
@@ -327,7 +345,7 @@ impl Scanner<'_> {
             start
         };
         let next = match (&body, end > start) {
-            (Some(body), _) => body.open,
+            (Some(body), _) if !body.lacks_open() => body.open,
             _ => self.span_behind(end),
         };
         let keyword = self.token(core).filter(|token| token.start < end);
@@ -375,10 +393,14 @@ impl Scanner<'_> {
         self.span_at(at)
     }
 
-    /// A body, from its `{`. `column` is that of the declaration it belongs to.
+    /// A body, from its `{` or where that should be. `column` is that of the declaration it belongs to.
     fn body(&mut self, kind: BodyKind, column: u32) -> Body {
-        let open = self.span_at(self.at);
-        self.at += 1;
+        let open = if self.is(self.at, b'{') {
+            self.at += 1;
+            self.span_at(self.at - 1)
+        } else {
+            self.behind(self.at)
+        };
         let mut pieces = Vec::new();
         let close = loop {
             if self.at >= self.tokens.len() {
