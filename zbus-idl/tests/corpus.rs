@@ -168,6 +168,33 @@ fn a_text_cut_off_anywhere_is_no_panic() {
     each_text(|folder, name, text| (0..text.len()).for_each(|end| survives(folder, name, &text[..end])));
 }
 
+/// How many problems a spoilt calculator has.
+fn problems_of(text: &str) -> usize {
+    let loader = MemoryLoader::new()
+        .with("calculator.zbus", text)
+        .with("geometry.zbus", include_str!("corpus/valid/geometry.zbus"));
+    compile(&["calculator.zbus"], &loader).map_or_else(|report| report.diagnostics().len(), |_| 0)
+}
+
+#[test]
+fn a_half_typed_file_is_nearly_always_one_problem() {
+    let text = include_str!("corpus/valid/calculator.zbus");
+    let cuts: Vec<&str> = text.char_indices().map(|(end, _)| &text[..end]).collect();
+    let worse: Vec<&str> = cuts.iter().copied().filter(|cut| problems_of(cut) > 1).collect();
+    // The rest: a string or documentation that stops in the middle of an open body, which is reported as well.
+    assert!(worse.len() * 20 < cuts.len(), "{} of {}", worse.len(), cuts.len());
+    assert!(worse.iter().all(|cut| problems_of(cut) == 2));
+}
+
+#[test]
+fn a_mark_left_out_does_not_cascade() {
+    let text = include_str!("corpus/valid/calculator.zbus");
+    for (at, mark) in text.match_indices(|c: char| ";,{}()[]<>:=".contains(c)) {
+        let spoilt = [&text[..at], &text[at + mark.len()..]].concat();
+        assert!(problems_of(&spoilt) <= 3, "without `{mark}` at {at}");
+    }
+}
+
 #[test]
 fn a_token_left_out_or_doubled_anywhere_is_no_panic() {
     each_text(|folder, name, text| {

@@ -4,6 +4,7 @@
 mod codes;
 mod problem;
 mod render;
+mod words;
 
 pub use codes::{CODES, Code, explain};
 pub use problem::{Ambiguity, Problem, Thing};

@@ -2,7 +2,8 @@
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-use super::{OBJECT_MEMBER, Parser, Rule, Shape, object_member_words};
+use super::members::{OBJECT_MEMBER, object_member_words};
+use super::{Parser, Rule, Shape};
 use crate::diagnostic::{Diagnostic, Fix, Problem};
 use crate::scan::{Piece, TokenKind};
 use crate::source::Span;

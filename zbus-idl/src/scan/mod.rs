@@ -5,14 +5,12 @@
 //! declaration, no deeper than the one that is open, is the next declaration, whatever the braces say.
 
 mod lex;
+mod starts;
 
 pub(crate) use lex::{Lexed, Token, TokenKind, lex};
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::source::{SourceId, Span};
-
-/// How many attributes and tokens of one are looked past for what they stand on: such a look starts at many places.
-const MAX_ATTRIBUTES: usize = 16;
 
 /// A text, cut up.
 pub(crate) struct Outline {
@@ -44,11 +42,18 @@ pub(crate) struct Piece {
 
 #[derive(Debug)]
 pub(crate) struct Body {
-    /// The `{`.
+    /// The `{`; empty where it is missing.
     pub(crate) open: Span,
     /// The `}`, or else where it should have been.
     pub(crate) close: Result<Span, Span>,
     pub(crate) pieces: Vec<Piece>,
+}
+
+impl Body {
+    /// Its members were found, but the `{` before them was not.
+    pub(crate) fn lacks_open(&self) -> bool {
+        self.open.start == self.open.end
+    }
 }
 
 /// How a piece ended.
@@ -217,97 +222,6 @@ impl Scanner<'_> {
         self.report(span, Problem::MisplacedFileDocs);
     }
 
-    /// The index behind an attribute that starts at `at`. An attribute is short: a look further would find the bracket of
-    /// something else.
-    fn behind_attribute(&self, at: usize) -> usize {
-        let mut behind = at + 1;
-        if self.word(behind).is_some() {
-            behind += 1;
-        }
-        if self.is(behind, b'(') {
-            for end in behind + 1..behind + MAX_ATTRIBUTES {
-                match self.token(end) {
-                    Some(token) if token.is(b')') => return end + 1,
-                    Some(Token { kind: TokenKind::Punct(b'{' | b'}' | b';'), .. }) | None => break,
-                    Some(_) => {}
-                }
-            }
-        }
-        behind
-    }
-
-    /// Whether a declaration starts here, at the start of a line. Strict, since every word of the language can be a name.
-    fn declaration_at(&self, at: usize) -> bool {
-        if !self.leads_line(at) {
-            return false;
-        }
-        let doc = |at: usize| self.token(at).is_some_and(|token| token.kind == TokenKind::Doc);
-        // Asked at the start of a run of lines of documentation; within it, the answer costs another walk to its end.
-        if doc(at) && at > 0 && doc(at - 1) {
-            return false;
-        }
-        let mut at = at;
-        let mut attributes = 0;
-        while let Some(token) = self.token(at) {
-            match token.kind {
-                TokenKind::Doc => at += 1,
-                TokenKind::Punct(b'@') if attributes < MAX_ATTRIBUTES => {
-                    attributes += 1;
-                    at = self.behind_attribute(at);
-                }
-                _ => break,
-            }
-        }
-        let Some(keyword) = self.word(at) else { return false };
-        let named = self.word(at + 1).is_some();
-        match keyword {
-            "import" => self.token(at + 1).is_some_and(|token| token.kind == TokenKind::String),
-            "module" => named && self.is(at + 2, b';'),
-            "const" => named && (self.is(at + 2, b':') || self.is(at + 2, b'=')),
-            "type" => named && self.is(at + 2, b'='),
-            "struct" | "union" | "error" => named && self.is(at + 2, b'{'),
-            "enum" => named && (self.is(at + 2, b'{') || self.is(at + 2, b':')),
-            "object" => {
-                let behind = self.is(at + 2, b'{') || self.is(at + 2, b'@') || self.is(at + 2, b'-');
-                named && (behind || self.word(at + 2) == Some("as"))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether a method or stream starts here, at the start of a line.
-    fn object_member_at(&self, at: usize) -> bool {
-        let Some(token) = self.token(at).filter(|token| token.leads_line) else {
-            return false;
-        };
-        match (token.kind, self.word(at)) {
-            (TokenKind::Doc, _) => true,
-            (TokenKind::Punct(b'@'), _) => self.word(at + 1).is_some(),
-            (_, Some("oneway")) => self.word(at + 1) == Some("fn"),
-            (_, Some("fn" | "rpc" | "func" | "def")) => self.word(at + 1).is_some() && self.is(at + 2, b'('),
-            (_, Some("stream")) => {
-                self.word(at + 1).is_some() && self.token(at + 2).is_some_and(|token| token.kind == TokenKind::Arrow)
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether a field, member, arm or variant starts here, at the start of a line, though no comma stands before it.
-    fn comma_member_at(&self, at: usize, brackets: usize) -> bool {
-        let Some(token) = self.token(at).filter(|token| token.leads_line) else {
-            return false;
-        };
-        if self.word(at).is_some() && self.is(at + 1, b':') {
-            return true;
-        }
-        let complete = at.checked_sub(1).and_then(|before| self.token(before)).is_some_and(|before| {
-            matches!(before.kind, TokenKind::Word | TokenKind::Number | TokenKind::String)
-                || matches!(before.kind, TokenKind::Punct(b']' | b'>' | b'?' | b')' | b'}'))
-        });
-        let starts = matches!(token.kind, TokenKind::Word | TokenKind::Ellipsis | TokenKind::Punct(b'@'));
-        brackets == 0 && (token.kind == TokenKind::Doc || (complete && starts))
-    }
-
     fn declaration(&mut self) -> Option<Piece> {
         let column = self.column(self.at);
         let prelude = self.prelude();
@@ -340,6 +254,17 @@ impl Scanner<'_> {
                 TokenKind::Punct(b'}') => {
                     self.at += 1;
                     break Ending::Close;
+                }
+                // The members start, though no `{` does.
+                _ if kind != BodyKind::Unknown
+                    && self.at > core + 1
+                    && token.leads_line
+                    && self.word(self.at) != Some("as")
+                    && !self.is(self.at - 1, b':')
+                    && !self.declaration_at(self.at) =>
+                {
+                    body = Some(self.body(kind, column));
+                    break Ending::Body;
                 }
                 _ if self.at > core && self.declaration_at(self.at) => break Ending::Missing,
                 TokenKind::Doc => self.docs_amid(),
@@ -388,7 +313,7 @@ impl Scanner<'_> {
         // An empty piece is a place before what follows.
         let end = if end > prelude.first { self.behind(end).end } else { start };
         let next = match (&body, end > start) {
-            (Some(body), _) => body.open,
+            (Some(body), _) if !body.lacks_open() => body.open,
             _ => self.span_behind(end),
         };
         let keyword = self.token(core).filter(|token| token.start < end);
@@ -422,10 +347,14 @@ impl Scanner<'_> {
         self.span_at(at)
     }
 
-    /// A body, from its `{`. `column` is that of the declaration it belongs to.
+    /// A body, from its `{` or where that should be. `column` is that of the declaration it belongs to.
     fn body(&mut self, kind: BodyKind, column: u32) -> Body {
-        let open = self.span_at(self.at);
-        self.at += 1;
+        let open = if self.is(self.at, b'{') {
+            self.at += 1;
+            self.span_at(self.at - 1)
+        } else {
+            self.behind(self.at)
+        };
         let mut pieces = Vec::new();
         let close = loop {
             if self.at >= self.tokens.len() {

@@ -1,0 +1,201 @@
+//! Declarations: the heads of those with a body, and the whole of those without.
+
+use pest::iterators::Pairs;
+
+use super::{Parser, Rule, Shape, expected, next, shape};
+use crate::diagnostic::{Diagnostic, Fix, Problem};
+use crate::scan::{Body, Ending, Piece, TokenKind};
+use crate::tree::{Alias, Const, Declaration, Enum, Error, Item, Name, Object, Struct, Union};
+use crate::vocabulary::{self, DECLARATIONS};
+
+fn declaration_shape(keyword: &str) -> Option<Shape> {
+    Some(match keyword {
+        "module" => shape(Rule::module_piece, "module", ';'),
+        "import" => shape(Rule::import_piece, "import", ';'),
+        "const" => shape(Rule::const_piece, "const", ';'),
+        "type" => shape(Rule::alias_piece, "type", ';'),
+        "struct" => shape(Rule::struct_piece, "struct", '{'),
+        "enum" => shape(Rule::enum_piece, "enum", '{'),
+        "union" => shape(Rule::union_piece, "union", '{'),
+        "error" => shape(Rule::error_piece, "error", '{'),
+        "object" => shape(Rule::object_piece, "object", '{'),
+        _ => return None,
+    })
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn item(&mut self, mut piece: Piece) -> Item {
+        let body = piece.body.take();
+        let keyword = piece.keyword.filter(|token| token.kind == TokenKind::Word);
+        let word = keyword.map_or("", |token| self.slice(self.span(token.start as usize, token.end as usize)));
+        let Some(shape) = declaration_shape(word) else {
+            return self.unknown_item(piece, word, body.is_some());
+        };
+        let name_behind = self.word_behind(&piece);
+        let mark = self.diagnostics.len();
+        let parsed = self.pest(shape, &piece);
+        if piece.broken {
+            self.diagnostics.truncate(mark);
+        }
+        let (attributes, node) = if let Some((attributes, pairs)) = parsed {
+            let node = self.declaration(shape, pairs, &piece, body);
+            (attributes, node)
+        } else {
+            // The members of a declaration without a head still have mistakes worth showing.
+            if let Some(body) = body {
+                self.body_of(shape, body);
+            }
+            (Vec::new(), None)
+        };
+        let node = node.or_else(|| self.poisoned(shape, name_behind));
+        Item { span: piece.span, docs: piece.docs, attributes, node }
+    }
+
+    fn poisoned(&mut self, shape: Shape, name: Option<Name>) -> Option<Declaration> {
+        match shape.rule {
+            Rule::const_piece | Rule::object_piece => None,
+            Rule::module_piece => Some(Declaration::PoisonedModule),
+            Rule::import_piece => {
+                self.incomplete = true;
+                None
+            }
+            _ => {
+                self.incomplete |= name.is_none();
+                name.map(Declaration::PoisonedType)
+            }
+        }
+    }
+
+    /// A declaration that starts with no word of the language.
+    fn unknown_item(&mut self, piece: Piece, word: &str, has_body: bool) -> Item {
+        let at = piece.keyword.map(|token| self.span(token.start as usize, token.end as usize));
+        let name = self.word_behind(&piece);
+        match at {
+            _ if piece.broken => {}
+            Some(at) if !word.is_empty() => {
+                let fix = vocabulary::foreign_declaration(word)
+                    .filter(|own| has_body == matches!(*own, "struct" | "union" | "error" | "object"))
+                    .map(|own| Fix::replace(format!("the word for it is `{own}`"), at, own))
+                    .or_else(|| {
+                        let own = vocabulary::nearest(word, DECLARATIONS)?;
+                        Some(Fix::replace(format!("did you mean `{own}`?"), at, own))
+                    });
+                let words = Fix::words("there are module, import, const, type, struct, enum, union, error and object");
+                let problem = Problem::UnknownWord { word: self.found(at), expected: "a declaration" };
+                self.diagnostics.push(Diagnostic::new(at, problem).fix(fix.unwrap_or(words)));
+            }
+            at => {
+                let at = at.unwrap_or(piece.next);
+                let problem = Problem::Unexpected { expected: "a declaration".to_owned(), found: self.found(at) };
+                let stray = self.slice(at) == ";" && piece.span.start == piece.span.end;
+                let fix = stray.then(|| Fix::replace("remove it", at, ""));
+                let fix = fix.or_else(|| expected::habit(self.slice(at)));
+                self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
+            }
+        }
+        self.incomplete |= name.is_none();
+        Item { span: piece.span, docs: piece.docs, attributes: Vec::new(), node: name.map(Declaration::PoisonedType) }
+    }
+
+    /// The word behind the keyword of a piece: what it declares, if it does.
+    fn word_behind(&self, piece: &Piece) -> Option<Name> {
+        let keyword = piece.keyword?;
+        let rest = self.text.get(keyword.end as usize..piece.span.end as usize)?;
+        let trimmed = rest.trim_start();
+        let start = keyword.end as usize + (rest.len() - trimmed.len());
+        let length = trimmed.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
+        let text = trimmed.get(..length).filter(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()))?;
+        Some(Name { text: text.to_owned(), span: self.span(start, start + length) })
+    }
+
+    fn declaration(
+        &mut self,
+        shape: Shape,
+        mut pairs: Pairs<'a, Rule>,
+        piece: &Piece,
+        body: Option<Body>,
+    ) -> Option<Declaration> {
+        let base = piece.span.start;
+        // The keyword.
+        pairs.next()?;
+        if shape.end == ';' {
+            self.semicolon(shape, piece);
+            // Half-typed at the end of the text: what is written of the type is not what it will be.
+            if piece.ending == Ending::Text && matches!(shape.rule, Rule::alias_piece | Rule::const_piece) {
+                return None;
+            }
+        } else if body.as_ref().is_none_or(Body::lacks_open) {
+            let at = self.place_of_next(piece);
+            let expected = format!("`{{` after the {}", shape.noun);
+            self.report(at, Problem::Unexpected { expected, found: self.found(piece.next) });
+        }
+        let subject = pairs.next()?;
+        Some(match shape.rule {
+            Rule::module_piece => Declaration::Module(self.raw_name(&subject, base)),
+            Rule::import_piece => Declaration::Import(self.text(&subject, base)),
+            Rule::const_piece => {
+                let name = self.name(&subject, base);
+                let ty = self.type_ref(next(&mut pairs, Rule::type_ref)?, base);
+                let value = self.literal(next(&mut pairs, Rule::literal)?, base);
+                Declaration::Const(Const { name, ty, value })
+            }
+            Rule::alias_piece => {
+                let name = self.name(&subject, base);
+                let target = self.type_ref(next(&mut pairs, Rule::type_ref)?, base);
+                Declaration::Alias(Alias { name, target })
+            }
+            Rule::struct_piece => {
+                let name = self.name(&subject, base);
+                Declaration::Struct(Struct { name, fields: self.fields(body?) })
+            }
+            Rule::enum_piece => {
+                let name = self.name(&subject, base);
+                let repr = next(&mut pairs, Rule::type_ref).map(|pair| self.type_ref(pair, base));
+                Declaration::Enum(Enum { name, repr, members: self.members(body?) })
+            }
+            Rule::union_piece => {
+                let name = self.name(&subject, base);
+                Declaration::Union(Union { name, arms: self.arms(body?) })
+            }
+            Rule::error_piece => {
+                let name = self.name(&subject, base);
+                Declaration::Error(Error { name, variants: self.variants(body?) })
+            }
+            _ => {
+                let (name, version) = self.object_name(&subject, base);
+                let type_name = next(&mut pairs, Rule::name).map(|pair| self.name(&pair, base));
+                Declaration::Object(Object { name, version, type_name, members: self.object_members(body?) })
+            }
+        })
+    }
+
+    /// Parses a body for its mistakes alone.
+    fn body_of(&mut self, shape: Shape, body: Body) {
+        match shape.rule {
+            Rule::struct_piece => drop(self.fields(body)),
+            Rule::enum_piece => drop(self.members(body)),
+            Rule::union_piece => drop(self.arms(body)),
+            Rule::error_piece => drop(self.variants(body)),
+            Rule::object_piece => drop(self.object_members(body)),
+            _ => {}
+        }
+    }
+
+    fn semicolon(&mut self, shape: Shape, piece: &Piece) {
+        let behind = piece.behind;
+        match piece.ending {
+            Ending::Separator | Ending::WrongSeparator(_) => {}
+            Ending::Body => {
+                let expected = format!("`;` after the {}", shape.noun);
+                self.report(piece.next, Problem::Unexpected { expected, found: "`{`".to_owned() });
+            }
+            Ending::Text if self.cut_short => {}
+            Ending::Close | Ending::Missing | Ending::Text => {
+                let found = self.found(piece.next);
+                let problem = Problem::MissingSeparator { separator: ';', after: format!("the {}", shape.noun), found };
+                let fix = Fix::replace("add it", behind, ";");
+                self.diagnostics.push(Diagnostic::new(behind, problem).fix(fix));
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Where something starts though nothing before it has ended: how the scan finds its way back after a missing `;`, `,`
+//! or `}`. All of it goes by the first tokens of a line, and is strict, since every word of the language can be a name.
+
+use super::{Scanner, Token, TokenKind};
+
+/// How many attributes and tokens of one are looked past for what they stand on: such a look starts at many places.
+const MAX_ATTRIBUTES: usize = 16;
+
+impl Scanner<'_> {
+    /// The index behind an attribute that starts at `at`. An attribute is short: a look further would find the bracket of
+    /// something else.
+    pub(super) fn behind_attribute(&self, at: usize) -> usize {
+        let mut behind = at + 1;
+        if self.word(behind).is_some() {
+            behind += 1;
+        }
+        if self.is(behind, b'(') {
+            for end in behind + 1..behind + MAX_ATTRIBUTES {
+                match self.token(end) {
+                    Some(token) if token.is(b')') => return end + 1,
+                    Some(Token { kind: TokenKind::Punct(b'{' | b'}' | b';'), .. }) | None => break,
+                    Some(_) => {}
+                }
+            }
+        }
+        behind
+    }
+
+    /// Whether a declaration starts here, at the start of a line. Strict, since every word of the language can be a name.
+    pub(super) fn declaration_at(&self, at: usize) -> bool {
+        if !self.leads_line(at) {
+            return false;
+        }
+        let doc = |at: usize| self.token(at).is_some_and(|token| token.kind == TokenKind::Doc);
+        // Asked at the start of a run of lines of documentation; within it, the answer costs another walk to its end.
+        if doc(at) && at > 0 && doc(at - 1) {
+            return false;
+        }
+        let mut at = at;
+        let mut attributes = 0;
+        while let Some(token) = self.token(at) {
+            match token.kind {
+                TokenKind::Doc => at += 1,
+                TokenKind::Punct(b'@') if attributes < MAX_ATTRIBUTES => {
+                    attributes += 1;
+                    at = self.behind_attribute(at);
+                }
+                _ => break,
+            }
+        }
+        let Some(keyword) = self.word(at) else { return false };
+        let named = self.word(at + 1).is_some();
+        match keyword {
+            "import" => self.token(at + 1).is_some_and(|token| token.kind == TokenKind::String),
+            "module" => named && self.is(at + 2, b';'),
+            "const" => named && (self.is(at + 2, b':') || self.is(at + 2, b'=')),
+            "type" => named && self.is(at + 2, b'='),
+            "struct" | "union" | "error" => named && self.is(at + 2, b'{'),
+            "enum" => named && (self.is(at + 2, b'{') || self.is(at + 2, b':')),
+            "object" => {
+                let behind = self.is(at + 2, b'{') || self.is(at + 2, b'@') || self.is(at + 2, b'-');
+                named && (behind || self.word(at + 2) == Some("as"))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a method or stream starts here, at the start of a line.
+    pub(super) fn object_member_at(&self, at: usize) -> bool {
+        let Some(token) = self.token(at).filter(|token| token.leads_line) else {
+            return false;
+        };
+        match (token.kind, self.word(at)) {
+            (TokenKind::Doc, _) => true,
+            (TokenKind::Punct(b'@'), _) => self.word(at + 1).is_some(),
+            (_, Some("oneway")) => self.word(at + 1) == Some("fn"),
+            (_, Some("fn" | "rpc" | "func" | "def")) => self.word(at + 1).is_some() && self.is(at + 2, b'('),
+            (_, Some("stream")) => {
+                self.word(at + 1).is_some() && self.token(at + 2).is_some_and(|token| token.kind == TokenKind::Arrow)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a field, member, arm or variant starts here, at the start of a line, though no comma stands before it.
+    pub(super) fn comma_member_at(&self, at: usize, brackets: usize) -> bool {
+        let Some(token) = self.token(at).filter(|token| token.leads_line) else {
+            return false;
+        };
+        if self.word(at).is_some() && self.is(at + 1, b':') {
+            return true;
+        }
+        let complete = at.checked_sub(1).and_then(|before| self.token(before)).is_some_and(|before| {
+            matches!(before.kind, TokenKind::Word | TokenKind::Number | TokenKind::String)
+                || matches!(before.kind, TokenKind::Punct(b']' | b'>' | b'?' | b')' | b'}'))
+        });
+        let starts = matches!(token.kind, TokenKind::Word | TokenKind::Ellipsis | TokenKind::Punct(b'@'));
+        brackets == 0 && (token.kind == TokenKind::Doc || (complete && starts))
+    }
+}
