@@ -1,4 +1,4 @@
-//! The language of zbus: texts in, a resolved [`Schema`](schema::Schema) or diagnostics out.
+//! The language of zbus: texts in, a resolved [`Schema`] or diagnostics out.
 //!
 //! ```
 //! use zbus_idl::{Color, MemoryLoader};
