@@ -154,6 +154,14 @@ async fn what_is_dropped_closes_its_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_method_that_panics_before_there_is_a_future_is_answered() {
+    let bus = Bus::start("memory://eager").await;
+    let error = bus.object.request("Eager").timeout(Duration::from_secs(2)).call(0).await.unwrap_err();
+    assert!(matches!(error, Error::Rejected { kind: RejectionKind::Panicked, .. }), "{error}");
+    bus.server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_of_another_type_is_tried_in_peace_until_it_is_a_list_again() {
     let redis = RedisServer::start();
     let mut connection = admin(&redis).await;

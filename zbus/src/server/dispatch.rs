@@ -30,7 +30,8 @@ impl<O: Object> AnyObject for O {
     fn run(self: Arc<Self>, call: Call, run: Run) {
         tokio::spawn(async move {
             let name = format!("{}.{}", call.request().object, call.method());
-            run.finish(&name, self.call(call)).await;
+            // The future is made in there too, since making it may panic.
+            run.finish(&name, async { self.call(call).await }).await;
         });
     }
 }
