@@ -140,6 +140,20 @@ async fn client_server_and_subscription_survive_the_death_of_the_broker() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_or_client_that_cannot_start_leaves_nothing_behind() {
+    let redis = RedisServer::start();
+    let mut connection = admin(&redis).await;
+    // One for writing, one for status requests: the next, for requests, is refused. A client needs two.
+    ask::<()>(&mut connection, "CONFIG SET maxclients 3").await;
+    let server = Server::new("probes").register(Arc::new(Probe::default())).unwrap();
+    server.start(&redis.address()).await.unwrap_err();
+    all_connections_close(&mut connection).await;
+    ask::<()>(&mut connection, "CONFIG SET maxclients 2").await;
+    Client::connect(&redis.address()).await.unwrap_err();
+    all_connections_close(&mut connection).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_dropped_closes_its_connections() {
     let redis = RedisServer::start();
     let mut connection = admin(&redis).await;

@@ -118,6 +118,8 @@ impl ClientBuilder {
 
     /// Connects as [`Client::connect`] does.
     ///
+        // What runs by then ends again where the rest cannot be started, or where this is given up.
+        let stopped_with_client = stop.clone().drop_guard();
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
@@ -127,7 +129,7 @@ impl ClientBuilder {
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
+        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop).await?;
         // The writer ends by itself when the last clone of the client is gone.
         let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: Arc::clone(&in_flight) });
         Ok(Client {
@@ -140,7 +142,7 @@ impl ClientBuilder {
                 timeout: self.timeout,
                 generation: self.generation,
                 runtime: tokio::runtime::Handle::current(),
-                _stop: stop.drop_guard(),
+                _stop: stopped_with_client,
             }),
         })
     }

@@ -133,6 +133,8 @@ impl Server {
     pub async fn start(self, address: &str) -> Result<RunningServer, Error> {
         let broker = broker::connect(address).await?;
         let stop = CancellationToken::new();
+        // What runs by then ends again where the rest cannot be started, or where the start is given up.
+        let unfinished = stop.clone().drop_guard();
         let abort = CancellationToken::new();
         let tasks = TaskTracker::new();
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
@@ -165,7 +167,7 @@ impl Server {
         }
         tasks.close();
         tracing::info!(module = self.module, "serving");
-        Ok(RunningServer { stop, abort, tasks, workers, writer, drain: self.drain })
+        Ok(RunningServer { stop: unfinished.disarm(), abort, tasks, workers, writer, drain: self.drain })
     }
 }
 
