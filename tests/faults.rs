@@ -140,6 +140,28 @@ async fn client_server_and_subscription_survive_the_death_of_the_broker() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_ends_when_the_runtime_of_its_client_does() {
+    for address in ["memory://runtime-ended", &RedisServer::start().address()] {
+        let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let connecting = address.to_owned();
+        let client = other.spawn(async move { Client::builder().without_timeout().connect(&connecting).await });
+        let object = RemoteObject::new(client.await.unwrap().unwrap(), "nobody", PROBE);
+        let call = tokio::spawn({
+            let object = object.clone();
+            async move { echo(&object, vec![1]).await }
+        });
+        // Until it is written.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        other.shutdown_background();
+        let error = tokio::time::timeout(Duration::from_secs(3), call).await.expect("the call hangs").unwrap();
+        let error = error.unwrap_err();
+        assert!(error.may_have_run(), "{error}");
+        let error = tokio::time::timeout(Duration::from_secs(3), echo(&object, vec![2])).await.expect("a later call");
+        assert!(!error.unwrap_err().may_have_run());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_or_client_that_cannot_start_leaves_nothing_behind() {
     let redis = RedisServer::start();
     let mut connection = admin(&redis).await;

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
 use tokio::time::Instant;
 
-use super::in_flight::Entered;
-use super::{RemoteObject, Tag, ended};
+use super::in_flight::{Entered, ended};
+use super::{RemoteObject, Tag};
 use crate::broker::Write;
 use crate::error::Error;
 use crate::wire::{Bins, Body, Generation, OutgoingRequest, Response, decode_as};
@@ -156,10 +156,10 @@ struct Pending<'a> {
 impl Pending<'_> {
     async fn exchange(&mut self, write: Write) -> Result<Response, Error> {
         let tag = Tag::Call(self.entered.number);
-        self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended())?;
+        self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
         match (&mut self.entered.answered).await {
             Ok(answer) => Ok(answer?),
-            Err(_) => Err(ended().into()),
+            Err(_) => Err(ended(true).into()),
         }
     }
 

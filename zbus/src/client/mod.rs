@@ -14,10 +14,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 pub use self::call::{Reply, Request};
-use self::in_flight::InFlight;
+use self::in_flight::{InFlight, ended};
 pub use self::remote_object::RemoteObject;
 use crate::ObjectId;
-use crate::broker::{self, Broker, BrokerError, BrokerErrorKind, Write};
+use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::outbox::{Outbox, Tracker};
@@ -76,8 +76,8 @@ impl Client {
     /// Writes once, and waits until it is written.
     async fn write(&self, write: Write) -> Result<(), Error> {
         let (done, written) = oneshot::channel();
-        self.shared.outbox.send(Tag::Write(done), write).await.map_err(|_| ended())?;
-        Ok(written.await.map_err(|_| ended())??)
+        self.shared.outbox.send(Tag::Write(done), write).await.map_err(|_| ended(false))?;
+        Ok(written.await.map_err(|_| ended(true))??)
     }
 }
 
@@ -85,11 +85,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Client").field("broker", &self.shared.broker).finish_non_exhaustive()
     }
-}
-
-/// Nothing is written or read any more.
-fn ended() -> BrokerError {
-    BrokerError::new(BrokerErrorKind::Unreachable, "the runtime that the client was connected in has ended")
 }
 
 /// Settings of a [`Client`].
