@@ -189,6 +189,28 @@ async fn what_is_dropped_closes_its_connections() {
     all_connections_close(&mut connection).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_method_that_blocks_its_thread_does_not_keep_a_server_from_stopping() {
+    let bus = Bus::start("memory://blocks").await;
+    let (unblock, blocked) = mpsc::channel();
+    *bus.probe.blocked.lock().unwrap() = Some(blocked);
+    let call = begin(&bus, "Block").await;
+    let outcome = tokio::time::timeout(Duration::from_secs(8), bus.server.shutdown()).await;
+    drop(unblock);
+    outcome.expect("the shutdown waits for ever");
+    let _ = call.await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_broker_does_not_keep_a_server_from_stopping() {
+    let mut redis = RedisServer::start();
+    let bus = Bus::start(&redis.address()).await;
+    redis.freeze();
+    let asked = Instant::now();
+    bus.server.shutdown().await;
+    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_method_that_panics_before_there_is_a_future_is_answered() {
     let bus = Bus::start("memory://eager").await;
