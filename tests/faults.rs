@@ -140,6 +140,32 @@ async fn client_server_and_subscription_survive_the_death_of_the_broker() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_an_outage_pops_wait_as_long_as_before() {
+    let mut redis = RedisServer::start();
+    let bus = Bus::start(&redis.address()).await;
+    redis.kill();
+    // Until every attempt to come back has failed.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    redis.restart();
+    soon("the server is not back", || async { echo(&bus.object, vec![1]).await.is_ok() }).await;
+
+    let monitor = redis::Client::open(redis.address()).unwrap().get_async_monitor().await.unwrap();
+    let mut seen = monitor.into_on_message::<String>();
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        echo(&bus.object, vec![2]).await.unwrap();
+    }
+    while waits.len() < 6 {
+        let line = tokio::time::timeout(Duration::from_secs(5), seen.next()).await.unwrap().unwrap();
+        if let Some((_, arguments)) = line.split_once("\"BLMPOP\" ") {
+            waits.push(arguments.split(' ').next().unwrap().to_owned());
+        }
+    }
+    assert!(waits.iter().all(|wait| wait == "\"5.0\""), "{waits:?}");
+    bus.server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_ends_when_the_runtime_of_its_client_does() {
     for address in ["memory://runtime-ended", &RedisServer::start().address()] {
         let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

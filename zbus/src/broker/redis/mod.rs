@@ -87,6 +87,11 @@ fn broker_error(place: &str, error: RedisError) -> BrokerError {
     BrokerError::new(kind, message).with_source(error)
 }
 
+/// The broker has not answered in time.
+fn no_answer() -> RedisError {
+    std::io::Error::from(std::io::ErrorKind::TimedOut).into()
+}
+
 impl Broker for RedisBroker {
     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
         Box::pin(async move {
