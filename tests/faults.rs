@@ -246,6 +246,24 @@ async fn a_method_that_panics_before_there_is_a_future_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_without_some_rights_is_served_with_what_is_left() {
+    let redis = RedisServer::start();
+    let mut connection = admin(&redis).await;
+    for missing in ["-client|unblock", "-blmpop", "-blmpop -lpop", "-eval -evalsha", "-info"] {
+        ask::<()>(&mut connection, &format!("ACL SETUSER anna reset on >secret ~* &* +@all {missing}")).await;
+        let address = redis.address().replace("redis://", "redis://anna:secret@");
+        let bus = Bus::start(&address).await;
+        let echoes = futures::future::join_all((0..20_u8).map(|number| echo(&bus.object, vec![number]))).await;
+        for (number, echoed) in (0..20_u8).zip(echoes) {
+            assert_eq!(echoed.unwrap_or_else(|error| panic!("{missing}: {error}")), [number]);
+        }
+        let asked = Instant::now();
+        bus.server.shutdown().await;
+        assert!(asked.elapsed() < Duration::from_secs(2), "{missing}: {:?}", asked.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_of_another_type_is_tried_in_peace_until_it_is_a_list_again() {
     let redis = RedisServer::start();
     let mut connection = admin(&redis).await;

@@ -34,7 +34,7 @@ struct PopConnection {
     connection: MultiplexedConnection,
     /// Redis' id of the connection; none where pops on it cannot be ended.
     unblock: Option<i64>,
-    /// False before Redis 7, which has no `BLMPOP`.
+    /// False where there is no `BLMPOP`: before Redis 7, or for users who may not.
     batches: bool,
 }
 
@@ -95,7 +95,7 @@ impl RedisPopper {
         };
         let mut control = self.control.clone();
         let popped = match pop(&mut open, &mut control, lists, max, stop).await {
-            Err(error) if open.batches && is_unknown_command(&error) => {
+            Err(error) if open.batches && is_about_blmpop(&error) => {
                 open.batches = false;
                 pop(&mut open, &mut control, lists, max, stop).await
             }
@@ -196,6 +196,7 @@ fn unblock(id: i64) -> Cmd {
     command
 }
 
-fn is_unknown_command(error: &RedisError) -> bool {
-    error.to_string().to_lowercase().contains("unknown command")
+/// Whether the command is not known, or not allowed: both are told with its name, unlike what is wrong with a list.
+fn is_about_blmpop(error: &RedisError) -> bool {
+    error.to_string().to_lowercase().contains("blmpop")
 }
