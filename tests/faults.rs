@@ -327,3 +327,17 @@ async fn large_payloads_and_a_thousand_calls_at_once_arrive_whole() {
         bus.server.shutdown().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_broker_keeps_no_subscriber_waiting() {
+    let mut redis = RedisServer::start();
+    let bus = Bus::start(&redis.address()).await;
+    let mut events = bus.object.subscribe::<Same, u64>("Count").await.unwrap();
+    redis.freeze();
+    let other = bus.object.subscribe::<Same, u64>("Other");
+    let error = tokio::time::timeout(Duration::from_secs(15), other).await.expect("it waits for ever").unwrap_err();
+    assert!(matches!(error, Error::Broker(_)), "{error}");
+    redis.thaw();
+    bus.object.publish::<Same, u64>("Count", &7).await.unwrap();
+    assert_eq!(events.next().await.unwrap().unwrap(), 7);
+}
