@@ -166,6 +166,20 @@ async fn after_an_outage_pops_wait_as_long_as_before() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_that_cannot_be_written_while_the_server_stops_is_written_when_the_broker_is_back() {
+    let mut redis = RedisServer::start();
+    let bus = Bus::start(&redis.address()).await;
+    let call = begin(&bus, "Wait").await;
+    redis.kill();
+    bus.probe.finish.notify_one();
+    let stopping = tokio::spawn(bus.server.shutdown());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    redis.restart();
+    stopping.await.unwrap();
+    call.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_ends_when_the_runtime_of_its_client_does() {
     for address in ["memory://runtime-ended", &RedisServer::start().address()] {
         let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -326,6 +340,24 @@ async fn large_payloads_and_a_thousand_calls_at_once_arrive_whole() {
         }
         bus.server.shutdown().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_large_for_the_broker_hurts_no_other_call() {
+    let redis = RedisServer::start();
+    let mut connection = admin(&redis).await;
+    let bus = Bus::start(&redis.address()).await;
+    ask::<()>(&mut connection, "CONFIG SET proto-max-bulk-len 1mb").await;
+    let large = bus.object.request("Large").timeout(Duration::from_secs(1)).call(1);
+    let others = async {
+        for number in 0..20 {
+            assert_eq!(echo(&bus.object, vec![number]).await.unwrap(), [number]);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let (large, ()) = futures::join!(large, others);
+    assert!(matches!(large.unwrap_err(), Error::Timeout { .. }));
+    bus.server.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

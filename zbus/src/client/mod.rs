@@ -113,13 +113,13 @@ impl ClientBuilder {
 
     /// Connects as [`Client::connect`] does.
     ///
-        // What runs by then ends again where the rest cannot be started, or where this is given up.
-        let stopped_with_client = stop.clone().drop_guard();
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
         let broker = broker::connect(address).await?;
         let stop = CancellationToken::new();
+        // What runs by then ends again where the rest cannot be started, or where this is given up.
+        let stopped_with_client = stop.clone().drop_guard();
         let id = Uuid::new_v4().to_string();
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
@@ -165,7 +165,7 @@ impl Tracker for ClientTracker {
         }
     }
 
-    fn end(&self, tag: Tag, outcome: Result<(), (Write, BrokerError)>) {
+    fn end(&self, tag: Tag, outcome: Result<(), (Write, BrokerError)>) -> Option<(Tag, Write)> {
         let outcome = outcome.map_err(|(_, error)| error);
         match (tag, outcome) {
             (Tag::Call(_), Ok(())) => {}
@@ -173,5 +173,7 @@ impl Tracker for ClientTracker {
             // Its sender may have stopped waiting.
             (Tag::Write(done), outcome) => _ = done.send(outcome),
         }
+        // A request is written once.
+        None
     }
 }

@@ -139,7 +139,7 @@ impl Server {
         let tasks = TaskTracker::new();
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let workers = Workers::new(self.workers);
-        let (outbox, writer) = Outbox::start_with(Arc::clone(&broker), |outbox| ReplyTracker { outbox });
+        let (outbox, writer) = Outbox::start(Arc::clone(&broker), ReplyTracker);
 
         let status = StatusSource {
             objects: self.objects.keys().map(ObjectStatus::from).collect(),

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::BackoffBuilder;
 use bytes::Bytes;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::rejection::Rejection;
-use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, BrokerErrorKind, Write};
 use crate::outbox::{Outbox, Tracker};
 use crate::wire::{Generation, OutgoingResponse};
@@ -65,40 +62,35 @@ fn is_reply_list(list: &str) -> bool {
     id.len() == 36 && uuid::Uuid::try_parse(id).is_ok()
 }
 
-/// Writes a reply again that could not be written.
-pub(super) struct ReplyTracker {
-    /// Weak, since the writer ends with the last that is not.
-    pub(super) outbox: mpsc::WeakSender<(Sent, Write)>,
-}
+/// Has a reply written again that could not be written.
+pub(super) struct ReplyTracker;
 
 impl Tracker for ReplyTracker {
     type Tag = Sent;
 
     fn begin(&self, tag: &Sent) -> bool {
         match tag {
-            Sent::Reply { until } => Instant::now() < *until,
-            Sent::Event => true,
+            Sent::Reply { until } if *until <= Instant::now() => {
+                tracing::debug!("dropped a reply that nobody waits for any more");
+                false
+            }
+            Sent::Reply { .. } | Sent::Event => true,
         }
     }
 
-    fn end(&self, tag: Sent, outcome: Result<(), (Write, BrokerError)>) {
-        let Err((write, error)) = outcome else { return };
+    fn end(&self, tag: Sent, outcome: Result<(), (Write, BrokerError)>) -> Option<(Sent, Write)> {
+        let (write, error) = outcome.err()?;
         match tag {
             Sent::Event => tracing::warn!(%error, "an event is not published"),
             Sent::Reply { .. } if error.kind() == BrokerErrorKind::Refused => {
                 tracing::error!(%error, "a reply is not written");
             }
-            Sent::Reply { until } => {
-                let Some(outbox) = self.outbox.upgrade() else { return };
+            Sent::Reply { .. } => {
                 tracing::debug!(%error, "a reply is written again");
-                tokio::spawn(async move {
-                    let delay = reconnect_backoff().build().next().unwrap_or(LONGEST_DELAY);
-                    tokio::time::sleep(delay).await;
-                    // The writer has ended: the runtime is going down.
-                    let _ = outbox.send((Sent::Reply { until }, write)).await;
-                });
+                return Some((tag, write));
             }
         }
+        None
     }
 }
 
