@@ -14,7 +14,7 @@ use crate::wire::{Generation, OutgoingResponse};
 /// How long an unread reply stays in its list. Go's `redisResponseTTL`.
 const REPLY_EXPIRY: Duration = Duration::from_secs(300);
 
-/// How long a reply is tried to a caller that names no deadline.
+/// How long a reply is tried, from its first try, to a caller that names no deadline.
 const RETRY_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a server writes.
@@ -32,20 +32,22 @@ pub(super) struct ReplyTo {
     pub(super) id: String,
     pub(super) generation: Generation,
     list: Arc<str>,
-    until: Instant,
+    /// When the caller stops waiting; none where it does not say.
+    deadline: Option<Instant>,
 }
 
 impl ReplyTo {
     /// None where the list's name is not that of a reply list: no caller may have another key written to, or expired.
-    pub(super) fn new(id: String, generation: Generation, list: &str, patience: Option<Duration>) -> Option<Self> {
-        let until = Instant::now() + patience.unwrap_or(RETRY_LIMIT);
-        is_reply_list(list).then(|| Self { id, generation, list: list.into(), until })
+    pub(super) fn new(id: String, generation: Generation, list: &str, limit: Option<Duration>) -> Option<Self> {
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        is_reply_list(list).then(|| Self { id, generation, list: list.into(), deadline })
     }
 
     pub(super) async fn send(&self, outbox: &Outbox<Sent>, message: Bytes) {
+        let until = self.deadline.unwrap_or_else(|| Instant::now() + RETRY_LIMIT);
         let write = Write::Push { list: Arc::clone(&self.list), message, expire: Some(REPLY_EXPIRY) };
         // The writer has ended: the runtime is going down.
-        let _ = outbox.send(Sent::Reply { until: self.until }, write).await;
+        let _ = outbox.send(Sent::Reply { until }, write).await;
     }
 
     pub(super) async fn reject(&self, outbox: &Outbox<Sent>, rejection: &Rejection) {
