@@ -373,3 +373,19 @@ async fn a_frozen_broker_keeps_no_subscriber_waiting() {
     bus.object.publish::<Same, u64>("Count", &7).await.unwrap();
     assert_eq!(events.next().await.unwrap().unwrap(), 7);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_waits_for_a_broker_that_takes_no_writes_for_a_while() {
+    let redis = RedisServer::start();
+    let mut connection = admin(&redis).await;
+    let bus = Bus::start(&redis.address()).await;
+    let call = begin(&bus, "Wait").await;
+    ask::<()>(&mut connection, "CONFIG SET maxmemory 1").await;
+    let error = echo(&bus.object, vec![1]).await.unwrap_err();
+    assert!(matches!(error, Error::Broker(_)) && !error.may_have_run(), "{error}");
+    bus.probe.finish.notify_one();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    ask::<()>(&mut connection, "CONFIG SET maxmemory 0").await;
+    call.await.unwrap().unwrap();
+    bus.server.shutdown().await;
+}

@@ -73,8 +73,14 @@ async fn refuse_cluster(mut connection: ConnectionManager) -> Result<(), BrokerE
     Ok(())
 }
 
+/// Redis' errors that say nothing of the command, and pass.
+const UNREADY: [&str; 7] = ["BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY"];
+
 fn broker_error(place: &str, error: RedisError) -> BrokerError {
     let (kind, message) = match error.kind() {
+        _ if error.code().is_some_and(|code| UNREADY.contains(&code)) => {
+            (BrokerErrorKind::Unready, format!("the broker at {place} takes no writes for now: {error}"))
+        }
         ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
             (BrokerErrorKind::Refused, format!("the broker at {place} refused: {error}"))
         }
