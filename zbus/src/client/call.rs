@@ -48,7 +48,8 @@ impl<'a> Request<'a> {
 
     /// Calls a method that does not throw, and waits for its `returns` values.
     ///
-    /// Dropping the future gives the call up: it is withdrawn if no server has taken it yet.
+    /// Dropping the future gives the call up: it is withdrawn if no server has taken it yet, and no more than 255 others wait before
+    /// it. Otherwise a server drops it once its deadline has passed.
     ///
     /// # Errors
     /// [`Error::Timeout`] at the deadline, [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the
