@@ -43,9 +43,4 @@ impl BrokerError {
     pub fn kind(&self) -> BrokerErrorKind {
         self.kind
     }
-
-    /// The like for another entry of the same batch.
-    pub(crate) fn again(&self) -> Self {
-        Self::new(self.kind, self.message.clone())
-    }
 }

@@ -93,6 +93,11 @@ fn broker_error(place: &str, error: RedisError) -> BrokerError {
     BrokerError::new(kind, message).with_source(error)
 }
 
+/// The like for another entry of the same batch.
+fn again(error: &BrokerError) -> BrokerError {
+    BrokerError::new(error.kind(), error.to_string())
+}
+
 /// The broker has not answered in time.
 fn no_answer() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
@@ -111,14 +116,14 @@ impl Broker for RedisBroker {
                         let Err(error) = result else { continue };
                         let error = self.error(error);
                         for outcome in outcomes.get_mut(range).unwrap_or_default() {
-                            *outcome = Err(error.again());
+                            *outcome = Err(again(&error));
                         }
                     }
                     outcomes
                 }
                 Err(error) => {
                     let error = self.error(error);
-                    batch.iter().map(|_| Err(error.again())).collect()
+                    batch.iter().map(|_| Err(again(&error))).collect()
                 }
             }
         })
