@@ -166,6 +166,15 @@ async fn a_call_without_a_server_ends_at_its_deadline_and_is_not_run_later() {
     .await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_call_without_a_time_limit_is_answered_however_long_it_takes() {
+    let bus = Bus::start("memory://long", 1).await;
+    let patient = bus.object.clone().without_timeout();
+    let minute = sleep(&patient, 60_000);
+    tokio::time::timeout(Duration::from_secs(120), minute).await.expect("no answer").unwrap();
+    bus.server.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_made_before_its_server_waits_for_it() {
     over_both("early", |address| async move {
