@@ -34,6 +34,9 @@ use crate::status::ObjectStatus;
 /// How many calls run at once where nobody says otherwise.
 const DEFAULT_WORKERS: u32 = 16;
 
+/// The status tells of each of them, in one message.
+const MOST_WORKERS: u32 = 1 << 16;
+
 /// How long calls may go on after the server was told to stop, where nobody says otherwise.
 const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
@@ -64,10 +67,10 @@ impl Server {
         }
     }
 
-    /// How many calls run at once, and so how many are taken from the broker: 16 unless set, at least 1. Others wait in the broker,
-    /// for this or another server of the module.
+    /// How many calls run at once, and so how many are taken from the broker: 1 to 65,536, 16 unless set; what is outside is taken as
+    /// the nearest. Others wait in the broker, for this or another server of the module.
     pub fn workers(self, workers: u32) -> Self {
-        Self { workers: workers.max(1), ..self }
+        Self { workers: workers.clamp(1, MOST_WORKERS), ..self }
     }
 
     /// How long the calls that run may go on after the server was told to stop: 30 s unless set. Those that are not done then are
