@@ -32,7 +32,7 @@ cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
 
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --features zbus-idl/json --no-deps --locked
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -33,6 +33,8 @@
 mod diagnostic;
 mod files;
 mod loader;
+#[cfg(feature = "json")]
+pub mod model;
 mod parse;
 mod resolve;
 mod scan;
