@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use crate::contract::Contracts;
 use crate::schema::{
     Const, ConstValue, EnumRepr, Field, File, Lag, LagPolicy, Member, MemberValue, Method, Object, Schema, Stream,
     Throws, Type, TypeDef, TypeId, TypeKind, Variant,
@@ -25,12 +26,13 @@ pub const FORMAT: u32 = 1;
 /// assert_eq!(model["types"][0]["fields"][0]["type"]["kind"], "f64");
 /// ```
 pub fn to_json(schema: &Schema) -> Value {
+    let contracts = Contracts::new(schema);
     json!({
         "format": FORMAT,
         "files": each(&schema.files, file),
         "types": each(&schema.types, |one| type_def(schema, one)),
         "consts": each(&schema.consts, |one| constant(schema, one)),
-        "objects": each(&schema.objects, |one| object(schema, one)),
+        "objects": each(&schema.objects, |one| object(&contracts, schema, one)),
     })
 }
 
@@ -140,12 +142,13 @@ fn constant(schema: &Schema, one: &Const) -> Value {
     })
 }
 
-fn object(schema: &Schema, object: &Object) -> Value {
+fn object(contracts: &Contracts<'_>, schema: &Schema, object: &Object) -> Value {
     json!({
         "name": object.name,
         "version": object.version,
         "type_name": object.type_name,
         "module": schema.module_of(object),
+        "contract": contracts.hash(object),
         "file": object.file.index(),
         "docs": object.docs,
         "deprecated": object.deprecated,
