@@ -1,4 +1,4 @@
-//! A peer on the real Go library that plays modules of Zero-OS. Its source is `tests/peers/zos`.
+//! A peer on the real Go library that plays the modules of Zero-OS. Its source is `tests/peers/zos`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +15,7 @@ fn peer() -> &'static Path {
     BUILT.get_or_init(|| build("zos"))
 }
 
-/// A Go process that serves the modules `vmd`, `container`, `api-gateway` and `node`, killed when dropped.
+/// A Go process that serves the modules of `schemas/zos`, killed when dropped.
 #[derive(Debug)]
 pub struct GoZosServer {
     _process: Process,

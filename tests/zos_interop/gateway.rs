@@ -215,8 +215,11 @@ impl SubstrateGateway for Gateway {
     }
 
     async fn create_node(&self, node: Node) -> Result<u32, Failure> {
-        let due = if node.id == 0 { Node::default() } else { full_node() };
-        expect(&node, &due).map(|()| node.id)
+        match node.id {
+            0 => expect(&node, &Node::default()).map(|()| 0),
+            1 => Err(Failure::new(AWAY)),
+            id => expect(&node, &full_node()).map(|()| id),
+        }
     }
 
     async fn create_twin(&self, relay: String, pk: Vec<u8>) -> Result<u32, Failure> {
@@ -352,6 +355,7 @@ pub(crate) async fn call(client: &Client) {
 
     assert_eq!(chain.create_node(&full_node()).await.unwrap(), 7);
     assert_eq!(chain.create_node(&Node::default()).await.unwrap(), 0);
+    assert_eq!(message(chain.create_node(&Node { id: 1, ..full_node() }).await), AWAY);
     assert_eq!(chain.update_node(&full_node()).await.unwrap(), 7);
     assert_eq!(message(chain.update_node(&Node::default()).await), AWAY);
     assert_eq!(chain.create_twin("relay.example", &PUBLIC_KEY).await.unwrap(), 9);
@@ -619,6 +623,7 @@ pub(crate) fn printed() -> Vec<Value> {
         value("UpdateNode", json!(7)),
         value("CreateNode", json!(0)),
         error("UpdateNode", json!(0), AWAY),
+        error("CreateNode", json!(0), AWAY),
         value("CreateTwin", json!(9)),
         error("CreateTwin", json!(0), AWAY),
         value("EnsureAccount", printed_account([1, 2, 3, 4])),

@@ -1,18 +1,16 @@
 //! The module of what a node measures of itself.
 
-use std::fmt::Debug;
-
-use futures::{Stream, StreamExt};
+use futures::Stream;
 use serde_json::{Value, json};
 use zbus::types::{Duration, Timestamp, Value as Any};
-use zbus::{Client, Failure, Server, Subscription};
+use zbus::{Client, Failure, Server};
 
 use crate::api::node::{
     DiskIoCountersStat, DisksIoCountersStat, HostMonitor, HostMonitorClient, HostMonitorServer, NicIoCounterStat,
     NicsIoCounterStat, PerformanceMonitor, PerformanceMonitorClient, PerformanceMonitorServer, SystemMonitor,
     SystemMonitorClient, SystemMonitorServer, TaskResult, TimesStat, VirtualMemoryStat,
 };
-use crate::{Turns, message, returned, server_of, threw};
+use crate::{Turns, first, message, repeat, returned, server_of, threw};
 
 fn measured() -> Timestamp {
     "2024-02-29T12:34:56.789Z".parse().unwrap()
@@ -141,12 +139,6 @@ fn results() -> Vec<TaskResult> {
     ]
 }
 
-/// A stream that comes around to who subscribes late.
-fn repeat<T: Clone + Send + 'static>(event: T) -> impl Stream<Item = T> + Send {
-    let interval = tokio::time::interval(std::time::Duration::from_millis(20));
-    tokio_stream::wrappers::IntervalStream::new(interval).map(move |_| event.clone())
-}
-
 #[derive(Debug, Default)]
 struct System {
     turns: Turns,
@@ -213,10 +205,6 @@ pub(crate) fn server() -> Server {
         .and_then(|server| server.register(HostMonitorServer::new(Host)))
         .and_then(|server| server.register(PerformanceMonitorServer::new(Performance::default())))
         .unwrap()
-}
-
-async fn first<T: Debug>(mut events: Subscription<T>) -> T {
-    events.next().await.unwrap().unwrap()
 }
 
 /// Calls every method of the Go server and hears every stream.

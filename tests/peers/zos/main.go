@@ -1,4 +1,4 @@
-// A peer on the real Go library that serves, or calls, four modules of Zero-OS: every method and every stream of
+// A peer on the real Go library that serves, or calls, the modules of Zero-OS: every method and every stream of
 // theirs, with values that are fixed in the packages of the modules.
 package main
 
@@ -11,10 +11,15 @@ import (
 	"syscall"
 
 	"zbus.test/zos/container"
+	"zbus.test/zos/flist"
 	"zbus.test/zos/gateway"
+	"zbus.test/zos/identity"
 	"zbus.test/zos/node"
 	"zbus.test/zos/peer"
+	"zbus.test/zos/registrar"
 	"zbus.test/zos/vmd"
+	"zbus.test/zos/web"
+	"zbus.test/zos/zui"
 )
 
 func main() {
@@ -42,7 +47,10 @@ func serve(address string) error {
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	modules := []peer.Module{vmd.Module(), container.Module(), gateway.Module(), node.Module()}
+	modules := []peer.Module{
+		vmd.Module(), container.Module(), gateway.Module(), node.Module(), web.Module(), identity.Module(),
+		flist.Module(), registrar.Module(), zui.Module(),
+	}
 	ended := make(chan error, len(modules))
 	for _, module := range modules {
 		server, err := module.Server(address)
@@ -69,5 +77,10 @@ func converse(address string) error {
 	container.Converse(session)
 	gateway.Converse(session)
 	node.Converse(session)
+	web.Converse(session)
+	identity.Converse(session)
+	flist.Converse(session)
+	registrar.Converse(session)
+	zui.Converse(session)
 	return nil
 }

@@ -164,10 +164,14 @@ func (*gateway) UpdateSubstrateGatewayConnection(manager Manager) error {
 }
 
 func (*gateway) CreateNode(node Node) (uint32, error) {
-	if node.ID == 0 {
+	switch node.ID {
+	case 0:
 		return 0, peer.Expect(node, Node{Interfaces: []Interface{}})
+	case 1:
+		return 0, errChain
+	default:
+		return uint32(node.ID), peer.Expect(node, fullNode)
 	}
-	return uint32(node.ID), peer.Expect(node, fullNode)
 }
 
 func (*gateway) CreateTwin(relay string, pk []byte) (uint32, error) {
@@ -332,6 +336,7 @@ func Converse(s *peer.Session) {
 		chain.CallThrowing("CreateNode", zbus.Loader{new(uint32)}, node)
 		chain.CallThrowing("UpdateNode", zbus.Loader{new(uint32)}, node)
 	}
+	chain.CallThrowing("CreateNode", zbus.Loader{new(uint32)}, Node{ID: 1})
 	chain.CallThrowing("CreateTwin", zbus.Loader{new(uint32)}, "relay.example", publicKey)
 	chain.CallThrowing("CreateTwin", zbus.Loader{new(uint32)}, "", []byte(nil))
 	chain.CallThrowing("EnsureAccount", zbus.Loader{new(AccountInfo)}, []string{"https://a.example", "https://b.example"}, "link", "hash")
