@@ -56,8 +56,9 @@ impl Generation {
     }
 }
 
-/// Test processes run side by side, so only one at a time builds; for those that follow, Go finds nothing to do.
-fn build(module: &str) -> PathBuf {
+/// Builds a peer and returns its path. Test processes run side by side, so only one at a time builds; for those that
+/// follow, Go finds nothing to do.
+pub(crate) fn build(module: &str) -> PathBuf {
     let folder = target::folder("go-peers");
     let lock = File::create(folder.join(format!("{module}.lock"))).expect("lock file");
     lock.lock().expect("lock of the Go peers");
@@ -86,6 +87,30 @@ fn build(module: &str) -> PathBuf {
     binary
 }
 
+/// Starts the server of a peer and waits until it serves.
+pub(crate) fn spawn_server(command: &mut Command) -> Process {
+    let mut process = Process::spawn(command).expect("the peer was built");
+    match process.line(READY) {
+        Ok(line) if line == "ready" => process,
+        Ok(line) => panic!("the Go server said {line:?} instead of \"ready\""),
+        Err(reason) => panic!("the Go server does not start: {reason}"),
+    }
+}
+
+/// Runs the client of a peer to its end and returns what it printed, line by line. If it fails, panics with its own
+/// words.
+pub(crate) fn run_client(command: &mut Command) -> Vec<Value> {
+    let process = Process::spawn(command).expect("the peer was built");
+    let finished = process.finish(CONVERSATION).unwrap_or_else(|reason| panic!("{reason}"));
+    let printed = finished.stdout.join("\n");
+    assert!(finished.status.success(), "the Go client failed: {}after\n{printed}", finished.stderr);
+    finished
+        .stdout
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}")))
+        .collect()
+}
+
 /// A Go server of the module `server` with the objects `calculator@1.0` and `utils@1.0`, killed when dropped.
 #[derive(Debug)]
 pub struct GoServer {
@@ -103,12 +128,7 @@ impl GoServer {
     pub fn start_with_interval(generation: Generation, address: &str, workers: u16, interval: Duration) -> Self {
         let mut command = Command::new(generation.peer());
         command.args(["server", address, &workers.to_string(), &interval.as_millis().to_string()]);
-        let mut process = Process::spawn(&mut command).expect("the peer was built");
-        match process.line(READY) {
-            Ok(line) if line == "ready" => Self { process },
-            Ok(line) => panic!("the Go server said {line:?} instead of \"ready\""),
-            Err(reason) => panic!("the Go server does not start: {reason}"),
-        }
+        Self { process: spawn_server(&mut command) }
     }
 
     /// What the server has logged so far: the stacks of handlers that panicked, and trouble with Redis.
@@ -141,16 +161,7 @@ impl GoServer {
 /// Runs the Go client against whoever serves the module `server` there, and returns what it printed, line by line.
 /// Any surprise, such as a call that was to succeed and did not, panics with the client's own words.
 pub fn go_client(generation: Generation, address: &str) -> Vec<Value> {
-    let process =
-        Process::spawn(Command::new(generation.peer()).args(["client", address])).expect("the peer was built");
-    let finished = process.finish(CONVERSATION).unwrap_or_else(|reason| panic!("{reason}"));
-    let printed = finished.stdout.join("\n");
-    assert!(finished.status.success(), "the Go client failed: {}after\n{printed}", finished.stderr);
-    finished
-        .stdout
-        .iter()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}")))
-        .collect()
+    run_client(Command::new(generation.peer()).args(["client", address]))
 }
 
 /// The Go library's codec: decodes bytes into a Go value, and encodes that value again.

@@ -14,6 +14,7 @@ pub mod redis;
 pub mod server;
 mod target;
 pub mod vectors;
+pub mod zos;
 
 pub use crates::{CargoOutput, UserCrate};
 pub use go::{Generation, GoServer, Recoder, expected_calls, go_client};

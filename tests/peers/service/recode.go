@@ -274,6 +274,10 @@ func Printable(value reflect.Value) interface{} {
 		return value.Interface()
 	case reflect.Slice:
 		return printableList(value)
+	case reflect.Array:
+		slice := reflect.MakeSlice(reflect.SliceOf(value.Type().Elem()), value.Len(), value.Len())
+		reflect.Copy(slice, value)
+		return printableList(slice)
 	case reflect.Map:
 		return printableMap(value)
 	case reflect.Struct:
