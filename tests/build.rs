@@ -1,5 +1,12 @@
 //! Compiles the schemas that the tests use.
 
+/// The modules of a real, large API.
+const ZOS: [&str; 9] = ["api-gateway", "container", "flist", "gateway", "identityd", "node", "registrar", "vmd", "zui"];
+
 fn main() -> Result<(), zbus_build::Error> {
-    zbus_build::Builder::new().schema("../schemas/server.zbus").schema("schemas/sample.zbus").compile()
+    zbus_build::Builder::new()
+        .schema("../schemas/server.zbus")
+        .schema("schemas/sample.zbus")
+        .schemas(ZOS.map(|stem| format!("../schemas/zos/{stem}.zbus")))
+        .compile()
 }

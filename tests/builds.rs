@@ -104,3 +104,70 @@ fn a_broken_schema_fails_the_build_with_every_mistake_of_every_file_marked() {
         );
     let _ = user.build().success();
 }
+
+/// The build scripts and crates that a `cargo build` ran, as `--verbose` tells.
+fn ran(user: &UserCrate) -> (bool, bool) {
+    let output = user.cargo("build", &["--verbose"]).success();
+    let line = |start: &str, end: &str| {
+        output.stderr.lines().any(|line| line.trim_start().starts_with(start) && line.contains(end))
+    };
+    (line("Running", "build-script-build`"), line("Compiling rerun", ""))
+}
+
+#[test]
+fn a_build_runs_again_exactly_when_an_input_changed_and_a_broken_one_leaves_the_old_code() {
+    const NOTHING: (bool, bool) = (false, false);
+    const EVERYTHING: (bool, bool) = (true, true);
+    let user = UserCrate::new("rerun")
+        .build_rs(
+            "fn main() -> Result<(), zbus_build::Error> {\n    \
+             zbus_build::Builder::new().schema(\"schemas/user.zbus\").include(\"shared\").compile()\n}\n",
+        )
+        .file("schemas/user.zbus", "import \"point.zbus\";\nstruct User { At: Point }\n")
+        .file("shared/point.zbus", "struct Point { X: f64 }\n")
+        .file("schemas/unrelated.zbus", "struct Unrelated {}\n")
+        .main_rs("zbus::include_schemas!();\nfn main() { println!(\"{:?}\", user::User::default()); }\n");
+    let prints = |user: &UserCrate| user.run(&[]).success().stdout;
+    assert_eq!(prints(&user), "User { at: Point { x: 0.0 } }\n");
+    assert_eq!(ran(&user), NOTHING);
+
+    // What is no input is none.
+    let user = user.file("notes/schemas.txt", "a note").file("src/notes.txt", "a note");
+    assert_eq!(ran(&user), NOTHING);
+
+    // A file that was imported, through the include folder.
+    let user = user.file("shared/point.zbus", "struct Point { X: f64, Y: f64 }\n");
+    assert_eq!(ran(&user), EVERYTHING);
+    assert_eq!(ran(&user), NOTHING);
+    assert_eq!(prints(&user), "User { at: Point { x: 0.0, y: 0.0 } }\n");
+
+    // A file that comes before it on the way.
+    let user = user.file("schemas/point.zbus", "struct Point { Z: f64 }\n");
+    assert_eq!(prints(&user), "User { at: Point { z: 0.0 } }\n");
+
+    // Broken: the mistake is shown, and the code of the last good build stays.
+    let generated = |user: &UserCrate| {
+        let output = user.cargo("build", &["--message-format", "json", "--quiet"]);
+        let folder = output
+            .stdout
+            .lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .filter(|message| message["reason"] == "build-script-executed")
+            .find(|message| message["package_id"].as_str().is_some_and(|id| id.contains("rerun")))
+            .and_then(|message| message["out_dir"].as_str().map(std::path::PathBuf::from))
+            .expect("cargo names the folder");
+        (folder.join("point.rs"), std::fs::read_to_string(folder.join("point.rs")).unwrap())
+    };
+    let (path, good) = generated(&user);
+    let user = user.file("schemas/point.zbus", "struct Point { Z: f65 }\n");
+    let output = user.build();
+    assert!(!output.status.success());
+    assert!(output.stderr.contains("schemas/point.zbus:1:19"), "{}", output.stderr);
+    assert!(output.stderr.contains("did you mean `f64`?"), "{}", output.stderr);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), good);
+
+    let user = user.file("schemas/point.zbus", "struct Point { Z: f64 }\n");
+    assert_eq!(prints(&user), "User { at: Point { z: 0.0 } }\n");
+    assert_eq!(generated(&user).1, good);
+    assert_eq!(ran(&user), NOTHING);
+}

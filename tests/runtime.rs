@@ -20,6 +20,7 @@ const PROBE: ObjectId = ObjectId::from_static("probe", "1.0");
 struct Probe {
     running: AtomicU64,
     most: AtomicU64,
+    doubled: AtomicU64,
 }
 
 impl Object for Probe {
@@ -36,6 +37,7 @@ impl Object for Probe {
         match call.method() {
             "Double" => {
                 let number = call.arguments(1)?.next::<Same, u64>("number")?;
+                self.doubled.fetch_add(1, Ordering::SeqCst);
                 returns.value::<Same, u64>(&(number * 2))?;
             }
             "Fail" => {
@@ -145,7 +147,7 @@ async fn every_outcome_of_a_call_is_told_apart_and_the_server_lives_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_without_a_server_ends_at_its_deadline_and_leaves_nothing_in_the_queue() {
+async fn a_call_without_a_server_ends_at_its_deadline_and_is_not_run_later() {
     over_both("deadline", |address| async move {
         let client = Client::builder().timeout(Duration::from_millis(200)).connect(&address).await.unwrap();
         let object = RemoteObject::new(client, "probes", PROBE);
@@ -155,12 +157,22 @@ async fn a_call_without_a_server_ends_at_its_deadline_and_leaves_nothing_in_the_
         assert_eq!(error.to_string(), "no reply in 200ms from probes.probe@1.0");
         assert!(asked.elapsed() < Duration::from_secs(2));
 
-        // The server that comes later has nothing to do: what it ran would be counted.
+        // The server that comes later runs nothing but what is asked of it.
         let bus = Bus::start(&address, 1).await;
         assert_eq!(bus.double(2).await.unwrap(), 4);
+        assert_eq!(bus.probe.doubled.load(Ordering::SeqCst), 1);
         bus.server.shutdown().await;
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_a_time_limit_is_answered_however_long_it_takes() {
+    let bus = Bus::start("memory://long", 1).await;
+    let patient = bus.object.clone().without_timeout();
+    let minute = sleep(&patient, 60_000);
+    tokio::time::timeout(Duration::from_secs(120), minute).await.expect("no answer").unwrap();
+    bus.server.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

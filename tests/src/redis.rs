@@ -119,6 +119,20 @@ impl RedisServer {
         self.process = Some(process);
     }
 
+    /// Lets the server stand still: connections stay, nothing is answered.
+    pub fn freeze(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.signal("STOP");
+        }
+    }
+
+    /// Lets a frozen server go on.
+    pub fn thaw(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.signal("CONT");
+        }
+    }
+
     fn socket(&self) -> PathBuf {
         self.folder.path().join("redis.sock")
     }

@@ -63,8 +63,8 @@
 //! more than it has free workers for; what it has taken when it is stopped it answers.
 //!
 //! # Cancellation
-//! Dropping the future of a call gives the call up: it is withdrawn if no server has taken it yet. A server drops the future of a method
-//! at the deadline of its call.
+//! Dropping the future of a call gives the call up: it is withdrawn if no server has taken it yet, and not too many others wait
+//! before it. A server drops the future of a method at the deadline of its call.
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod backoff;

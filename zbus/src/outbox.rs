@@ -1,10 +1,14 @@
 //! One writer for all that a client or a server sends: it drains what waits into one batch, so that many calls share a round trip.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::backoff::reconnect_backoff;
 use crate::broker::{Broker, BrokerError, Write};
 
 /// How many writes may wait; who sends more waits with them.
@@ -21,8 +25,8 @@ pub(crate) trait Tracker: Send + 'static {
     /// Just before it is written: false where nobody wants it any more.
     fn begin(&self, tag: &Self::Tag) -> bool;
 
-    /// Afterwards. The write comes along where it failed.
-    fn end(&self, tag: Self::Tag, outcome: Result<(), (Write, BrokerError)>);
+    /// Afterwards. A write that failed comes along, and is tried again where it is given back.
+    fn end(&self, tag: Self::Tag, outcome: Result<(), (Write, BrokerError)>) -> Option<(Self::Tag, Write)>;
 }
 
 /// The way to the writer. The writer ends when all of these are gone and everything is written.
@@ -43,17 +47,9 @@ pub(crate) struct Closed;
 
 impl<T: Send + 'static> Outbox<T> {
     pub(crate) fn start<K: Tracker<Tag = T>>(broker: Arc<dyn Broker>, tracker: K) -> (Self, JoinHandle<()>) {
-        Self::start_with(broker, |_| tracker)
-    }
-
-    /// The like for a tracker that sends again. It holds the way to the writer weakly, since the writer ends with the last that does not.
-    pub(crate) fn start_with<K: Tracker<Tag = T>>(
-        broker: Arc<dyn Broker>,
-        tracker: impl FnOnce(mpsc::WeakSender<(T, Write)>) -> K,
-    ) -> (Self, JoinHandle<()>) {
         let (writes, received) = mpsc::channel(CAPACITY);
-        let writer = tokio::spawn(write_all(broker, tracker(writes.downgrade()), received));
-        (Self { writes }, writer)
+        let writer = Writer { broker, tracker, received, failed: VecDeque::new(), delays: delays() };
+        (Self { writes }, tokio::spawn(writer.run()))
     }
 
     /// Waits for room. Dropping the future sends nothing.
@@ -62,29 +58,71 @@ impl<T: Send + 'static> Outbox<T> {
     }
 }
 
-async fn write_all<K: Tracker>(broker: Arc<dyn Broker>, tracker: K, mut received: mpsc::Receiver<(K::Tag, Write)>) {
-    while let Some(first) = received.recv().await {
+struct Writer<K: Tracker> {
+    broker: Arc<dyn Broker>,
+    tracker: K,
+    received: mpsc::Receiver<(K::Tag, Write)>,
+    /// To be tried again.
+    failed: VecDeque<(K::Tag, Write)>,
+    delays: ExponentialBackoff,
+}
+
+/// Between two tries: short, as somebody waits for what is written.
+fn delays() -> ExponentialBackoff {
+    reconnect_backoff().with_max_delay(LONGEST_DELAY).build()
+}
+
+const LONGEST_DELAY: Duration = Duration::from_secs(1);
+
+impl<K: Tracker> Writer<K> {
+    async fn run(mut self) {
+        loop {
+            // Alone: where it is what breaks the connection, it breaks it for no other.
+            if let Some(failed) = self.failed.pop_front() {
+                self.write(failed, |_| None).await;
+            }
+            let first = if self.failed.is_empty() { self.received.recv().await } else { self.received.try_recv().ok() };
+            match first {
+                Some(first) => self.write(first, |received| received.try_recv().ok()).await,
+                None if self.failed.is_empty() => return,
+                None => {}
+            }
+        }
+    }
+
+    /// Writes a batch: the first, and what follows it.
+    async fn write(
+        &mut self,
+        first: (K::Tag, Write),
+        following: impl Fn(&mut mpsc::Receiver<(K::Tag, Write)>) -> Option<(K::Tag, Write)>,
+    ) {
         let mut tags = Vec::new();
         let mut batch = Vec::new();
         let mut bytes = 0;
         let mut next = Some(first);
         while let Some((tag, write)) = next.take() {
-            if tracker.begin(&tag) {
+            if self.tracker.begin(&tag) {
                 bytes += write.message().len();
                 tags.push(tag);
                 batch.push(write);
             }
             if bytes < BATCH_BYTES {
-                next = received.try_recv().ok();
+                next = following(&mut self.received);
             }
         }
         if batch.is_empty() {
-            continue;
+            return;
         }
         // A clone shares the messages' memory.
-        let outcomes = broker.write(batch.clone()).await;
+        let outcomes = self.broker.write(batch.clone()).await;
+        let failed = self.failed.len();
         for ((tag, write), outcome) in tags.into_iter().zip(batch).zip(outcomes) {
-            tracker.end(tag, outcome.map_err(|error| (write, error)));
+            self.failed.extend(self.tracker.end(tag, outcome.map_err(|error| (write, error))));
+        }
+        if self.failed.len() == failed {
+            self.delays = delays();
+        } else {
+            tokio::time::sleep(self.delays.next().unwrap_or(LONGEST_DELAY)).await;
         }
     }
 }
@@ -107,9 +145,10 @@ mod tests {
             tag.is_multiple_of(2)
         }
 
-        fn end(&self, tag: u32, outcome: Result<(), (Write, BrokerError)>) {
+        fn end(&self, tag: u32, outcome: Result<(), (Write, BrokerError)>) -> Option<(u32, Write)> {
             assert!(outcome.is_ok());
             self.0.lock().push(tag);
+            None
         }
     }
 

@@ -74,6 +74,10 @@ impl<'a> Parser<'a> {
 
     /// Lets pest parse a piece: its attributes, and the pairs behind them.
     fn pest(&mut self, shape: Shape, piece: &Piece) -> Option<(Vec<Attribute>, Pairs<'a, Rule>)> {
+        if piece.broken {
+            // The scan has reported it, and a piece that nests too deep would overflow pest's stack.
+            return None;
+        }
         let text = self.slice(piece.span);
         match Grammar::parse(shape.rule, text) {
             Ok(mut pairs) => {

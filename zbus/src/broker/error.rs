@@ -19,8 +19,10 @@ pub enum BrokerErrorKind {
     Address,
     /// There is no connection: nothing was written.
     Unreachable,
-    /// The broker said no (access rights, out of memory, a key of another type): nothing was written.
+    /// The broker said no (access rights, a key of another type), and will again: nothing was written.
     Refused,
+    /// The broker takes no writes for now (it loads its data, is out of memory, or has become a replica): nothing was written.
+    Unready,
     /// The connection was lost under way: it is open what the broker has done.
     Lost,
 }
@@ -40,10 +42,5 @@ impl BrokerError {
     /// What it is.
     pub fn kind(&self) -> BrokerErrorKind {
         self.kind
-    }
-
-    /// The like for another entry of the same batch.
-    pub(crate) fn again(&self) -> Self {
-        Self::new(self.kind, self.message.clone())
     }
 }

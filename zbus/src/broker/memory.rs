@@ -1,6 +1,6 @@
 //! `memory://name`: a broker inside the process, with Redis' semantics. It carries the same encoded bytes.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::SystemTime;
 
@@ -42,8 +42,8 @@ struct Store {
 #[derive(Debug, Default)]
 struct State {
     lists: HashMap<Arc<str>, List>,
-    /// When lists are gone, soonest first; a list's own `expires` tells whether the entry still counts.
-    expirations: BTreeMap<Instant, Vec<Arc<str>>>,
+    /// When lists are gone, soonest first: one entry for each list that has a time.
+    expirations: BTreeSet<(Instant, Arc<str>)>,
     channels: HashMap<Arc<str>, broadcast::Sender<Delivery>>,
 }
 
@@ -61,8 +61,10 @@ impl State {
                 let entry = self.lists.entry(Arc::clone(&list)).or_default();
                 entry.messages.push_back(message);
                 if let Some(at) = expires {
-                    entry.expires = Some(at);
-                    self.expirations.entry(at).or_default().push(list);
+                    if let Some(before) = entry.expires.replace(at) {
+                        self.expirations.remove(&(before, Arc::clone(&list)));
+                    }
+                    self.expirations.insert((at, list));
                 }
             }
             Write::Publish { channel, message } => {
@@ -77,14 +79,19 @@ impl State {
 
     fn drop_expired(&mut self) {
         let now = Instant::now();
-        while let Some(entry) = self.expirations.first_entry()
-            && *entry.key() <= now
-        {
-            for list in entry.remove() {
-                if self.lists.get(&list).is_some_and(|list| list.expires.is_some_and(|at| at <= now)) {
-                    self.lists.remove(&list);
-                }
+        while self.expirations.first().is_some_and(|(at, _)| *at <= now) {
+            if let Some((_, list)) = self.expirations.pop_first() {
+                self.lists.remove(&list);
             }
+        }
+    }
+
+    /// A list that holds nothing is none.
+    fn drop_if_empty(&mut self, name: &Arc<str>) {
+        if self.lists.get(name).is_some_and(|list| list.messages.is_empty())
+            && let Some(at) = self.lists.remove(name).and_then(|list| list.expires)
+        {
+            self.expirations.remove(&(at, Arc::clone(name)));
         }
     }
 
@@ -94,9 +101,7 @@ impl State {
             let list = self.lists.get_mut(name)?;
             let count = max.min(list.messages.len());
             let messages = list.messages.drain(..count).collect();
-            if list.messages.is_empty() {
-                self.lists.remove(name);
-            }
+            self.drop_if_empty(name);
             Some(Popped { list: index, messages })
         })
     }
@@ -135,6 +140,7 @@ impl Broker for MemoryBroker {
             let index = list.messages.iter().take(256).position(|queued| *queued == message)?;
             list.messages.remove(index)
         });
+        state.drop_if_empty(&list.into());
         Box::pin(std::future::ready(Ok(withdrawn.is_some())))
     }
 
@@ -231,6 +237,21 @@ mod tests {
         tokio::time::advance(Duration::from_secs(61)).await;
         broker.write(vec![push("b", "5", None)]).await;
         assert_eq!(pop(&broker, &["a", "b"], 9).await.messages, ["3", "5"]);
+    }
+
+    #[tokio::test]
+    async fn lists_that_were_emptied_leave_nothing_behind() {
+        let broker = MemoryBroker::default();
+        let lists = ["a".into(), "b".into()];
+        for _ in 0..100 {
+            broker.write(vec![push("a", "1", Some(Duration::from_secs(60))), push("b", "2", None)]).await;
+            assert!(broker.withdraw("b", Bytes::from("2")).await.unwrap());
+            let popped = broker.store.state.lock().pop(&lists, 9).unwrap();
+            assert_eq!(popped.messages, ["1"]);
+        }
+        let mut state = broker.store.state.lock();
+        assert!(state.lists.is_empty() && state.expirations.is_empty());
+        assert!(state.pop(&lists, 9).is_none());
     }
 
     #[tokio::test]

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
 use tokio::time::Instant;
 
-use super::in_flight::Entered;
-use super::{RemoteObject, Tag, ended};
+use super::in_flight::{Entered, ended};
+use super::{RemoteObject, Tag};
 use crate::broker::Write;
 use crate::error::Error;
 use crate::wire::{Bins, Body, Generation, OutgoingRequest, Response, decode_as};
@@ -48,7 +48,8 @@ impl<'a> Request<'a> {
 
     /// Calls a method that does not throw, and waits for its `returns` values.
     ///
-    /// Dropping the future gives the call up: it is withdrawn if no server has taken it yet.
+    /// Dropping the future gives the call up: it is withdrawn if no server has taken it yet, and no more than 255 others wait before
+    /// it. Otherwise a server drops it once its deadline has passed.
     ///
     /// # Errors
     /// [`Error::Timeout`] at the deadline, [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the
@@ -156,10 +157,10 @@ struct Pending<'a> {
 impl Pending<'_> {
     async fn exchange(&mut self, write: Write) -> Result<Response, Error> {
         let tag = Tag::Call(self.entered.number);
-        self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended())?;
+        self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
         match (&mut self.entered.answered).await {
             Ok(answer) => Ok(answer?),
-            Err(_) => Err(ended().into()),
+            Err(_) => Err(ended(true).into()),
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::broker::BrokerError;
+use crate::broker::{BrokerError, BrokerErrorKind};
 use crate::wire::Response;
 
 /// What ends a wait.
@@ -23,6 +23,7 @@ pub(crate) struct InFlight {
 #[derive(Debug, Default)]
 struct Calls {
     next: u64,
+    closed: bool,
     waiting: HashMap<u64, Waiting>,
 }
 
@@ -43,7 +44,12 @@ impl InFlight {
         let mut calls = self.calls.lock();
         let number = calls.next;
         calls.next += 1;
-        calls.waiting.insert(number, Waiting { written: false, answer });
+        if calls.closed {
+            // The other end is ours.
+            let _ = answer.send(Err(ended(false)));
+        } else {
+            calls.waiting.insert(number, Waiting { written: false, answer });
+        }
         Entered { number, answered, table: Arc::clone(self) }
     }
 
@@ -77,6 +83,16 @@ impl InFlight {
         }
     }
 
+    /// No reply comes any more: ends the calls that wait for one, and those to come.
+    pub(crate) fn close(&self) {
+        let mut calls = self.calls.lock();
+        calls.closed = true;
+        for (_, waiting) in calls.waiting.drain() {
+            // The caller may have given up meanwhile.
+            let _ = waiting.answer.send(Err(ended(waiting.written)));
+        }
+    }
+
     fn id(&self, number: u64) -> String {
         format!("{}.{number:x}", self.client)
     }
@@ -84,6 +100,12 @@ impl InFlight {
     fn number(&self, id: &str) -> Option<u64> {
         u64::from_str_radix(id.strip_prefix(&*self.client)?.strip_prefix('.')?, 16).ok()
     }
+}
+
+/// Nothing is written or read any more; what was written before may have been done.
+pub(crate) fn ended(written: bool) -> BrokerError {
+    let kind = if written { BrokerErrorKind::Lost } else { BrokerErrorKind::Unreachable };
+    BrokerError::new(kind, "the runtime that the client was connected in has ended")
 }
 
 /// A call's place in the table.
@@ -141,6 +163,22 @@ mod tests {
         assert!(!table.complete(reply(id)));
         drop(call);
         assert!(table.calls.lock().waiting.is_empty());
+    }
+
+    #[test]
+    fn a_closed_table_ends_every_call_and_tells_which_was_written() {
+        let table = Arc::new(InFlight::new("client".to_owned()));
+        let (mut written, mut queued) = (table.enter(), table.enter());
+        assert!(table.begin(written.number));
+        table.close();
+        let mut later = table.enter();
+        for (call, kind) in [
+            (&mut written, BrokerErrorKind::Lost),
+            (&mut queued, BrokerErrorKind::Unreachable),
+            (&mut later, BrokerErrorKind::Unreachable),
+        ] {
+            assert_eq!(call.answered.try_recv().unwrap().unwrap_err().kind(), kind);
+        }
     }
 
     #[test]

@@ -21,11 +21,22 @@ pub(crate) async fn start(
     stop: CancellationToken,
 ) -> Result<(), BrokerError> {
     let popper = broker.popper().await?;
-    tokio::spawn(read(popper, inbox, in_flight, stop));
+    tokio::spawn(read(popper, inbox, Reader { in_flight }, stop));
     Ok(())
 }
 
-async fn read(mut popper: Box<dyn Popper>, inbox: Arc<str>, in_flight: Arc<InFlight>, stop: CancellationToken) {
+/// Who waits for a reply waits for the reader: with it ends the wait, even where the reader is dropped with its runtime.
+struct Reader {
+    in_flight: Arc<InFlight>,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.in_flight.close();
+    }
+}
+
+async fn read(mut popper: Box<dyn Popper>, inbox: Arc<str>, reader: Reader, stop: CancellationToken) {
     let lists = [inbox];
     let mut delays = reconnect_backoff().build();
     while !stop.is_cancelled() {
@@ -35,7 +46,7 @@ async fn read(mut popper: Box<dyn Popper>, inbox: Arc<str>, in_flight: Arc<InFli
                 for message in popped.messages {
                     match Response::decode(&message) {
                         Ok(response) => {
-                            if !in_flight.complete(response) {
+                            if !reader.in_flight.complete(response) {
                                 tracing::debug!("dropped a reply that nobody waits for");
                             }
                         }

@@ -14,10 +14,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 pub use self::call::{Reply, Request};
-use self::in_flight::InFlight;
+use self::in_flight::{InFlight, ended};
 pub use self::remote_object::RemoteObject;
 use crate::ObjectId;
-use crate::broker::{self, Broker, BrokerError, BrokerErrorKind, Write};
+use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::outbox::{Outbox, Tracker};
@@ -76,8 +76,8 @@ impl Client {
     /// Writes once, and waits until it is written.
     async fn write(&self, write: Write) -> Result<(), Error> {
         let (done, written) = oneshot::channel();
-        self.shared.outbox.send(Tag::Write(done), write).await.map_err(|_| ended())?;
-        Ok(written.await.map_err(|_| ended())??)
+        self.shared.outbox.send(Tag::Write(done), write).await.map_err(|_| ended(false))?;
+        Ok(written.await.map_err(|_| ended(true))??)
     }
 }
 
@@ -85,11 +85,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Client").field("broker", &self.shared.broker).finish_non_exhaustive()
     }
-}
-
-/// Nothing is written or read any more.
-fn ended() -> BrokerError {
-    BrokerError::new(BrokerErrorKind::Unreachable, "the runtime that the client was connected in has ended")
 }
 
 /// Settings of a [`Client`].
@@ -123,11 +118,13 @@ impl ClientBuilder {
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
         let broker = broker::connect(address).await?;
         let stop = CancellationToken::new();
+        // What runs by then ends again where the rest cannot be started, or where this is given up.
+        let stopped_with_client = stop.clone().drop_guard();
         let id = Uuid::new_v4().to_string();
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
+        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop).await?;
         // The writer ends by itself when the last clone of the client is gone.
         let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: Arc::clone(&in_flight) });
         Ok(Client {
@@ -140,7 +137,7 @@ impl ClientBuilder {
                 timeout: self.timeout,
                 generation: self.generation,
                 runtime: tokio::runtime::Handle::current(),
-                _stop: stop.drop_guard(),
+                _stop: stopped_with_client,
             }),
         })
     }
@@ -168,7 +165,7 @@ impl Tracker for ClientTracker {
         }
     }
 
-    fn end(&self, tag: Tag, outcome: Result<(), (Write, BrokerError)>) {
+    fn end(&self, tag: Tag, outcome: Result<(), (Write, BrokerError)>) -> Option<(Tag, Write)> {
         let outcome = outcome.map_err(|(_, error)| error);
         match (tag, outcome) {
             (Tag::Call(_), Ok(())) => {}
@@ -176,5 +173,7 @@ impl Tracker for ClientTracker {
             // Its sender may have stopped waiting.
             (Tag::Write(done), outcome) => _ = done.send(outcome),
         }
+        // A request is written once.
+        None
     }
 }

@@ -50,7 +50,8 @@ impl RemoteObject {
         Request::new(self, method)
     }
 
-    /// Listens to the events of this name on the wire, whoever publishes them. Subscribed when this returns.
+    /// Listens to the events of this name on the wire, whoever publishes them. Subscribed when this returns. Where the connection of
+    /// the client's other subscriptions is lost, this waits until it is back.
     ///
     /// # Errors
     /// [`Error::Broker`] where the broker is out of reach or refuses.

@@ -30,7 +30,8 @@ impl<O: Object> AnyObject for O {
     fn run(self: Arc<Self>, call: Call, run: Run) {
         tokio::spawn(async move {
             let name = format!("{}.{}", call.request().object, call.method());
-            run.finish(&name, self.call(call)).await;
+            // The future is made in there too, since making it may panic.
+            run.finish(&name, async { self.call(call).await }).await;
         });
     }
 }
@@ -54,11 +55,8 @@ impl Dispatcher {
             Err(Unread::Rejected(reply_to, rejection)) => return reply_to.reject(&self.outbox, &rejection).await,
         };
         let Some(object) = self.objects.get(&request.object) else {
-            if let Some(reply_to) = reply_to {
-                let message = format!("the module does not serve `{}`", request.object);
-                reply_to.reject(&self.outbox, &Rejection::new(RejectionKind::UnknownObject, message)).await;
-            }
-            return;
+            let message = format!("the module does not serve `{}`", request.object);
+            return reject(reply_to, &self.outbox, &Rejection::new(RejectionKind::UnknownObject, message)).await;
         };
         let worker = self.workers.busy(&request.object, &request.method, permit);
         let run = Run { worker, reply_to, outbox: self.outbox.clone(), limit, abort: self.abort.clone() };
@@ -97,6 +95,14 @@ enum Unread {
     Rejected(ReplyTo, Rejection),
 }
 
+/// Says why a call has no result: to its caller, or to our log where nobody waits for an answer.
+async fn reject(reply_to: Option<ReplyTo>, outbox: &Outbox<Sent>, rejection: &Rejection) {
+    match reply_to {
+        Some(reply_to) => reply_to.reject(outbox, rejection).await,
+        None => tracing::warn!(reason = rejection.message, "a one-way call failed"),
+    }
+}
+
 /// A worker on its way with a call.
 pub(super) struct Run {
     worker: Busy,
@@ -126,11 +132,11 @@ impl Run {
             () = deadline => Err(Rejection::new(RejectionKind::Expired, format!("{name} did not end before its deadline"))),
             () = abort.cancelled() => Err(Rejection::new(RejectionKind::Stopping, format!("the server stopped before {name} ended"))),
         };
-        if let Some(reply_to) = reply_to {
-            match outcome.and_then(|returns| returns.encode(&reply_to.id)) {
-                Ok(message) => reply_to.send(&outbox, message).await,
-                Err(rejection) => reply_to.reject(&outbox, &rejection).await,
-            }
+        let id = reply_to.as_ref().map_or("", |reply_to| &reply_to.id);
+        match (outcome.and_then(|returns| returns.encode(id)), reply_to) {
+            (Ok(message), Some(reply_to)) => reply_to.send(&outbox, message).await,
+            (Ok(_), None) => {}
+            (Err(rejection), reply_to) => reject(reply_to, &outbox, &rejection).await,
         }
         // Busy until the reply is on its way, so that a server takes no more than it can answer.
         drop(worker);

@@ -34,10 +34,13 @@ use crate::status::ObjectStatus;
 /// How many calls run at once where nobody says otherwise.
 const DEFAULT_WORKERS: u32 = 16;
 
+/// The status tells of each of them, in one message.
+const MOST_WORKERS: u32 = 1 << 16;
+
 /// How long calls may go on after the server was told to stop, where nobody says otherwise.
 const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 
-/// What may take this long after the calls have ended or were cut off: the last replies.
+/// What may take this long after the calls have ended or were cut off: the last replies, and what can be neither ended nor cut off.
 const FLUSH: Duration = Duration::from_secs(5);
 
 /// A server of a module: register its objects, then serve.
@@ -64,10 +67,10 @@ impl Server {
         }
     }
 
-    /// How many calls run at once, and so how many are taken from the broker: 16 unless set, at least 1. Others wait in the broker,
-    /// for this or another server of the module.
+    /// How many calls run at once, and so how many are taken from the broker: 1 to 65,536, 16 unless set; what is outside is taken as
+    /// the nearest. Others wait in the broker, for this or another server of the module.
     pub fn workers(self, workers: u32) -> Self {
-        Self { workers: workers.max(1), ..self }
+        Self { workers: workers.clamp(1, MOST_WORKERS), ..self }
     }
 
     /// How long the calls that run may go on after the server was told to stop: 30 s unless set. Those that are not done then are
@@ -133,11 +136,13 @@ impl Server {
     pub async fn start(self, address: &str) -> Result<RunningServer, Error> {
         let broker = broker::connect(address).await?;
         let stop = CancellationToken::new();
+        // What runs by then ends again where the rest cannot be started, or where the start is given up.
+        let unfinished = stop.clone().drop_guard();
         let abort = CancellationToken::new();
         let tasks = TaskTracker::new();
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let workers = Workers::new(self.workers);
-        let (outbox, writer) = Outbox::start_with(Arc::clone(&broker), |outbox| ReplyTracker { outbox });
+        let (outbox, writer) = Outbox::start(Arc::clone(&broker), ReplyTracker);
 
         let status = StatusSource {
             objects: self.objects.keys().map(ObjectStatus::from).collect(),
@@ -165,7 +170,7 @@ impl Server {
         }
         tasks.close();
         tracing::info!(module = self.module, "serving");
-        Ok(RunningServer { stop, abort, tasks, workers, writer, drain: self.drain })
+        Ok(RunningServer { stop: unfinished.disarm(), abort, tasks, workers, writer, drain: self.drain })
     }
 }
 
@@ -198,20 +203,28 @@ pub struct RunningServer {
 
 impl RunningServer {
     /// Drains: no more is taken from the broker, what runs ends within the limit of [`Server::drain`] or is cut off, and all is
-    /// answered. Streams end at once.
+    /// answered. Streams end at once. It takes 5 s more than that limit at most: a broker that answers no more, or a method that
+    /// blocks its thread, is not waited for any longer.
     ///
     /// Dropping the future leaves the rest undone.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
-        self.tasks.wait().await;
-        if tokio::time::timeout(self.drain, self.workers.all_free()).await.is_err() {
+        // Nothing is taken any more, and nothing runs.
+        let idle = async || {
+            self.tasks.wait().await;
+            self.workers.all_free().await;
+        };
+        if tokio::time::timeout(self.drain, idle()).await.is_err() {
             tracing::warn!("calls are cut off that did not end in time");
             self.abort.cancel();
-            self.workers.all_free().await;
         }
-        // The writer ends when all replies are written: those who could send any are gone.
-        if tokio::time::timeout(FLUSH, &mut self.writer).await.is_err() {
-            tracing::warn!("the last replies could not be written");
+        let written = async {
+            idle().await;
+            // The writer ends when all replies are written: those who could send any are gone.
+            (&mut self.writer).await
+        };
+        if tokio::time::timeout(FLUSH, written).await.is_err() {
+            tracing::warn!("the last replies could not be written, or a method blocks its thread");
             self.writer.abort();
         }
     }

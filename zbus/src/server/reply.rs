@@ -3,13 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::BackoffBuilder;
 use bytes::Bytes;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::rejection::Rejection;
-use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, BrokerErrorKind, Write};
 use crate::outbox::{Outbox, Tracker};
 use crate::wire::{Generation, OutgoingResponse};
@@ -17,7 +14,7 @@ use crate::wire::{Generation, OutgoingResponse};
 /// How long an unread reply stays in its list. Go's `redisResponseTTL`.
 const REPLY_EXPIRY: Duration = Duration::from_secs(300);
 
-/// How long a reply is tried to a caller that names no deadline.
+/// How long a reply is tried, from its first try, to a caller that names no deadline.
 const RETRY_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a server writes.
@@ -35,20 +32,22 @@ pub(super) struct ReplyTo {
     pub(super) id: String,
     pub(super) generation: Generation,
     list: Arc<str>,
-    until: Instant,
+    /// When the caller stops waiting; none where it does not say.
+    deadline: Option<Instant>,
 }
 
 impl ReplyTo {
     /// None where the list's name is not that of a reply list: no caller may have another key written to, or expired.
-    pub(super) fn new(id: String, generation: Generation, list: &str, patience: Option<Duration>) -> Option<Self> {
-        let until = Instant::now() + patience.unwrap_or(RETRY_LIMIT);
-        is_reply_list(list).then(|| Self { id, generation, list: list.into(), until })
+    pub(super) fn new(id: String, generation: Generation, list: &str, limit: Option<Duration>) -> Option<Self> {
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        is_reply_list(list).then(|| Self { id, generation, list: list.into(), deadline })
     }
 
     pub(super) async fn send(&self, outbox: &Outbox<Sent>, message: Bytes) {
+        let until = self.deadline.unwrap_or_else(|| Instant::now() + RETRY_LIMIT);
         let write = Write::Push { list: Arc::clone(&self.list), message, expire: Some(REPLY_EXPIRY) };
         // The writer has ended: the runtime is going down.
-        let _ = outbox.send(Sent::Reply { until: self.until }, write).await;
+        let _ = outbox.send(Sent::Reply { until }, write).await;
     }
 
     pub(super) async fn reject(&self, outbox: &Outbox<Sent>, rejection: &Rejection) {
@@ -65,40 +64,35 @@ fn is_reply_list(list: &str) -> bool {
     id.len() == 36 && uuid::Uuid::try_parse(id).is_ok()
 }
 
-/// Writes a reply again that could not be written.
-pub(super) struct ReplyTracker {
-    /// Weak, since the writer ends with the last that is not.
-    pub(super) outbox: mpsc::WeakSender<(Sent, Write)>,
-}
+/// Has a reply written again that could not be written.
+pub(super) struct ReplyTracker;
 
 impl Tracker for ReplyTracker {
     type Tag = Sent;
 
     fn begin(&self, tag: &Sent) -> bool {
         match tag {
-            Sent::Reply { until } => Instant::now() < *until,
-            Sent::Event => true,
+            Sent::Reply { until } if *until <= Instant::now() => {
+                tracing::debug!("dropped a reply that nobody waits for any more");
+                false
+            }
+            Sent::Reply { .. } | Sent::Event => true,
         }
     }
 
-    fn end(&self, tag: Sent, outcome: Result<(), (Write, BrokerError)>) {
-        let Err((write, error)) = outcome else { return };
+    fn end(&self, tag: Sent, outcome: Result<(), (Write, BrokerError)>) -> Option<(Sent, Write)> {
+        let (write, error) = outcome.err()?;
         match tag {
             Sent::Event => tracing::warn!(%error, "an event is not published"),
             Sent::Reply { .. } if error.kind() == BrokerErrorKind::Refused => {
                 tracing::error!(%error, "a reply is not written");
             }
-            Sent::Reply { until } => {
-                let Some(outbox) = self.outbox.upgrade() else { return };
+            Sent::Reply { .. } => {
                 tracing::debug!(%error, "a reply is written again");
-                tokio::spawn(async move {
-                    let delay = reconnect_backoff().build().next().unwrap_or(LONGEST_DELAY);
-                    tokio::time::sleep(delay).await;
-                    // The writer has ended: the runtime is going down.
-                    let _ = outbox.send((Sent::Reply { until }, write)).await;
-                });
+                return Some((tag, write));
             }
         }
+        None
     }
 }
 

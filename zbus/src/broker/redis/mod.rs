@@ -73,8 +73,14 @@ async fn refuse_cluster(mut connection: ConnectionManager) -> Result<(), BrokerE
     Ok(())
 }
 
+/// Redis' errors that say nothing of the command, and pass.
+const UNREADY: [&str; 7] = ["BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY"];
+
 fn broker_error(place: &str, error: RedisError) -> BrokerError {
     let (kind, message) = match error.kind() {
+        _ if error.code().is_some_and(|code| UNREADY.contains(&code)) => {
+            (BrokerErrorKind::Unready, format!("the broker at {place} takes no writes for now: {error}"))
+        }
         ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
             (BrokerErrorKind::Refused, format!("the broker at {place} refused: {error}"))
         }
@@ -85,6 +91,16 @@ fn broker_error(place: &str, error: RedisError) -> BrokerError {
         _ => (BrokerErrorKind::Lost, format!("lost the broker at {place}: {error}")),
     };
     BrokerError::new(kind, message).with_source(error)
+}
+
+/// The like for another entry of the same batch.
+fn again(error: &BrokerError) -> BrokerError {
+    BrokerError::new(error.kind(), error.to_string())
+}
+
+/// The broker has not answered in time.
+fn no_answer() -> RedisError {
+    std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
 impl Broker for RedisBroker {
@@ -100,14 +116,14 @@ impl Broker for RedisBroker {
                         let Err(error) = result else { continue };
                         let error = self.error(error);
                         for outcome in outcomes.get_mut(range).unwrap_or_default() {
-                            *outcome = Err(error.again());
+                            *outcome = Err(again(&error));
                         }
                     }
                     outcomes
                 }
                 Err(error) => {
                     let error = self.error(error);
-                    batch.iter().map(|_| Err(error.again())).collect()
+                    batch.iter().map(|_| Err(again(&error))).collect()
                 }
             }
         })

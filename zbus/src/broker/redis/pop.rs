@@ -8,7 +8,7 @@ use redis::aio::{ConnectionManager, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, RedisResult};
 use tokio_util::sync::CancellationToken;
 
-use super::{RESPONSE_TIMEOUT, broker_error};
+use super::{RESPONSE_TIMEOUT, broker_error, no_answer};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
 
 /// How long one pop waits for a message.
@@ -34,7 +34,7 @@ struct PopConnection {
     connection: MultiplexedConnection,
     /// Redis' id of the connection; none where pops on it cannot be ended.
     unblock: Option<i64>,
-    /// False before Redis 7, which has no `BLMPOP`.
+    /// False where there is no `BLMPOP`: before Redis 7, or for users who may not.
     batches: bool,
 }
 
@@ -58,14 +58,21 @@ impl RedisPopper {
             .get_multiplexed_async_connection_with_config(&config)
             .await
             .map_err(|error| self.error(error))?;
-        let unblock = self.unblockable(&mut connection).await.ok();
+        let unblock = match self.unblockable(&mut connection).await {
+            Ok(id) => Some(id),
+            Err(error) if error.kind() == BrokerErrorKind::Refused => None,
+            Err(error) => return Err(error),
+        };
         Ok(PopConnection { connection, unblock, batches: true })
     }
 
     /// The connection's id, if pops on it can be ended from another connection: tried while there is none.
-    async fn unblockable(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<i64> {
-        let id = redis::cmd("CLIENT").arg("ID").query_async(connection).await?;
-        let _: i64 = unblock(id).query_async(&mut self.control).await?;
+    async fn unblockable(&mut self, connection: &mut MultiplexedConnection) -> Result<i64, BrokerError> {
+        let id = tokio::time::timeout(RESPONSE_TIMEOUT, redis::cmd("CLIENT").arg("ID").query_async(connection))
+            .await
+            .unwrap_or_else(|_| Err(no_answer()))
+            .map_err(|error| self.error(error))?;
+        let _: i64 = unblock(id).query_async(&mut self.control).await.map_err(|error| self.error(error))?;
         Ok(id)
     }
 
@@ -80,11 +87,15 @@ impl RedisPopper {
         }
         let mut open = match self.connection.take() {
             Some(open) => open,
-            None => self.open().await?,
+            // Nothing is lost where it is not driven to its end.
+            None => match stop.run_until_cancelled(self.open()).await {
+                Some(open) => open?,
+                None => return Ok(Popped::default()),
+            },
         };
         let mut control = self.control.clone();
         let popped = match pop(&mut open, &mut control, lists, max, stop).await {
-            Err(error) if open.batches && is_unknown_command(&error) => {
+            Err(error) if open.batches && is_about_blmpop(&error) => {
                 open.batches = false;
                 pop(&mut open, &mut control, lists, max, stop).await
             }
@@ -157,7 +168,7 @@ async fn pop(
             }
         },
     };
-    reply.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+    reply.unwrap_or_else(|_| Err(no_answer()))
 }
 
 fn blmpop(lists: &[Arc<str>], max: usize, wait: Duration) -> Cmd {
@@ -185,6 +196,7 @@ fn unblock(id: i64) -> Cmd {
     command
 }
 
-fn is_unknown_command(error: &RedisError) -> bool {
-    error.to_string().to_lowercase().contains("unknown command")
+/// Whether the command is not known, or not allowed: both are told with its name, unlike what is wrong with a list.
+fn is_about_blmpop(error: &RedisError) -> bool {
+    error.to_string().to_lowercase().contains("blmpop")
 }

@@ -7,10 +7,10 @@ use backon::BackoffBuilder;
 use bytes::Bytes;
 use futures::StreamExt;
 use redis::aio::{PubSubSink, PubSubStream};
-use redis::{Client, Msg};
+use redis::{Client, Msg, RedisResult};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{RESPONSE_TIMEOUT, broker_error};
+use super::{RESPONSE_TIMEOUT, broker_error, no_answer};
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, BrokerErrorKind, Deliveries, Delivery, SUBSCRIPTION_CAPACITY};
 
@@ -130,7 +130,7 @@ impl Keeper {
             self.channels.remove(channel);
             if let Some((sink, _)) = &mut self.connection {
                 // Where it fails the connection is lost, and the channel is not among those of the next.
-                let _ = sink.unsubscribe(&**channel).await;
+                let _ = answered(sink.unsubscribe(&**channel)).await;
             }
         }
     }
@@ -140,7 +140,7 @@ impl Keeper {
             Some(connection) => connection,
             none => none.insert(connect(&self.client).await?),
         };
-        sink.subscribe(channel).await.map_err(|error| lost(&self.client, error))
+        answered(sink.subscribe(channel)).await.map_err(|error| lost(&self.client, error))
     }
 
     /// Comes back with all channels subscribed and told of the gap; false where nobody is left to come back for.
@@ -163,7 +163,7 @@ impl Keeper {
         self.channels.retain(|_, sender| sender.receiver_count() > 0);
         let (mut sink, messages) = connect(&self.client).await?;
         for channel in self.channels.keys() {
-            sink.subscribe(&**channel).await.map_err(|error| lost(&self.client, error))?;
+            answered(sink.subscribe(&**channel)).await.map_err(|error| lost(&self.client, error))?;
         }
         self.connection = Some((sink, messages));
         for sender in self.channels.values() {
@@ -174,11 +174,15 @@ impl Keeper {
 }
 
 async fn connect(client: &Client) -> Result<(PubSubSink, PubSubStream), BrokerError> {
-    match tokio::time::timeout(RESPONSE_TIMEOUT, client.get_async_pubsub()).await {
-        Ok(Ok(connection)) => Ok(connection.split()),
-        Ok(Err(error)) => Err(lost(client, error)),
-        Err(_) => Err(lost(client, std::io::Error::from(std::io::ErrorKind::TimedOut).into())),
+    match answered(client.get_async_pubsub()).await {
+        Ok(connection) => Ok(connection.split()),
+        Err(error) => Err(lost(client, error)),
     }
+}
+
+/// What a broker answers in time: all subscriptions wait for it.
+async fn answered<T>(answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+    tokio::time::timeout(RESPONSE_TIMEOUT, answer).await.unwrap_or_else(|_| Err(no_answer()))
 }
 
 fn lost(client: &Client, error: redis::RedisError) -> BrokerError {
