@@ -5,6 +5,7 @@
 //! not by what they are called: those that are alike all the way down, cycles included, are one class, and the text is
 //! written of classes.
 
+mod classes;
 mod line;
 
 use std::collections::HashMap;
@@ -45,23 +46,11 @@ pub struct Contracts<'a> {
 }
 
 impl<'a> Contracts<'a> {
-    /// Compares the types of a schema, in a few passes over it: as many as it takes to see the last difference.
+    /// Compares the types of a schema.
     pub fn new(schema: &'a Schema) -> Self {
         let ids: Vec<TypeId> = schema.files.iter().flat_map(|file| file.types.iter().copied()).collect();
         let lines: Vec<Line> = schema.types.iter().map(|def| Line::of_type(schema, def)).collect();
-        let (mut classes, mut count) = numbered(lines.iter().map(|line| line.text.clone()));
-        // Those that differ in what they refer to are parted, until a pass parts none.
-        loop {
-            let seen = lines.iter().zip(&classes).map(|(line, class)| {
-                let references = line.references.iter().map(|(_, id)| classes[id.index()]);
-                (*class, references.collect::<Vec<_>>())
-            });
-            let (finer, more) = numbered(seen);
-            if more == count {
-                break;
-            }
-            (classes, count) = (finer, more);
-        }
+        let (classes, count) = classes::classes(&lines);
         let mut representatives: Vec<Option<TypeId>> = vec![None; count];
         for id in ids {
             representatives[classes[id.index()]].get_or_insert(id);
@@ -129,16 +118,4 @@ impl Text<'_> {
         self.push(&line.text[written..]);
         self.push("\n");
     }
-}
-
-/// Gives equal keys equal numbers, from 0, and says how many there are.
-fn numbered<K: Eq + std::hash::Hash>(keys: impl Iterator<Item = K>) -> (Vec<usize>, usize) {
-    let mut numbers = HashMap::new();
-    let each = keys
-        .map(|key| {
-            let next = numbers.len();
-            *numbers.entry(key).or_insert(next)
-        })
-        .collect();
-    (each, numbers.len())
 }
