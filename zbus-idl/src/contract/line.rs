@@ -22,6 +22,7 @@ impl std::fmt::Display for Quoted<'_> {
 }
 
 /// A line in which the types that it refers to have no number yet.
+#[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) text: String,
     /// Where a number is due, in bytes of the text, and that of which type.

@@ -5,6 +5,7 @@
 //! not by what they are called: those that are alike all the way down, cycles included, are one class, and the text is
 //! written of classes.
 
+mod classes;
 mod line;
 
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::schema::{Object, Schema, TypeId};
+use crate::schema::{Object, Schema};
 use line::{Line, Quoted, by_wire_name};
 
 /// The hexadecimal digits of a hash: 128 bits. It guards against mistakes, not against attackers, and it is shown to
@@ -38,35 +39,24 @@ pub const DIGITS: usize = 32;
 #[derive(Clone, Debug)]
 pub struct Contracts<'a> {
     schema: &'a Schema,
+    /// What each type is, by its index.
+    lines: Vec<Line>,
     /// The class of each type, by its index.
     classes: Vec<usize>,
-    /// For each class, a type of it.
-    representatives: Vec<TypeId>,
+    /// For each class, a type of it, by its index.
+    representatives: Vec<usize>,
 }
 
 impl<'a> Contracts<'a> {
-    /// Compares the types of a schema, in a few passes over it: as many as it takes to see the last difference.
+    /// Compares the types of a schema.
     pub fn new(schema: &'a Schema) -> Self {
-        let ids: Vec<TypeId> = schema.files.iter().flat_map(|file| file.types.iter().copied()).collect();
         let lines: Vec<Line> = schema.types.iter().map(|def| Line::of_type(schema, def)).collect();
-        let (mut classes, mut count) = numbered(lines.iter().map(|line| line.text.clone()));
-        // Those that differ in what they refer to are parted, until a pass parts none.
-        loop {
-            let seen = lines.iter().zip(&classes).map(|(line, class)| {
-                let references = line.references.iter().map(|(_, id)| classes[id.index()]);
-                (*class, references.collect::<Vec<_>>())
-            });
-            let (finer, more) = numbered(seen);
-            if more == count {
-                break;
-            }
-            (classes, count) = (finer, more);
+        let (classes, count) = classes::classes(&lines);
+        let mut representatives = vec![0; count];
+        for (index, class) in classes.iter().enumerate() {
+            representatives[*class] = index;
         }
-        let mut representatives: Vec<Option<TypeId>> = vec![None; count];
-        for id in ids {
-            representatives[classes[id.index()]].get_or_insert(id);
-        }
-        Self { schema, classes, representatives: representatives.into_iter().flatten().collect() }
+        Self { schema, lines, classes, representatives }
     }
 
     /// The hash of the contract: the first [`DIGITS`] hexadecimal digits of the SHA-256 of [`text`](Self::text).
@@ -92,7 +82,7 @@ impl<'a> Contracts<'a> {
         let mut next = 0;
         while let Some(class) = text.order.get(next).copied() {
             text.push(&format!("#{next} "));
-            text.line(&Line::of_type(self.schema, &self.schema[self.representatives[class]]));
+            text.line(&self.lines[self.representatives[class]]);
             next += 1;
         }
         text.written
@@ -129,16 +119,4 @@ impl Text<'_> {
         self.push(&line.text[written..]);
         self.push("\n");
     }
-}
-
-/// Gives equal keys equal numbers, from 0, and says how many there are.
-fn numbered<K: Eq + std::hash::Hash>(keys: impl Iterator<Item = K>) -> (Vec<usize>, usize) {
-    let mut numbers = HashMap::new();
-    let each = keys
-        .map(|key| {
-            let next = numbers.len();
-            *numbers.entry(key).or_insert(next)
-        })
-        .collect();
-    (each, numbers.len())
 }
