@@ -9,6 +9,7 @@ PATH="$PATH:$HOME/.cargo/bin:/usr/local/go/bin"
 missing=()
 command -v "${ZBUS_REDIS_SERVER:-redis-server}" >/dev/null || missing+=(redis-server)
 command -v "${ZBUS_GO:-go}" >/dev/null || missing+=(golang)
+command -v python3 >/dev/null || missing+=(python3)
 if ((${#missing[@]})); then
     as_root=()
     [[ $(id -u) -eq 0 ]] || as_root=(sudo)
@@ -32,7 +33,7 @@ cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
 
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --features zbus-build/cli --no-deps --locked
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -30,9 +30,13 @@
 //! problem of every file is reported in one run, once. No text makes this crate panic, and none takes it more than time and
 //! memory in proportion to its length.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod diagnostic;
 mod files;
 mod loader;
+#[cfg(feature = "json")]
+pub mod model;
 mod parse;
 mod resolve;
 mod scan;

@@ -2,6 +2,8 @@
 //! in [`Diagnostic::message`] and its neighbours, pictures only in `render`.
 
 mod codes;
+#[cfg(feature = "json")]
+mod json;
 mod problem;
 mod render;
 mod words;

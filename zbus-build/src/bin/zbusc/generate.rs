@@ -1,0 +1,49 @@
+//! `zbusc gen`: code, as a build script makes it.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use zbus_build::rust;
+
+use crate::failure::Failure;
+use crate::input::Input;
+
+/// Generates code, as a build script does
+#[derive(Args)]
+#[command(after_help = "\
+For all that they import too. Nothing is written unless every schema is right; a file that has its content already is not touched.
+
+Examples:
+  zbusc gen --lang rust --out src/generated schemas/*.zbus")]
+pub(crate) struct Generate {
+    /// The language to generate
+    #[arg(long, value_enum)]
+    lang: Language,
+    /// The folder to write to; it is created
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    input: Input,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Language {
+    /// Traits, clients and types over the `zbus` crate
+    Rust,
+}
+
+impl Generate {
+    pub(crate) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let schema = self.input.schema()?;
+        let files = match self.lang {
+            Language::Rust => rust::generate(&schema, &rust::Options::default()),
+        };
+        let files = files.map_err(Failure::Build)?;
+        zbus_build::write(&self.out, &files).map_err(Failure::Build)?;
+        for file in &files {
+            writeln!(out, "{}", self.out.join(&file.name).display())?;
+        }
+        Ok(())
+    }
+}

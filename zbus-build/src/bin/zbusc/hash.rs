@@ -1,0 +1,73 @@
+//! `zbusc hash`: the contract hash of each object.
+
+use std::io::Write;
+
+use clap::Args;
+use zbus_idl::Schema;
+use zbus_idl::contract::Contracts;
+use zbus_idl::schema::Object;
+
+use crate::failure::Failure;
+use crate::input::Input;
+
+/// Prints the contract hash of each object, which changes with what travels
+#[derive(Args)]
+#[command(after_help = "\
+Of the files that are named, not of those that they import. What counts and what does not is in docs/contract-hash.md.
+
+Examples:
+  zbusc hash schemas/*.zbus
+  zbusc hash --object calculator@1.0 schemas/calculator.zbus
+  diff <(zbusc hash --text old.zbus) <(zbusc hash --text new.zbus)")]
+pub(crate) struct Hash {
+    #[command(flatten)]
+    input: Input,
+    /// Only this object: `calculator`, `calculator@1.0` or `calc.calculator@1.0`
+    #[arg(long, value_name = "NAME")]
+    object: Option<String>,
+    /// Prints the texts that are hashed, not their hashes
+    #[arg(long)]
+    text: bool,
+}
+
+impl Hash {
+    pub(crate) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
+        let schema = self.input.schema()?;
+        let objects: Vec<&Object> = schema.objects.iter().filter(|object| schema[object.file].is_root).collect();
+        let chosen: Vec<&Object> = match &self.object {
+            None => objects,
+            Some(name) => {
+                let is_meant = |object: &&Object| {
+                    object.name == *name || object.bus_name() == *name || address(&schema, object) == *name
+                };
+                let chosen: Vec<&Object> = objects.iter().copied().filter(is_meant).collect();
+                if chosen.is_empty() {
+                    return Err(unknown(name, &schema, &objects));
+                }
+                chosen
+            }
+        };
+        let contracts = Contracts::new(&schema);
+        for object in chosen {
+            if self.text {
+                out.write_all(contracts.text(object).as_bytes())?;
+            } else {
+                writeln!(out, "{}  {}", contracts.hash(object), address(&schema, object))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `module.object@version`
+fn address(schema: &Schema, object: &Object) -> String {
+    format!("{}.{}", schema.module_of(object), object.bus_name())
+}
+
+fn unknown(name: &str, schema: &Schema, objects: &[&Object]) -> Failure {
+    let there: Vec<String> = objects.iter().map(|object| address(schema, object)).collect();
+    Failure::Usage(match there.as_slice() {
+        [] => format!("there is no object `{name}`; these files have no objects"),
+        there => format!("there is no object `{name}`; there is {}", there.join(", ")),
+    })
+}
