@@ -265,6 +265,7 @@ impl Scanner<'_> {
                     && self.at > core + 1
                     && token.leads_line
                     && self.word(self.at) != Some("as")
+                    && self.word(self.at - 1) != Some("as")
                     && !self.is(self.at - 1, b':')
                     && !self.declaration_at(self.at) =>
                 {
@@ -441,7 +442,10 @@ impl Scanner<'_> {
             let starts_next = self.at > core
                 && (self.declaration_at(self.at)
                     || if kind == BodyKind::Object {
-                        self.object_member_at(self.at) && (brackets == 0 || token.kind != TokenKind::Doc)
+                        let after_oneway = self.at == core + 1 && self.word(core) == Some("oneway");
+                        self.object_member_at(self.at)
+                            && (brackets == 0 || token.kind != TokenKind::Doc)
+                            && !(after_oneway && self.word(self.at) == Some("fn"))
                     } else {
                         self.comma_member_at(self.at, brackets)
                     });
