@@ -186,7 +186,9 @@ impl<'a> Parser<'a> {
         } else if body.as_ref().is_none_or(Body::lacks_open) {
             let at = self.place_of_next(piece);
             let expected = format!("`{{` after the {}", shape.noun);
-            self.report(at, Problem::Unexpected { expected, found: self.found(piece.next) });
+            let problem = Problem::Unexpected { expected, found: self.found(piece.next) };
+            let fix = body.as_ref().map(|_| Fix::replace("add it", piece.span.after(), " {"));
+            self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
         }
         let subject = pairs.next()?;
         Some(match shape.rule {

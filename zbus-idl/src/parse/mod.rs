@@ -154,7 +154,13 @@ impl<'a> Parser<'a> {
             // Without its `{`, it was reported already.
             if !(lacks_open || hidden_close || self.cut_short && next.start == next.end) {
                 let problem = Problem::UnclosedBrace { open: body.open, found: self.found(next) };
-                self.report(place, problem);
+                let before = self.text.get(..body.open.start as usize).unwrap_or_default();
+                let line = before.rsplit('\n').next().unwrap_or_default();
+                let indent: String = line.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
+                let lines =
+                    self.text.get(body.open.end as usize..place.end as usize).unwrap_or_default().contains('\n');
+                let close = if lines { format!("\n{indent}}}") } else { " }".to_owned() };
+                self.diagnostics.push(Diagnostic::new(place, problem).fix(Fix::replace("close it", place, close)));
             }
             // More may have been meant to stand in it.
             if entries.is_empty() {
