@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use heck::ToSnakeCase;
 
-use crate::diagnostic::{Diagnostic, Label, Problem};
+use crate::diagnostic::{Diagnostic, Fix, Label, Problem};
 use crate::loader::{LoadError, Loader, MAX_TEXT};
 use crate::parse::parse;
 use crate::resolve::ParsedFile;
@@ -79,10 +79,22 @@ impl Collector<'_> {
     fn load(&mut self, request: &Request) -> Option<usize> {
         let at = request.importer.map(|(_, _, span)| span);
         let importer = request.importer.map(|(importer, _, _)| self.files[importer].path.as_str());
-        let loaded = match self.loader.load(&request.path, importer) {
+        let loaded = if request.path.is_empty() {
+            Err(LoadError::NotFound { searched: Vec::new() })
+        } else {
+            self.loader.load(&request.path, importer)
+        };
+        let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
-                self.diagnostics.push(Diagnostic { at, problem: unloaded(&request.path, error), fix: None });
+                let fix = at.filter(|_| matches!(error, LoadError::NotFound { .. })).and_then(|at| {
+                    // The ending is easily forgotten.
+                    let whole = format!("{}.zbus", request.path);
+                    let there =
+                        request.path.strip_suffix(".zbus").is_none() && self.loader.load(&whole, importer).is_ok();
+                    there.then(|| Fix::replace("did you mean this file?", at, format!("\"{whole}\"")))
+                });
+                self.diagnostics.push(Diagnostic { at, problem: unloaded(&request.path, error), fix });
                 return None;
             }
         };

@@ -181,6 +181,8 @@ pub(crate) struct Param {
 #[derive(Debug)]
 pub(crate) struct Returns {
     pub(crate) span: Span,
+    /// With the space before it, to be removed together.
+    pub(crate) with_space: Span,
     pub(crate) values: Vec<Return>,
 }
 

@@ -88,6 +88,8 @@ pub(crate) fn foreign_type(name: &str) -> Option<&'static str> {
 /// How a generic type of another language is written here, given its translated arguments.
 pub(crate) fn foreign_generic(name: &str, arguments: &[String]) -> Option<String> {
     match (name, arguments) {
+        ("Vec" | "vec" | "vector" | "slice", [item]) if item == "u8" => Some("bytes".to_owned()),
+        ("Box" | "Arc" | "Rc" | "Promise" | "Future" | "Awaitable", [item]) => Some(item.clone()),
         ("list" | "List" | "Vec" | "vec" | "vector" | "Array" | "array" | "seq" | "set" | "Set" | "slice", [item]) => {
             Some(format!("[{item}]"))
         }
@@ -120,6 +122,18 @@ pub(crate) fn foreign_member(word: &str) -> Option<&'static str> {
         "rpc" | "func" | "def" | "method" | "function" | "fun" | "proc" => "fn",
         "event" | "signal" | "topic" | "subscribe" => "stream",
         "notify" | "notification" => "oneway fn",
+        _ => return None,
+    })
+}
+
+/// The attribute for what is called so elsewhere.
+pub(crate) fn foreign_attribute(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "name" | "rename" | "json" | "key" | "msgpack" | "serde" => "wire",
+        "deadline" => "timeout",
+        "obsolete" => "deprecated",
+        "idempotency" | "retry" | "retryable" | "safe" => "idempotent",
+        "buffer" | "capacity" => "lag",
         _ => return None,
     })
 }

@@ -11,6 +11,7 @@ mod words;
 pub use codes::{CODES, Code, explain};
 pub use problem::{Ambiguity, Problem, Thing};
 pub use render::Color;
+pub(crate) use words::article;
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! The words of every problem, with its code, its related places and its help beside them.
 
-use super::{Label, Problem};
+use super::{Label, Problem, Thing};
 use crate::source::Span;
 
 /// A problem in words.
@@ -79,6 +79,13 @@ impl Problem {
                 match character {
                     '“' | '”' | '„' | '«' | '»' => words.help("strings are written with `\"`"),
                     '–' | '—' | '−' => words.help("a hyphen is written `-`"),
+                    '，' => words.help("write `,`"),
+                    '；' => words.help("write `;`"),
+                    '：' => words.help("write `:`"),
+                    '（' | '）' => words.help("write `(` and `)`"),
+                    '→' | '⇒' => words.help("write `->`"),
+                    '…' => words.help("write `...`"),
+                    character if character.is_numeric() => words.help("numbers are of the digits 0 to 9"),
                     character if character.is_alphabetic() => {
                         words.help("names are of the letters a to z, digits and `_`; `@wire(\"…\")` can hold any text")
                     }
@@ -123,7 +130,13 @@ impl Problem {
                 Words::new("E0102", format!("the names `{name}` and `{other}` are too much alike"))
                     .label(format!("this {} becomes `{folded}` in generated code", thing.noun()))
                     .also(*first, "and so does this")
-                    .help("rename one; `@wire(\"…\")` keeps a name on the wire")
+                    .help(match thing {
+                        Thing::Field | Thing::Arm | Thing::Variant | Thing::Method | Thing::Stream => {
+                            "rename one; `@wire(\"…\")` keeps a name on the wire"
+                        }
+                        Thing::Member => "rename one; `Name = \"…\"` keeps what travels",
+                        _ => "rename one; these names do not travel",
+                    })
             }
             Self::UnknownType { name } => Words::new("E0103", format!("unknown type `{name}`"))
                 .label("neither declared here nor in a file imported here"),
@@ -344,6 +357,6 @@ impl Problem {
     }
 }
 
-fn article(noun: &str) -> &'static str {
+pub(crate) fn article(noun: &str) -> &'static str {
     if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }

@@ -2,9 +2,10 @@
 
 use pest::iterators::Pairs;
 
-use super::{Parser, Rule, Shape, expected, next, shape};
+use super::{Parser, Rule, Shape, habits, next, shape};
 use crate::diagnostic::{Diagnostic, Fix, Problem};
 use crate::scan::{Body, Ending, Piece, TokenKind};
+use crate::source::Span;
 use crate::tree::{Alias, Const, Declaration, Enum, Error, Item, Name, Object, Struct, Union};
 use crate::vocabulary::{self, DECLARATIONS};
 
@@ -24,12 +25,24 @@ fn declaration_shape(keyword: &str) -> Option<Shape> {
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn item(&mut self, mut piece: Piece) -> Item {
+    /// Notes what a file declares, before any of it is parsed.
+    pub(super) fn look_over(&mut self, pieces: &[Piece]) {
+        for piece in pieces {
+            let keyword =
+                piece.keyword.map_or("", |token| self.slice(self.span(token.start as usize, token.end as usize)));
+            self.has_imports |= keyword == "import";
+            if let Some(name) = self.word_behind(piece).filter(|_| DECLARATIONS.contains(&keyword)) {
+                self.declared.insert(self.slice(name.span));
+            }
+        }
+    }
+
+    pub(super) fn item(&mut self, mut piece: Piece, at_first: bool) -> Item {
         let body = piece.body.take();
         let keyword = piece.keyword.filter(|token| token.kind == TokenKind::Word);
         let word = keyword.map_or("", |token| self.slice(self.span(token.start as usize, token.end as usize)));
         let Some(shape) = declaration_shape(word) else {
-            return self.unknown_item(piece, word, body.is_some());
+            return self.unknown_item(piece, word, body.is_some(), at_first);
         };
         let name_behind = self.word_behind(&piece);
         let mark = self.diagnostics.len();
@@ -67,19 +80,35 @@ impl<'a> Parser<'a> {
     }
 
     /// A declaration that starts with no word of the language.
-    fn unknown_item(&mut self, piece: Piece, word: &str, has_body: bool) -> Item {
+    fn unknown_item(&mut self, piece: Piece, word: &str, has_body: bool, at_first: bool) -> Item {
         let at = piece.keyword.map(|token| self.span(token.start as usize, token.end as usize));
         let name = self.word_behind(&piece);
+        let mut node = name.clone().map(Declaration::PoisonedType);
         match at {
             _ if piece.broken => {}
             Some(at) if !word.is_empty() => {
+                let fits = |own: &str| has_body == matches!(own, "struct" | "union" | "error" | "object");
                 let fix = vocabulary::foreign_declaration(word)
-                    .filter(|own| has_body == matches!(*own, "struct" | "union" | "error" | "object"))
-                    .map(|own| Fix::replace(format!("the word for it is `{own}`"), at, own))
+                    .map(|own| {
+                        let help = format!("the word for it is `{own}`");
+                        if fits(own) { Fix::replace(help, at, own) } else { Fix::words(help) }
+                    })
+                    .or_else(|| self.modifier(word, at))
+                    .or_else(|| {
+                        matches!(word, "syntax" | "option" | "edition")
+                            .then(|| Fix::words("a schema has no such line; remove it"))
+                    })
                     .or_else(|| {
                         let own = vocabulary::nearest(word, DECLARATIONS)?;
                         Some(Fix::replace(format!("did you mean `{own}`?"), at, own))
-                    });
+                    })
+                    .or_else(|| self.declaration_by_its_look(&piece, word, at, has_body, at_first));
+                let is_module = vocabulary::foreign_declaration(word) == Some("module")
+                    || vocabulary::nearest(word, DECLARATIONS) == Some("module")
+                    || at_first && piece.ending == Ending::Separator && piece.span.end == at.end;
+                if is_module {
+                    node = Some(Declaration::PoisonedModule);
+                }
                 let words = Fix::words("there are module, import, const, type, struct, enum, union, error and object");
                 let problem = Problem::UnknownWord { word: self.found(at), expected: "a declaration" };
                 self.diagnostics.push(Diagnostic::new(at, problem).fix(fix.unwrap_or(words)));
@@ -87,14 +116,44 @@ impl<'a> Parser<'a> {
             at => {
                 let at = at.unwrap_or(piece.next);
                 let problem = Problem::Unexpected { expected: "a declaration".to_owned(), found: self.found(at) };
-                let stray = self.slice(at) == ";" && piece.span.start == piece.span.end;
+                let text = self.text.get(at.start as usize..).unwrap_or_default();
+                let stray = text.starts_with(';') && piece.span.start == piece.span.end || text.starts_with(',');
                 let fix = stray.then(|| Fix::replace("remove it", at, ""));
-                let fix = fix.or_else(|| expected::habit(self.slice(at)));
+                let path = text
+                    .starts_with('"')
+                    .then(|| Fix::replace("an import starts with `import`", at, format!("import {}", self.slice(at))));
+                let fix = fix.or(path).or_else(|| habits::habit(text));
                 self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
             }
         }
         self.incomplete |= name.is_none();
-        Item { span: piece.span, docs: piece.docs, attributes: Vec::new(), node: name.map(Declaration::PoisonedType) }
+        Item { span: piece.span, docs: piece.docs, attributes: Vec::new(), node }
+    }
+
+    /// A declaration whose word is missing, by what follows its name.
+    fn declaration_by_its_look(
+        &self,
+        piece: &Piece,
+        word: &str,
+        at: Span,
+        has_body: bool,
+        at_first: bool,
+    ) -> Option<Fix> {
+        let rest = self.text.get(at.end as usize..piece.span.end as usize)?.trim_start();
+        let own = if at_first && rest.is_empty() && piece.ending == Ending::Separator {
+            "module"
+        } else if rest.starts_with('@') && has_body {
+            "object"
+        } else if rest.starts_with(':') && has_body {
+            "enum"
+        } else if rest.starts_with(':') && rest.contains('=') {
+            "const"
+        } else if rest.starts_with('=') {
+            "type"
+        } else {
+            return None;
+        };
+        Some(Fix::replace(format!("did you mean `{own} {word}`?"), at, format!("{own} {word}")))
     }
 
     /// The word behind the keyword of a piece: what it declares, if it does.
@@ -127,7 +186,9 @@ impl<'a> Parser<'a> {
         } else if body.as_ref().is_none_or(Body::lacks_open) {
             let at = self.place_of_next(piece);
             let expected = format!("`{{` after the {}", shape.noun);
-            self.report(at, Problem::Unexpected { expected, found: self.found(piece.next) });
+            let problem = Problem::Unexpected { expected, found: self.found(piece.next) };
+            let fix = body.as_ref().map(|_| Fix::replace("add it", piece.span.after(), " {"));
+            self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
         }
         let subject = pairs.next()?;
         Some(match shape.rule {

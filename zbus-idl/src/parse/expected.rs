@@ -1,10 +1,11 @@
-//! Why a piece did not parse, in the user's words: what pest expected, where, and what a writer of another language meant.
+//! Why a piece did not parse, in the user's words: what pest expected, and where.
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
+use super::habits::Failure;
 use super::members::{OBJECT_MEMBER, object_member_words};
 use super::{Parser, Rule, Shape};
-use crate::diagnostic::{Diagnostic, Fix, Problem};
+use crate::diagnostic::{Diagnostic, Fix, Problem, article};
 use crate::scan::{Piece, TokenKind};
 use crate::source::Span;
 use crate::vocabulary::{self, OBJECT_MEMBERS};
@@ -27,12 +28,19 @@ impl Parser<'_> {
             ErrorVariant::CustomError { .. } => Vec::new(),
         };
         let separator = format!("`{}`", shape.end);
+        if !at_start && self.separator_is_missing(shape, &words, found, piece) {
+            let behind = self.behind_text(found.start);
+            let after = format!("the {}", shape.noun);
+            let problem = Problem::MissingSeparator { separator: shape.end, after, found: self.found(found) };
+            return Diagnostic::new(behind, problem).fix(Fix::replace("add it", behind, shape.end));
+        }
         let text = match words.as_slice() {
-            words if at_start || words.is_empty() => format!("a {}", shape.noun),
+            _ if self.lacks_paren(found, piece) => "`(` after the attribute's name".to_owned(),
+            words if at_start || words.is_empty() => format!("{} {}", article(shape.noun), shape.noun),
             [only] if *only == separator => format!("{separator} after the {}", shape.noun),
             words => alternatives(words),
         };
-        let fix = self.meant(&words, found, piece);
+        let fix = self.meant(&Failure { shape, words: &words, found, piece, at_start });
         let problem = Problem::Unexpected { expected: text, found: self.found(found) };
         Diagnostic::new(place, problem).fix(fix)
     }
@@ -42,10 +50,12 @@ impl Parser<'_> {
         let word = if is_word { self.slice(found) } else { "" };
         let fix = vocabulary::foreign_member(word)
             .map(|own| Fix::replace(format!("the word for it is `{own}`"), found, own))
+            .or_else(|| self.modifier(word, found))
             .or_else(|| {
                 let own = vocabulary::nearest(word, OBJECT_MEMBERS)?;
                 Some(Fix::replace(format!("did you mean `{own}`?"), found, own))
-            });
+            })
+            .or_else(|| self.member_by_its_look(word, found, piece));
         let problem = Problem::UnknownWord { word: self.found(found), expected: "a method or stream" };
         Diagnostic::new(place, problem).fix(fix.unwrap_or_else(object_member_words))
     }
@@ -70,43 +80,6 @@ impl Parser<'_> {
                 return self.span(at, at + length);
             }
         }
-    }
-
-    /// What the writer meant, where that is a habit from elsewhere.
-    fn meant(&self, expected: &[String], found: Span, piece: &Piece) -> Option<Fix> {
-        let text = self.slice(found);
-        let wants = |word: &str| expected.iter().any(|one| one == word);
-        let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic());
-        let inside = found.start < piece.span.end;
-        if wants("`:`") && inside && (is_word || text == "[") {
-            let before = self.text.get(..found.start as usize)?.trim_end().len();
-            let (end, own) = match text {
-                "[" => (found.start, ""),
-                word => (found.end, vocabulary::foreign_type(word).unwrap_or(word)),
-            };
-            let span = self.span(before, end as usize);
-            return Some(Fix::replace("the type stands behind a `:`", span, format!(": {own}")));
-        }
-        let spaced = |mark: &str| {
-            let before = self.text.get(..found.start as usize).unwrap_or_default();
-            if before.ends_with(char::is_whitespace) { mark.to_owned() } else { format!(" {mark}") }
-        };
-        if wants("`->`") && matches!(text, ":" | "returns" | "=>" | "=") {
-            return Some(Fix::replace("what a method returns stands behind `->`", found, spaced("->")));
-        }
-        if wants("`=`") && text == ":" {
-            return Some(Fix::replace("write `=`", found, spaced("=")));
-        }
-        habit(text)
-    }
-}
-
-/// What a mark that the language does not have is elsewhere.
-pub(super) fn habit(text: &str) -> Option<Fix> {
-    match text {
-        "#" => Some(Fix::words("a comment starts with `//`")),
-        "'" | "`" => Some(Fix::words("strings are written with `\"`")),
-        _ => None,
     }
 }
 
@@ -135,9 +108,7 @@ fn expected(rules: &[Rule], shape: Shape) -> Vec<String> {
 /// A rule in words, with its rank among others; `None` for what would only lengthen the message.
 fn word(rule: Rule, shape: Shape) -> Option<(u8, String)> {
     let (rank, word) = match rule {
-        Rule::type_ref | Rule::list | Rule::map | Rule::foreign_generic | Rule::return_value | Rule::return_list => {
-            (0, "a type")
-        }
+        Rule::type_ref | Rule::list | Rule::generic | Rule::return_value | Rule::return_list => (0, "a type"),
         Rule::name | Rule::bus_text | Rule::object_text | Rule::kw_as_ahead => (1, "a name"),
         Rule::string => (1, "a string in `\"`"),
         Rule::literal | Rule::argument | Rule::number => (1, "a value"),

@@ -77,6 +77,9 @@ fn number(text: &str) -> Result<LiteralKind, &'static str> {
         let value = i128::from_str_radix(hex, 16).map_err(|_| "not a hexadecimal number, or too large");
         return value.map(|value| LiteralKind::Integer(if negative { -value } else { value }));
     }
+    if plain.starts_with("0b") || plain.starts_with("0o") {
+        return Err("numbers are decimal, or hexadecimal behind `0x`");
+    }
     if decimal {
         if plain.len() > 1 && plain.starts_with('0') {
             return Err("a number does not start with 0");
@@ -90,6 +93,10 @@ fn number(text: &str) -> Result<LiteralKind, &'static str> {
             return Err("too large");
         }
         return Ok(LiteralKind::Float(if negative { -value } else { value }));
+    }
+    if ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"].iter().any(|suffix| plain.ends_with(suffix))
+    {
+        return Err("a number has no type of its own; the const says it");
     }
     let value = duration(&plain)?;
     Ok(LiteralKind::Duration(if negative { -value } else { value }))

@@ -9,12 +9,11 @@ use crate::tree::{
     Arm, Attribute, Entry, Field, FieldOrSpread, Member, Method, Name, ObjectMember, Param, Return, Returns, Stream,
     Throws, Variant,
 };
-use crate::vocabulary::OBJECT_MEMBERS;
 
-const FIELD: Shape = shape(Rule::field_piece, "field", ',');
-const MEMBER: Shape = shape(Rule::member_piece, "member", ',');
-const ARM: Shape = shape(Rule::arm_piece, "arm", ',');
-const VARIANT: Shape = shape(Rule::variant_piece, "variant", ',');
+pub(super) const FIELD: Shape = shape(Rule::field_piece, "field", ',');
+pub(super) const MEMBER: Shape = shape(Rule::member_piece, "member", ',');
+pub(super) const ARM: Shape = shape(Rule::arm_piece, "arm", ',');
+pub(super) const VARIANT: Shape = shape(Rule::variant_piece, "variant", ',');
 pub(super) const OBJECT_MEMBER: Shape = shape(Rule::object_member_piece, "method or stream", ';');
 
 impl<'a> Parser<'a> {
@@ -50,6 +49,12 @@ impl<'a> Parser<'a> {
     pub(super) fn variants(&mut self, body: Body) -> Vec<Entry<Variant>> {
         self.entries(VARIANT, body, |parser, mut pairs, base, inner| {
             let name = parser.name(&pairs.next()?, base);
+            if let Some(inner) = inner.as_ref().filter(|inner| inner.lacks_open()) {
+                let found = parser.next_word(inner.open);
+                let problem =
+                    Problem::Unexpected { expected: "`{` after the variant".to_owned(), found: parser.found(found) };
+                parser.diagnostics.push(Diagnostic::new(found, problem).fix(Fix::replace("add it", inner.open, " {")));
+            }
             let fields = inner.map(|inner| parser.fields(inner)).unwrap_or_default();
             Some(Variant { name, fields })
         })
@@ -104,6 +109,7 @@ impl<'a> Parser<'a> {
 
     fn returns(&mut self, pair: Pair<'a, Rule>, base: u32) -> Returns {
         let span = self.pair_span(&pair, base);
+        let with_space = self.behind_text(span.start).to(span);
         let mut values = Vec::new();
         for part in pair.into_inner() {
             match part.as_rule() {
@@ -121,7 +127,7 @@ impl<'a> Parser<'a> {
                 _ => {}
             }
         }
-        Returns { span, values }
+        Returns { span, with_space, values }
     }
 
     pub(super) fn attributes(&mut self, pair: Pair<'a, Rule>, base: u32) -> Vec<Attribute> {
@@ -163,5 +169,5 @@ impl<'a> Parser<'a> {
 
 /// What an object can hold, for messages.
 pub(super) fn object_member_words() -> Fix {
-    Fix::words(format!("an object holds {}", OBJECT_MEMBERS.map(|word| format!("`{word}`")).join(", ")))
+    Fix::words("an object holds `fn`, `oneway fn` and `stream`")
 }

@@ -2,9 +2,12 @@
 
 mod declarations;
 mod expected;
+mod habits;
 mod literal;
 mod members;
 mod types;
+
+use std::collections::HashSet;
 
 use pest::Parser as _;
 use pest::iterators::{Pair, Pairs};
@@ -22,8 +25,18 @@ struct Grammar;
 /// Parses a whole text. Whatever it holds, there is a tree.
 pub(crate) fn parse(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Tree {
     let outline = scan(text, source, diagnostics);
-    let mut parser = Parser { text, source, diagnostics, cut_short: outline.cut_short, incomplete: outline.cut_short };
-    let items = outline.pieces.into_iter().map(|piece| parser.item(piece)).collect();
+    let mut parser = Parser {
+        text,
+        source,
+        diagnostics,
+        cut_short: outline.cut_short,
+        incomplete: outline.cut_short,
+        declared: HashSet::new(),
+        has_imports: false,
+    };
+    parser.look_over(&outline.pieces);
+    let pieces = outline.pieces.into_iter().enumerate();
+    let items = pieces.map(|(index, piece)| parser.item(piece, index == 0)).collect();
     Tree { docs: outline.docs, items, incomplete: parser.incomplete }
 }
 
@@ -33,6 +46,9 @@ struct Parser<'a> {
     diagnostics: &'a mut Vec<Diagnostic>,
     cut_short: bool,
     incomplete: bool,
+    /// The names that this file declares, for suggestions: those are never translated.
+    declared: HashSet<&'a str>,
+    has_imports: bool,
 }
 
 /// A kind of piece: its rule, what it is called, and what stands behind it.
@@ -65,6 +81,9 @@ impl<'a> Parser<'a> {
         let text = self.slice(span);
         if text.is_empty() {
             return "the end of the file".to_owned();
+        }
+        if text == "`" {
+            return "a backtick".to_owned();
         }
         match text.char_indices().nth(40) {
             Some((cut, _)) => format!("`{}…`", text.get(..cut).unwrap_or_default()),
@@ -109,9 +128,13 @@ impl<'a> Parser<'a> {
     ) -> Vec<Entry<T>> {
         let mut entries = Vec::with_capacity(body.pieces.len());
         let (count, lacks_open) = (body.pieces.len(), body.lacks_open());
+        let mut hidden_close = false;
         for (index, mut piece) in body.pieces.into_iter().enumerate() {
             // Half a member before a missing brace: the brace is the mistake.
-            let half = body.close.is_err() && index + 1 == count && piece.ending != Ending::Separator;
+            let last = index + 1 == count;
+            let half = body.close.is_err() && last && piece.ending != Ending::Separator;
+            // What closes the body may be in what is broken: a string that does not end.
+            hidden_close = last && piece.broken;
             let mark = self.diagnostics.len();
             let inner = piece.body.take();
             let parsed = self.pest(shape, &piece);
@@ -133,9 +156,15 @@ impl<'a> Parser<'a> {
         if let Err(place) = body.close {
             let next = self.next_word(place);
             // Without its `{`, it was reported already.
-            if !(lacks_open || self.cut_short && next.start == next.end) {
+            if !(lacks_open || hidden_close || self.cut_short && next.start == next.end) {
                 let problem = Problem::UnclosedBrace { open: body.open, found: self.found(next) };
-                self.report(place, problem);
+                let before = self.text.get(..body.open.start as usize).unwrap_or_default();
+                let line = before.rsplit('\n').next().unwrap_or_default();
+                let indent: String = line.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
+                let lines =
+                    self.text.get(body.open.end as usize..place.end as usize).unwrap_or_default().contains('\n');
+                let close = if lines { format!("\n{indent}}}") } else { " }".to_owned() };
+                self.diagnostics.push(Diagnostic::new(place, problem).fix(Fix::replace("close it", place, close)));
             }
             // More may have been meant to stand in it.
             if entries.is_empty() {

@@ -9,15 +9,20 @@ use crate::vocabulary;
 
 impl<'a> Parser<'a> {
     pub(super) fn type_ref(&mut self, pair: Pair<'a, Rule>, base: u32) -> TypeRef {
-        let foreign = |pair: Pair<'_, Rule>| {
-            matches!(pair.as_rule(), Rule::foreign_generic | Rule::foreign_prefix | Rule::foreign_suffix)
+        let foreign = |pair: Pair<'_, Rule>| match pair.as_rule() {
+            Rule::foreign_prefix | Rule::foreign_suffix => true,
+            Rule::generic => !is_map(&pair),
+            _ => false,
         };
         if !pair.clone().into_inner().flatten().any(foreign) {
             return self.own_type(pair, base);
         }
         let span = self.pair_span(&pair, base);
-        let fix = match translate(pair.clone()) {
+        let fix = match self.translate(pair.clone()) {
             Some(own) => Fix::replace(format!("write `{own}`"), span, own),
+            None if self.slice(span).starts_with("Result") => {
+                Fix::words("a method that can fail is written `-> T throws E`")
+            }
             None => Fix::words("no type has parameters of its own; there are `[T]`, `map<K, V>` and `T?`"),
         };
         let problem = Problem::ForeignType { text: self.found(span).trim_matches('`').to_owned() };
@@ -40,7 +45,7 @@ impl<'a> Parser<'a> {
                         ty = TypeRef { span: at, kind: TypeRefKind::List(Box::new(item)) };
                     }
                 }
-                Rule::map => {
+                Rule::generic => {
                     let mut inner = part.into_inner().filter(|inner| inner.as_rule() == Rule::type_ref);
                     if let (Some(key), Some(value)) = (inner.next(), inner.next()) {
                         let (key, value) = (self.own_type(key, base), self.own_type(value, base));
@@ -67,57 +72,65 @@ impl<'a> Parser<'a> {
 /// Longer rows of `[]` are not worth a translation.
 const MAX_AFFIXES: usize = 8;
 
-/// A type as it is written here. `None` if it has no counterpart.
-fn translate(pair: Pair<'_, Rule>) -> Option<String> {
-    let mut prefixes = Vec::new();
-    let mut text = None;
-    let mut affixes = 0;
-    for part in pair.into_inner() {
-        match part.as_rule() {
-            Rule::foreign_prefix => {
-                prefixes.push(if part.as_str().starts_with("optional") { "?" } else { "[]" });
-                affixes += 1;
+impl Parser<'_> {
+    /// A type as it is written here. `None` if it has no counterpart.
+    fn translate(&self, pair: Pair<'_, Rule>) -> Option<String> {
+        let mut prefixes = Vec::new();
+        let mut text = None;
+        let mut affixes = 0;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::foreign_prefix => {
+                    prefixes.push(if part.as_str().starts_with("optional") { "?" } else { "[]" });
+                    affixes += 1;
+                }
+                Rule::foreign_suffix => {
+                    text = text.map(|text: String| format!("[{text}]"));
+                    affixes += 1;
+                }
+                Rule::optional => {
+                    text = text.map(|text| format!("{text}?"));
+                    affixes += 1;
+                }
+                Rule::name => {
+                    text = Some(self.own_name(part.as_str()).to_owned());
+                }
+                Rule::list => text = Some(format!("[{}]", self.arguments(part)?.first()?)),
+                Rule::generic => {
+                    let name = part.clone().into_inner().next()?.as_str().to_owned();
+                    let arguments = self.arguments(part)?;
+                    text = match (name.as_str(), arguments.as_slice()) {
+                        ("map", [key, value]) => Some(format!("map<{key}, {value}>")),
+                        ("map", [value]) => Some(format!("map<string, {value}>")),
+                        (name, [key, value]) if vocabulary::nearest(name, ["map"]).is_some() => {
+                            Some(format!("map<{key}, {value}>"))
+                        }
+                        (name, arguments) => Some(vocabulary::foreign_generic(name, arguments)?),
+                    };
+                }
+                _ => {}
             }
-            Rule::foreign_suffix => {
-                text = text.map(|text: String| format!("[{text}]"));
-                affixes += 1;
+            if affixes > MAX_AFFIXES {
+                return None;
             }
-            Rule::optional => {
-                text = text.map(|text| format!("{text}?"));
-                affixes += 1;
-            }
-            Rule::name => {
-                let own = vocabulary::foreign_type(part.as_str()).unwrap_or(part.as_str());
-                text = Some(own.to_owned());
-            }
-            Rule::list => text = Some(format!("[{}]", arguments(part)?.first()?)),
-            Rule::map => {
-                let arguments = arguments(part)?;
-                text = Some(format!("map<{}, {}>", arguments.first()?, arguments.get(1)?));
-            }
-            Rule::foreign_generic => {
-                let name = part.clone().into_inner().next()?.as_str().to_owned();
-                let arguments = arguments(part)?;
-                text = match (name.as_str(), arguments.as_slice()) {
-                    ("map", [value]) => Some(format!("map<string, {value}>")),
-                    (name, arguments) => Some(vocabulary::foreign_generic(name, arguments)?),
-                };
-            }
-            _ => {}
         }
-        if affixes > MAX_AFFIXES {
-            return None;
-        }
+        let inner = text?;
+        Some(prefixes.iter().rev().fold(inner, |text, prefix| match (*prefix, text.as_str()) {
+            ("?", _) => format!("{text}?"),
+            // Go's bytes.
+            (_, "u8") => "bytes".to_owned(),
+            _ => format!("[{text}]"),
+        }))
     }
-    let inner = text?;
-    Some(prefixes.iter().rev().fold(
-        inner,
-        |text, prefix| {
-            if *prefix == "?" { format!("{text}?") } else { format!("[{text}]") }
-        },
-    ))
+
+    fn arguments(&self, pair: Pair<'_, Rule>) -> Option<Vec<String>> {
+        pair.into_inner().filter(|inner| inner.as_rule() == Rule::type_ref).map(|pair| self.translate(pair)).collect()
+    }
 }
 
-fn arguments(pair: Pair<'_, Rule>) -> Option<Vec<String>> {
-    pair.into_inner().filter(|inner| inner.as_rule() == Rule::type_ref).map(translate).collect()
+/// Whether a generic type is the language's own, and whole.
+fn is_map(generic: &Pair<'_, Rule>) -> bool {
+    let mut inner = generic.clone().into_inner();
+    inner.next().is_some_and(|name| name.as_str() == "map")
+        && inner.filter(|pair| pair.as_rule() == Rule::type_ref).count() == 2
 }

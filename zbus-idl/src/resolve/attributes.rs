@@ -111,7 +111,12 @@ impl Resolver<'_> {
             let name = &attribute.name;
             let Some(index) = KNOWN.iter().position(|known| known.name == name.text) else {
                 let near = vocabulary::nearest(&name.text, KNOWN.iter().map(|known| known.name));
-                let fix = near.map(|near| Fix::replace(format!("did you mean `@{near}`?"), name.span, near));
+                let fix =
+                    near.map(|near| Fix::replace(format!("did you mean `@{near}`?"), name.span, near)).or_else(|| {
+                        let known = vocabulary::foreign_attribute(&name.text)?;
+                        let usage = KNOWN.iter().find(|one| one.name == known)?.usage;
+                        Some(Fix::words(format!("the attribute for it may be `{usage}`")))
+                    });
                 let problem = Problem::UnknownAttribute { name: name.text.clone() };
                 self.diagnostics.push(Diagnostic::new(attribute.span, problem).fix(fix));
                 continue;

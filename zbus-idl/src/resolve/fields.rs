@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::cycle::{Edge, order};
 use super::{Attributes, Kind, Namespace, Resolver, Target, steps};
-use crate::diagnostic::{Problem, Thing};
+use crate::diagnostic::{Diagnostic, Fix, Problem, Thing};
 use crate::schema::{
     Arm, Enum, EnumRepr, ErrorType, Field, Integer, Member, MemberValue, Type, TypeId, Union, Variant,
 };
@@ -192,6 +192,7 @@ impl Resolver<'_> {
         let mut values: HashMap<MemberValue, (String, Span)> = HashMap::new();
         // The value of the next member that says none; unknown behind one that was reported.
         let mut next = Some(0_i128);
+        let mut numbered = false;
         let mut members = Vec::new();
         for entry in &one.members {
             let Some(member) = &entry.node else {
@@ -201,7 +202,7 @@ impl Resolver<'_> {
             let said = self.attributes(&entry.attributes, Target::Member);
             self.declare_in(&mut names, Thing::Member, &member.name);
             let value = match repr {
-                Some(EnumRepr::String) => self.string_value(member),
+                Some(EnumRepr::String) => self.string_value(one, member, &mut numbered),
                 Some(EnumRepr::Integer(integer)) => {
                     let value = self.integer_value(member, integer, next);
                     next = value.and_then(|value| value.checked_add(1));
@@ -231,13 +232,28 @@ impl Resolver<'_> {
         Enum { repr: repr.unwrap_or(EnumRepr::String), members }
     }
 
-    fn string_value(&mut self, member: &tree::Member) -> Option<MemberValue> {
+    /// An integer in an enum of strings is said once an enum: one word mends them all.
+    fn string_value(&mut self, one: &tree::Enum, member: &tree::Member, numbered: &mut bool) -> Option<MemberValue> {
         let Some(literal) = &member.value else {
             return Some(MemberValue::String(member.name.text.clone()));
         };
         match &literal.kind {
             LiteralKind::String(text) => Some(MemberValue::String(text.clone())),
             LiteralKind::Poisoned => None,
+            LiteralKind::Integer(_) => {
+                if !std::mem::replace(numbered, true) {
+                    let fits = |value: i128| (0..=i128::from(u8::MAX)).contains(&value);
+                    let small = one.members.iter().filter_map(|entry| entry.node.as_ref()?.value.as_ref());
+                    let small =
+                        small.clone().all(|value| !matches!(value.kind, LiteralKind::Integer(value) if !fits(value)));
+                    let repr = if small { "u8" } else { "i64" };
+                    let help = "an enum of integers says their type";
+                    let fix = Fix::replace(help, one.name.span.after(), format!(": {repr}"));
+                    let problem = Problem::EnumValueKind { expected: "a string", found: literal.kind.noun() };
+                    self.diagnostics.push(Diagnostic::new(literal.span, problem).fix(fix));
+                }
+                None
+            }
             other => {
                 let problem = Problem::EnumValueKind { expected: "a string", found: other.noun() };
                 self.report(literal.span, problem);

@@ -206,7 +206,15 @@ impl<'a> Resolver<'a> {
         if translated.is_none() && self.may_miss_names(file) {
             return;
         }
-        let fix = translated.or_else(|| self.importable(file, text)).or_else(|| {
+        let habit = match text {
+            "void" | "nil" | "null" | "None" | "unit" | "Void" => Some("a method that returns nothing has no `->`"),
+            "error" | "Error" | "err" => {
+                Some("how a method fails stands behind `throws`: `-> T throws E`, or `throws` alone")
+            }
+            "self" | "Self" => Some("a type is called by its name"),
+            _ => None,
+        };
+        let fix = translated.or_else(|| self.importable(file, text)).or_else(|| habit.map(Fix::words)).or_else(|| {
             let visible = &self.scopes.visible[file];
             let cost = visible.len() + BUILTINS.len();
             self.scopes.comparisons = self.scopes.comparisons.checked_sub(cost)?;

@@ -15,7 +15,16 @@ impl Resolver<'_> {
     pub(super) fn check_bus_name(&mut self, what: &'static str, name: &Name) {
         let starts = name.text.starts_with(|c: char| c.is_ascii_alphabetic());
         if !starts || !name.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
-            self.report(name.span, Problem::BadBusName { what, name: name.text.clone() });
+            let bare = name.text.trim_matches('"');
+            let fix = if bare.len() < name.text.len() {
+                Some(Fix::replace("names stand without quotes", name.span, bare))
+            } else if what == "module" && name.text.contains('@') {
+                Some(Fix::words("versions are the objects': `object name@1.0 { … }`"))
+            } else {
+                None
+            };
+            let problem = Problem::BadBusName { what, name: name.text.clone() };
+            self.diagnostics.push(Diagnostic::new(name.span, problem).fix(fix));
         }
     }
 
@@ -112,7 +121,7 @@ impl Resolver<'_> {
         if method.oneway {
             self.report(returns.span, Problem::OnewayReturns { what: "cannot return anything" });
         } else if returns.values.is_empty() {
-            let fix = Fix::replace("leave it out", returns.span, "");
+            let fix = Fix::replace("leave it out", returns.with_space, "");
             self.diagnostics.push(Diagnostic::new(returns.span, Problem::EmptyReturns).fix(fix));
         }
         let mut names = Namespace::default();

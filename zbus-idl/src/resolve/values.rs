@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Fix, Problem};
 use crate::schema::{Const, ConstValue, FileId, Type};
 use crate::source::offset;
 use crate::tree::{self, LiteralKind};
+use crate::vocabulary;
 
 impl LiteralKind {
     /// What a literal is, for messages.
@@ -49,8 +50,22 @@ impl Resolver<'_> {
         };
         let Some(value) = value(&scalar, &one.value.kind) else {
             let problem = Problem::ConstKind { expected: expected.to_owned(), found: one.value.kind.noun() };
-            let fix = matches!(&one.value.kind, LiteralKind::Word(_))
-                .then(|| Fix::words("a const has a value of its own; it cannot be another const's"));
+            let fix = match &one.value.kind {
+                LiteralKind::Word(word) if matches!(scalar, Type::Bool) => vocabulary::nearest(word, ["true", "false"])
+                    .map(|near| Fix::replace(format!("did you mean `{near}`?"), one.value.span, near)),
+                LiteralKind::Word(word) if matches!(scalar, Type::String) => {
+                    Some(Fix::replace("a string stands in `\"`", one.value.span, format!("\"{word}\"")))
+                }
+                LiteralKind::Word(_) => {
+                    Some(Fix::words("a const has a value of its own; it cannot be another const's"))
+                }
+                LiteralKind::Integer(value) if matches!(scalar, Type::Duration) => Some(Fix::replace(
+                    "a duration has a unit: ns, us, ms, s, m, h or d",
+                    one.value.span,
+                    format!("{value}s"),
+                )),
+                _ => None,
+            };
             self.diagnostics.push(Diagnostic::new(one.value.span, problem).fix(fix));
             return None;
         };

@@ -42,7 +42,7 @@ impl Token {
     }
 }
 
-/// The tokens of a text. `cut_short` is true if the rest of the text is inside a comment that never ends: then whatever
+/// The tokens of a text. `cut_short` is true if the text ends in a comment or string that does not: then whatever
 /// is missing at the end is no mistake of its own.
 pub(crate) struct Lexed {
     pub(crate) tokens: Vec<Token>,
@@ -93,7 +93,12 @@ impl Lexer<'_> {
                     cut_short = true;
                     break;
                 }
-                b'"' => self.string(),
+                b'"' => {
+                    let kind = self.string();
+                    // A string at the end hides what would have closed the rest.
+                    cut_short |= kind == TokenKind::Bad && self.text[self.at..].trim_start().is_empty();
+                    kind
+                }
                 b'-' if self.peek(1) == Some(b'>') => self.take(2, TokenKind::Arrow),
                 b'.' if self.bytes[start..].starts_with(b"...") => self.take(3, TokenKind::Ellipsis),
                 byte if byte.is_ascii_alphabetic() || byte == b'_' => {

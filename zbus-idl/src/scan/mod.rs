@@ -16,7 +16,7 @@ use crate::source::{SourceId, Span};
 pub(crate) struct Outline {
     pub(crate) docs: String,
     pub(crate) pieces: Vec<Piece>,
-    /// The text ends in a comment that does not.
+    /// The text ends in a comment or string that does not.
     pub(crate) cut_short: bool,
 }
 
@@ -232,7 +232,7 @@ impl Scanner<'_> {
             Some("object") => BodyKind::Object,
             _ => BodyKind::Unknown,
         };
-        if self.nothing_follows(&prelude, core) {
+        if self.nothing_follows(&prelude, core, false) {
             return None;
         }
         let mut broken = false;
@@ -247,6 +247,11 @@ impl Scanner<'_> {
                     self.at += 1;
                     break Ending::Separator;
                 }
+                // `import { A } from "…"`
+                TokenKind::Punct(b'{') if self.word(core) == Some("import") => {
+                    self.skip_block(column);
+                    head_end = self.at;
+                }
                 TokenKind::Punct(b'{') => {
                     body = Some(self.body(kind, column));
                     break Ending::Body;
@@ -260,6 +265,7 @@ impl Scanner<'_> {
                     && self.at > core + 1
                     && token.leads_line
                     && self.word(self.at) != Some("as")
+                    && self.word(self.at - 1) != Some("as")
                     && !self.is(self.at - 1, b':')
                     && !self.declaration_at(self.at) =>
                 {
@@ -279,11 +285,13 @@ impl Scanner<'_> {
         Some(self.piece(prelude, core, head_end, body, ending, broken))
     }
 
-    /// Documentation, or an attribute, at the end of what it stands in.
-    fn nothing_follows(&mut self, prelude: &Prelude, core: usize) -> bool {
+    /// Documentation, or an attribute, at the end of what it stands in. In a body at the end of the text the missing `}` is
+    /// the mistake.
+    fn nothing_follows(&mut self, prelude: &Prelude, core: usize, in_body: bool) -> bool {
         let nothing = self.token(core).is_none_or(|token| token.is(b'}'));
         if let Some(span) = prelude.doc_span
             && nothing
+            && !(in_body && self.token(core).is_none())
         {
             self.report(span, Problem::DanglingDocs { trailing: false });
         }
@@ -415,7 +423,7 @@ impl Scanner<'_> {
     fn member(&mut self, kind: BodyKind, column: u32) -> Option<Piece> {
         let prelude = self.prelude();
         let core = self.at;
-        if self.nothing_follows(&prelude, core) {
+        if self.nothing_follows(&prelude, core, true) {
             return None;
         }
         let (own, other) = if kind == BodyKind::Object { (b';', b',') } else { (b',', b';') };
@@ -434,7 +442,10 @@ impl Scanner<'_> {
             let starts_next = self.at > core
                 && (self.declaration_at(self.at)
                     || if kind == BodyKind::Object {
-                        self.object_member_at(self.at) && (brackets == 0 || token.kind != TokenKind::Doc)
+                        let after_oneway = self.at == core + 1 && self.word(core) == Some("oneway");
+                        self.object_member_at(self.at)
+                            && (brackets == 0 || token.kind != TokenKind::Doc)
+                            && !(after_oneway && self.word(self.at) == Some("fn"))
                     } else {
                         self.comma_member_at(self.at, brackets)
                     });
@@ -457,6 +468,16 @@ impl Scanner<'_> {
                 TokenKind::Punct(punct) if punct == other && (punct == b';' || brackets == 0) => {
                     self.at += 1;
                     break Ending::WrongSeparator(self.span(token));
+                }
+                // The fields of a variant start, though no `{` does.
+                TokenKind::Word
+                    if kind == BodyKind::Variants
+                        && body.is_none()
+                        && self.at == core + 1
+                        && self.is(self.at + 1, b':') =>
+                {
+                    body = Some(self.body(BodyKind::Commas, column));
+                    continue;
                 }
                 TokenKind::Punct(b'{') if kind == BodyKind::Variants && body.is_none() && brackets == 0 => {
                     body = Some(self.body(BodyKind::Commas, column));

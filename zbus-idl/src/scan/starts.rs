@@ -18,10 +18,15 @@ impl Scanner<'_> {
             for end in behind + 1..behind + MAX_ATTRIBUTES {
                 match self.token(end) {
                     Some(token) if token.is(b')') => return end + 1,
-                    Some(Token { kind: TokenKind::Punct(b'{' | b'}' | b';'), .. }) | None => break,
+                    Some(Token { kind: TokenKind::Punct(b'(' | b'{' | b'}' | b';'), .. }) | None => break,
                     Some(_) => {}
                 }
             }
+        } else if self.is(behind, b'=') && self.token(behind + 1).is_some() {
+            behind += 2;
+        } else if self.token(behind).is_some_and(|token| matches!(token.kind, TokenKind::String | TokenKind::Number)) {
+            // Its `(` was forgotten.
+            behind += 1 + usize::from(self.is(behind + 1, b')'));
         }
         behind
     }
@@ -55,6 +60,8 @@ impl Scanner<'_> {
             "module" => named && self.is(at + 2, b';'),
             "const" => named && (self.is(at + 2, b':') || self.is(at + 2, b'=')),
             "type" => named && self.is(at + 2, b'='),
+            // Other brackets are a slip, and nothing else could start so.
+            "struct" | "union" | "error" | "enum" if named && (self.is(at + 2, b'(') || self.is(at + 2, b'[')) => true,
             "struct" | "union" | "error" => named && self.is(at + 2, b'{'),
             "enum" => named && (self.is(at + 2, b'{') || self.is(at + 2, b':')),
             "object" => {
