@@ -23,6 +23,11 @@
 //! `zbus::include_schemas!();` has all files of a build in, side by side. [`Builder`] takes several schemas, include
 //! folders and more.
 //!
+//! # What the types derive
+//! Every type is `Clone`, `Debug`, `PartialEq` and `Default` (errors are not `Default`), and travels by serde; a type has `Copy`, `Eq`, `Hash`,
+//! and `PartialOrd` with `Ord`, where all that it holds has it. So a field that is added can take one away: `Copy` the first `string`,
+//! `Eq` the first `f64`. Unions keep arms that they do not know, with any value, and have none of these.
+//!
 //! A broken schema breaks the build, with every mistake of every file at once.
 
 mod builder;

@@ -4,6 +4,7 @@
 //! puts a file's items together.
 
 mod consts;
+mod derives;
 mod docs;
 mod enums;
 mod errors;

@@ -31,10 +31,11 @@ pub(super) fn error(types: Types<'_>, id: TypeId, error: &ErrorType) -> TokenStr
     let variants: Vec<_> =
         error.variants.iter().zip(payloads).map(|(variant, payload)| named(variant, &mut scope, payload)).collect();
     let other = scope.first_free(&["Other", "OtherError"]);
+    let derives = types.derives.of(id);
     let declared = variants.iter().map(|variant| declaration(types, id, variant));
     let payloads = variants.iter().filter(|variant| !variant.fields.is_empty()).map(|variant| {
         let docs = quote!(#[doc = " The fields of a variant, as they travel."]);
-        structs::shape(types, id, &docs, &quote!(struct), variant.payload, &variant.variant.fields)
+        structs::shape(types, id, &docs, &quote!(), &quote!(struct), variant.payload, &variant.variant.fields)
     });
     // Bodies bind the fields of a variant beside their own variables.
     let mut locals =
@@ -45,7 +46,7 @@ pub(super) fn error(types: Types<'_>, id: TypeId, error: &ErrorType) -> TokenStr
     quote! {
         #docs
         #deprecated
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq, #derives)]
         pub enum #name {
             #(#declared,)*
             /// An error that is not declared: of a peer that knows no codes, or one that this schema does not know.

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use zbus_idl::schema::{File, Schema, TypeId, TypeKind};
 
+use super::derives::Derives;
 use super::names::Names;
 use super::types::Types;
 use super::{Options, consts, docs, enums, errors, objects, structs, unions};
@@ -15,6 +16,7 @@ const ALL: &str = "zbus_schemas";
 
 pub(super) fn files(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
     let names = Names::new(schema);
+    let derives = Derives::new(schema);
     let mut files = Vec::with_capacity(schema.files.len() + 1);
     for (at, file) in schema.files.iter().enumerate() {
         if file.stem == ALL {
@@ -23,7 +25,7 @@ pub(super) fn files(schema: &Schema, options: &Options) -> Result<Vec<GeneratedF
                 file.path
             )));
         }
-        let types = Types { schema, names: &names, file: at };
+        let types = Types { schema, names: &names, derives: &derives, file: at };
         let content = format!("{}{}", header(file), print(module(types, options))?);
         files.push(GeneratedFile { name: format!("{}.rs", file.stem), content });
     }

@@ -14,14 +14,15 @@ pub(super) fn structure(types: Types<'_>, id: TypeId, structure: &Struct) -> Tok
     let deprecated = docs::deprecated(def.deprecated.as_deref());
     let head = quote!(#docs #deprecated);
     let name = types.names.of_type(id);
-    shape(types, id, &head, &quote!(pub struct), name, &structure.fields)
+    shape(types, id, &head, &types.derives.of(id), &quote!(pub struct), name, &structure.fields)
 }
 
-/// A struct of these fields, public or private, which belong to `owner`.
+/// A struct of these fields, public or private, which belong to `owner`; `derives` are those beside what every struct has.
 pub(super) fn shape(
     types: Types<'_>,
     owner: TypeId,
     head: &TokenStream,
+    derives: &TokenStream,
     keyword: &TokenStream,
     name: &Ident,
     fields: &[Field],
@@ -43,7 +44,7 @@ pub(super) fn shape(
     });
     quote! {
         #head
-        #[derive(Clone, Debug, #derived PartialEq, ::zbus::codegen::Serialize, ::zbus::codegen::Deserialize)]
+        #[derive(Clone, Debug, #derived PartialEq, #derives ::zbus::codegen::Serialize, ::zbus::codegen::Deserialize)]
         #[serde(crate = "::zbus::codegen::serde", default)]
         #keyword #name { #(#declared),* }
         #written

@@ -5,6 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use zbus_idl::schema::{EnumRepr, Integer, Schema, Type, TypeId, TypeKind};
 
+use super::derives::Derives;
 use super::names::Names;
 
 /// The types of a schema, seen from one file's module.
@@ -12,6 +13,7 @@ use super::names::Names;
 pub(super) struct Types<'a> {
     pub(super) schema: &'a Schema,
     pub(super) names: &'a Names,
+    pub(super) derives: &'a Derives,
     /// The position of the file in the schema.
     pub(super) file: usize,
 }
@@ -68,7 +70,7 @@ impl Types<'_> {
     /// again. The language allows no other way for a type to hold itself, lists and maps apart.
     pub(super) fn member(&self, owner: TypeId, ty: &Type) -> TokenStream {
         match self.schema.resolve(ty) {
-            Type::Optional(inner) if self.contains(inner, owner) => {
+            Type::Optional(inner) if contains(self.schema, inner, owner) => {
                 let inner = self.owned(inner);
                 quote!(::core::option::Option<::std::boxed::Box<#inner>>)
             }
@@ -202,28 +204,28 @@ impl Types<'_> {
             _ => false,
         }
     }
+}
 
-    /// A value of `ty` holds one of `owner` without a list or a map between them.
-    fn contains(&self, ty: &Type, owner: TypeId) -> bool {
-        let mut seen = Vec::new();
-        let mut open = vec![ty];
-        while let Some(ty) = open.pop() {
-            match self.schema.resolve(ty) {
-                Type::Optional(inner) => open.push(inner),
-                Type::Named(id) if *id == owner => return true,
-                Type::Named(id) if !seen.contains(id) => {
-                    seen.push(*id);
-                    match &self.schema[*id].kind {
-                        TypeKind::Struct(found) => open.extend(found.fields.iter().map(|field| &field.ty)),
-                        TypeKind::Union(found) => open.extend(found.arms.iter().filter_map(|arm| arm.ty.as_ref())),
-                        TypeKind::Alias(_) | TypeKind::Enum(_) | TypeKind::Error(_) => {}
-                    }
+/// A value of `ty` holds one of `owner` without a list or a map between them.
+pub(super) fn contains(schema: &Schema, ty: &Type, owner: TypeId) -> bool {
+    let mut seen = Vec::new();
+    let mut open = vec![ty];
+    while let Some(ty) = open.pop() {
+        match schema.resolve(ty) {
+            Type::Optional(inner) => open.push(inner),
+            Type::Named(id) if *id == owner => return true,
+            Type::Named(id) if !seen.contains(id) => {
+                seen.push(*id);
+                match &schema[*id].kind {
+                    TypeKind::Struct(found) => open.extend(found.fields.iter().map(|field| &field.ty)),
+                    TypeKind::Union(found) => open.extend(found.arms.iter().filter_map(|arm| arm.ty.as_ref())),
+                    TypeKind::Alias(_) | TypeKind::Enum(_) | TypeKind::Error(_) => {}
                 }
-                _ => {}
             }
+            _ => {}
         }
-        false
     }
+    false
 }
 
 fn or_same(adapter: Option<TokenStream>) -> TokenStream {
