@@ -20,6 +20,7 @@ enum Kind {
     NotUtf8(PathBuf),
     NoOutDir,
     Unsupported(String),
+    Option(String),
     Write { path: PathBuf, error: io::Error },
     Internal(String),
 }
@@ -54,6 +55,11 @@ impl Error {
         Self { kind: Kind::Unsupported(what) }
     }
 
+    /// An option that says nothing, or something impossible, about these schemas.
+    pub(crate) fn option(what: String) -> Self {
+        Self { kind: Kind::Option(what) }
+    }
+
     pub(crate) fn write(path: &Path, error: io::Error) -> Self {
         Self { kind: Kind::Write { path: path.to_owned(), error } }
     }
@@ -81,7 +87,7 @@ impl fmt::Display for Error {
                 "OUT_DIR is not set; call this from a build.rs, which cargo gives a folder, or name one with \
                  `Builder::out_dir`",
             ),
-            Kind::Unsupported(what) => out.write_str(what),
+            Kind::Unsupported(what) | Kind::Option(what) => out.write_str(what),
             Kind::Write { path, error } => write!(out, "cannot write {}: {error}", path.display()),
             Kind::Internal(what) => write!(
                 out,
