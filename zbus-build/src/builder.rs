@@ -224,6 +224,9 @@ impl Builder {
 
     /// Compiles. Nothing is written unless every schema is right.
     ///
+    /// A build script compiles once into a folder: a second call for other schemas is an error, since `zbus_schemas.rs` can be of one
+    /// build only. Name all schemas in one [`Builder`].
+    ///
     /// Where cargo runs this as a build script, it prints `cargo::rerun-if-changed` for the schemas and their imports.
     pub fn compile(self) -> Result<(), Error> {
         if self.schemas.is_empty() {
@@ -238,6 +241,7 @@ impl Builder {
         let loader = FileLoader::new(self.includes);
         let schema = zbus_idl::compile(&roots, &loader).map_err(Error::schema)?;
         let files = rust::generate(&schema, &self.rust)?;
+        cargo::claim(&out_dir, &self.schemas)?;
         output::write(&out_dir, &files)?;
         for directive in cargo::rerun_directives(&loader.inputs(), &out_dir) {
             println!("{directive}");

@@ -21,6 +21,7 @@ enum Kind {
     NoOutDir,
     Unsupported(String),
     Option(String),
+    Twice(PathBuf),
     Write { path: PathBuf, error: io::Error },
     Internal(String),
 }
@@ -60,6 +61,11 @@ impl Error {
         Self { kind: Kind::Option(what) }
     }
 
+    /// A build script has compiled into this folder before.
+    pub(crate) fn twice(folder: &Path) -> Self {
+        Self { kind: Kind::Twice(folder.to_owned()) }
+    }
+
     pub(crate) fn write(path: &Path, error: io::Error) -> Self {
         Self { kind: Kind::Write { path: path.to_owned(), error } }
     }
@@ -88,6 +94,12 @@ impl fmt::Display for Error {
                  `Builder::out_dir`",
             ),
             Kind::Unsupported(what) | Kind::Option(what) => out.write_str(what),
+            Kind::Twice(folder) => write!(
+                out,
+                "this build script has compiled other schemas into {} before; compile all of them by one `Builder`, with \
+                 `Builder::schemas`, or give each a folder with `Builder::out_dir`",
+                folder.display()
+            ),
             Kind::Write { path, error } => write!(out, "cannot write {}: {error}", path.display()),
             Kind::Internal(what) => write!(
                 out,

@@ -21,7 +21,7 @@
 //!
 //! Each schema, an imported one too, becomes a file of its own, and refers to what it imports as `super::stem`; one
 //! `zbus::include_schemas!();` has all files of a build in, side by side. [`Builder`] takes several schemas, include
-//! folders and more.
+//! folders and more. One build script compiles once: several schemas are for one [`Builder`], and a second call is an error.
 //!
 //! A broken schema breaks the build, with every mistake of every file at once.
 //!

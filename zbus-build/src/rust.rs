@@ -83,7 +83,7 @@ impl Default for Options {
     }
 }
 
-/// Generates a file for each schema file, and `zbus_schemas.rs`, which includes them all.
+/// Generates a file for each schema file, `zbus_schemas.rs`, which includes them all, and `zbus_stems.rs`, which names them.
 pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
     support::check(schema)?;
     module::files(schema, options)
