@@ -149,9 +149,8 @@ impl Builder {
     /// one schema then share its types. `.extern_schema("geometry", "::shapes::geometry")` is for `geometry.zbus`.
     ///
     /// The other crate generates the same schema with the same version of this compiler. Its [`map_type`](Self::map_type),
-    /// [`bytes_type`](Self::bytes_type) and [`extern_type`](Self::extern_type) choices decide what its types are: repeat the first two
-    /// here; types that it replaced are not known here to be, and what holds them may claim traits that they lack. What the external
-    /// schema imports has to be external too, unless nothing else here imports it.
+    /// [`bytes_type`](Self::bytes_type) and [`extern_type`](Self::extern_type) choices decide what its types are: repeat them
+    /// here, as far as they are about this schema. What the external schema imports has to be named as external too.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;

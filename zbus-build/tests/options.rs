@@ -83,6 +83,8 @@ fn option_that_matches_nothing_names_the_nearest() {
     assert!(said.contains("matches no type that this build generates"), "{said}");
     let said = error(|it| it.extern_schema("shapes", "::a::b").field_attribute("shapes.*.*", "#[x]"));
     assert!(said.contains("matches no field"), "{said}");
+    let said = error(|it| it.extern_type("store.Counts", "::a::B").map_type("store.Counts", MapType::HashMap));
+    assert!(said.contains("matches no place with a map"), "{said}");
     let said = error(|it| it.type_attribute("store.Counts", "#[must_use]"));
     assert!(said.contains("matches no type that this build generates"), "{said}");
 }
@@ -108,17 +110,21 @@ fn what_an_external_schema_imports_is_external_too() {
     let made = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(made.path().join(name), text).unwrap();
     write("base.zbus", "struct B { X: u8 }");
-    write("middle.zbus", "import \"base.zbus\"; struct M { B: B }");
-    write("top.zbus", "import \"middle.zbus\"; struct T { M: M }");
+    write("middle.zbus", "import \"base.zbus\"; struct M { B: B } type Bs = [B];");
+    write("top.zbus", "import \"middle.zbus\"; module t; struct T { M: M } object holder@1 { fn All(bs: Bs); }");
     write("both.zbus", "import \"middle.zbus\"; import \"base.zbus\"; struct T { M: M, B: B }");
     let builder = |schema: &str| {
         let builder = Builder::new().schema(made.path().join(schema)).out_dir(made.path().join("out"));
         builder.extern_schema("middle", "::other::middle")
     };
-    builder("top.zbus").compile().unwrap();
-    assert!(!made.path().join("out/base.rs").exists());
-    let said = builder("both.zbus").compile().unwrap_err().to_string();
-    assert!(said.ends_with("name `base` as an `extern_schema` too"), "{said}");
+    for schema in ["top.zbus", "both.zbus"] {
+        let said = builder(schema).compile().unwrap_err().to_string();
+        assert!(said.ends_with("name `base` as an `extern_schema` as well"), "{said}");
+    }
+    builder("top.zbus").extern_schema("base", "::other::base").compile().unwrap();
+    let text = fs::read_to_string(made.path().join("out/top.rs")).unwrap();
+    assert!(text.contains("bs: &[::other::base::B]"), "{text}");
+    assert!(!made.path().join("out/base.rs").exists() && !made.path().join("out/middle.rs").exists());
     builder("both.zbus").extern_schema("base", "::other::base").compile().unwrap();
     assert!(fs::read_to_string(made.path().join("out/both.rs")).unwrap().contains("pub b: ::other::base::B"));
 }

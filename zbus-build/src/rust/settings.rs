@@ -73,8 +73,16 @@ impl Settings {
         attributes.map(|attribute| without(attribute, traits)).collect()
     }
 
+    /// The place stands in code, here or in another crate whose types are used here.
+    fn is_written(&self, located: &Located<'_>) -> bool {
+        match located.place {
+            Place::Type(id) | Place::Member(id, _) | Place::VariantField(id, ..) => self.extern_type(id).is_none(),
+            Place::Method(..) | Place::Stream(..) => self.is_generated(located.file.index()),
+        }
+    }
+
     fn take_extern_schemas(&mut self, schema: &Schema, options: &Options) -> Result<(), Error> {
-        let mut external = HashMap::new();
+        let mut external = Vec::new();
         for (text, module) in &options.extern_schemas {
             let selector = Selector::parse("extern_schema", text)?;
             let found = schema.files.iter().position(|file| !selector.has_any() && selector.matches(&[&file.stem]));
@@ -93,28 +101,27 @@ impl Settings {
             if self.extern_files.insert(at, path).is_some() {
                 return Err(selector.error("stands twice; leave one out"));
             }
-            external.insert(at, selector);
+            external.push((at, selector));
         }
-        // What only external schemas import is the other crate's too.
-        let generated =
-            reached(schema, (0..schema.files.len()).filter(|at| schema.files[*at].is_root), &self.extern_files);
+        // An alias of an external schema can stand for a type of what that one imports, which then needs a path here.
         for (at, selector) in external {
-            let imported = reached(schema, std::iter::once(at), &HashMap::new());
-            let both = imported.intersection(&generated).map(|at| &schema.files[*at].stem).min();
-            if let Some(stem) = both {
+            let mut imports = schema.files[at].imports.iter().map(|id| id.index());
+            if let Some(import) = imports.find(|at| !self.extern_files.contains_key(at)) {
+                let stem = &schema.files[import].stem;
                 return Err(selector.error(&format!(
-                    "leaves out the types of a schema that imports {stem}.zbus, which this build would generate once more; name \
-                     `{stem}` as an `extern_schema` too"
+                    "is for a schema that imports {stem}.zbus, whose types are another crate's then too; name `{stem}` as an \
+                     `extern_schema` as well"
                 )));
             }
         }
-        self.generated = generated;
+        self.generated = (0..schema.files.len()).filter(|at| !self.extern_files.contains_key(at)).collect();
         Ok(())
     }
 
     fn take_extern_types(&mut self, schema: &Schema, places: &[Located<'_>], options: &Options) -> Result<(), Error> {
-        let candidates = places.iter().filter(|it| self.is_generated(it.file.index()));
-        let candidates: Vec<_> = candidates
+        // Those of external schemas too: another crate may have replaced them.
+        let candidates: Vec<_> = places
+            .iter()
             .filter_map(|it| if let Place::Type(id) = it.place { Some((id, &it.path)) } else { None })
             .collect();
         for (text, path) in &options.extern_types {
@@ -124,7 +131,7 @@ impl Settings {
             }
             let Some((id, _)) = candidates.iter().find(|(_, path)| selector.matches(path)) else {
                 let paths: Vec<_> = candidates.iter().map(|(_, path)| (*path).clone()).collect();
-                return Err(selector.unmatched("type of this build", &paths));
+                return Err(selector.unmatched("type", &paths));
             };
             if matches!(schema[*id].kind, TypeKind::Error(_)) {
                 return Err(
@@ -172,18 +179,23 @@ impl Settings {
         Ok(())
     }
 
-    /// Of external schemas too: how another crate writes an alias has to be known here.
+    /// Of the types of external schemas too: how another crate writes an alias has to be known here.
     fn take_choices(&mut self, places: &[Located<'_>], options: &Options) -> Result<(), Error> {
+        let is_written: HashSet<_> = places.iter().filter(|it| self.is_written(it)).map(|it| it.place).collect();
         for (text, map) in &options.map_types {
             let selector = Selector::parse("map_type", text)?;
-            let has = |it: &Located<'_>| it.types.iter().any(|ty| holds(ty, |ty| matches!(ty, Type::Map(..))));
+            let has = |it: &Located<'_>| {
+                is_written.contains(&it.place) && it.types.iter().any(|ty| holds(ty, |ty| matches!(ty, Type::Map(..))))
+            };
             for place in matching(&selector, places, "place with a map", has, Selector::covers)? {
                 self.choices.entry(place).or_default().map = *map;
             }
         }
         for (text, bytes) in &options.bytes_types {
             let selector = Selector::parse("bytes_type", text)?;
-            let has = |it: &Located<'_>| it.types.iter().any(|ty| holds(ty, |ty| matches!(ty, Type::Bytes)));
+            let has = |it: &Located<'_>| {
+                is_written.contains(&it.place) && it.types.iter().any(|ty| holds(ty, |ty| matches!(ty, Type::Bytes)))
+            };
             for place in matching(&selector, places, "place with `bytes`", has, Selector::covers)? {
                 self.choices.entry(place).or_default().bytes = *bytes;
             }
@@ -207,19 +219,6 @@ fn matching<'s>(
         return Err(selector.unmatched(what, &paths));
     }
     Ok(found)
-}
-
-/// These files and all that they import, up to external ones.
-fn reached(schema: &Schema, from: impl Iterator<Item = usize>, external: &HashMap<usize, syn::Path>) -> HashSet<usize> {
-    let mut open: Vec<_> = from.collect();
-    let mut reached = HashSet::new();
-    while let Some(at) = open.pop() {
-        if reached.insert(at) {
-            let imports = schema.files[at].imports.iter().map(|id| id.index());
-            open.extend(imports.filter(|at| !external.contains_key(at)));
-        }
-    }
-    reached
 }
 
 /// The attribute without the derives of traits that are there.
