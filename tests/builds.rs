@@ -171,3 +171,36 @@ fn a_build_runs_again_exactly_when_an_input_changed_and_a_broken_one_leaves_the_
     assert_eq!(generated(&user).1, good);
     assert_eq!(ran(&user), NOTHING);
 }
+
+#[test]
+fn a_schema_that_the_build_has_not_compiled_is_told_from_those_that_it_has() {
+    let user = UserCrate::new("misspelt")
+        .build_rs(
+            "fn main() -> Result<(), zbus_build::Error> {\n    zbus_build::compile(\"schemas/station.zbus\")\n}\n",
+        )
+        .file("schemas/station.zbus", "struct Reading { Value: f64 }\n")
+        .main_rs("mod api { zbus::include_schema!(\"stations\"); }\nfn main() {}\n");
+    let output = user.build();
+    assert!(!output.status.success());
+    let told = "the build script has compiled no schema of the name \"stations\"; there are: `station`";
+    assert!(output.stderr.contains(told), "{}", output.stderr);
+
+    let user = user.main_rs(
+        "//! A crate.\n#![warn(clippy::pedantic, missing_docs)]\n#![forbid(unsafe_code)]\n\
+         zbus::include_schema!(\"station\");\nmod api { zbus::include_schema!(\"station\"); }\n\
+         fn main() { let _ = (station::Reading::default(), api::station::Reading::default()); }\n",
+    );
+    let output = user.build().success();
+    assert!(!output.stderr.contains("warning"), "{}", output.stderr);
+
+    let user = user.file("schemas/other.zbus", "struct Other {}\n").build_rs(
+        "fn main() -> Result<(), zbus_build::Error> {\n    zbus_build::compile(\"schemas/station.zbus\")?;\n    \
+         zbus_build::compile(\"schemas/other.zbus\")\n}\n",
+    );
+    let output = user.build();
+    assert!(
+        !output.status.success() && output.stderr.contains("compile all of them by one `Builder`"),
+        "{}",
+        output.stderr
+    );
+}

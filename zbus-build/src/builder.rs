@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cargo;
 use crate::error::Error;
 use crate::loader::FileLoader;
+use crate::rust::{BytesType, MapType};
 use crate::{output, rust};
 
 /// Compiles schemas to Rust, as [`compile`](crate::compile) does, with a say in how.
@@ -70,7 +71,160 @@ impl Builder {
         self
     }
 
+    /// Puts attributes before types: structs, enums, unions and errors.
+    ///
+    /// A selector is `stem.Type`, with the names as the schema has them: `calculator.Reading` is the type `Reading` of
+    /// `calculator.zbus`. `*` stands for any one name: `*.Reading` is each `Reading`, `*.*` every type. One that matches nothing is an
+    /// error. Several attributes of a type stand in the order of the calls, behind its own; what it derives already is left out of
+    /// theirs, so that `#[derive(Hash)]` can be said of all.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { At: timestamp, Value: f64 }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .type_attribute("weather.Reading", "#[derive(PartialOrd)]")
+    ///     .type_attribute("*.*", "#[non_exhaustive]")
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("#[derive(PartialOrd)]\n    #[non_exhaustive]\n    pub struct Reading"), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn type_attribute(mut self, selector: impl Into<String>, attributes: impl Into<String>) -> Self {
+        self.rust.type_attributes.push((selector.into(), attributes.into()));
+        self
+    }
+
+    /// Puts attributes before what is in a type: a field of a struct, a member of an enum, an arm of a union, a variant of an error.
+    ///
+    /// A selector is `stem.Type.Member`, or `stem.Error.Variant.Field`; see [`type_attribute`](Self::type_attribute).
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { At: timestamp, Value: f64 }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .field_attribute("*.Reading.At", "#[doc(alias = \"time\")]")
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("#[doc(alias = \"time\")]\n        pub at:"), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn field_attribute(mut self, selector: impl Into<String>, attributes: impl Into<String>) -> Self {
+        self.rust.field_attributes.push((selector.into(), attributes.into()));
+        self
+    }
+
+    /// Uses a Rust type for a type of a schema, which is then not generated: `.extern_type("calculator.Uuid", "::uuid::Uuid")`.
+    ///
+    /// The Rust type has to be `Clone + Debug + Default + PartialEq + Send + Sync + 'static`, and its serde form is what travels: it has
+    /// to be the one that the schema describes, and to read nil if peers write that. As a map's key it has to be `Ord` (and `Hash` in
+    /// a [`MapType::HashMap`]). What holds it derives none of `Copy`, `Eq`, `Hash` and `Ord`; where they hold, a
+    /// [`type_attribute`](Self::type_attribute) can say so. The selector names one type, by `stem.Type`; an error cannot be replaced. A
+    /// path is seen from inside the generated module: start it with `::` or `crate::`.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "type Uuid = string; struct Station { Id: Uuid }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .extern_type("weather.Uuid", "::uuid::Uuid")
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("pub id: ::uuid::Uuid,") && !text.contains("pub type Uuid"), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn extern_type(mut self, selector: impl Into<String>, path: impl Into<String>) -> Self {
+        self.rust.extern_types.push((selector.into(), path.into()));
+        self
+    }
+
+    /// Uses the module that another crate's build made of an imported schema, and generates nothing for it here: two crates that import
+    /// one schema then share its types. `.extern_schema("geometry", "::shapes::geometry")` is for `geometry.zbus`.
+    ///
+    /// The other crate generates the same schema with the same version of this compiler. Its [`map_type`](Self::map_type),
+    /// [`bytes_type`](Self::bytes_type) and [`extern_type`](Self::extern_type) choices decide what its types are: repeat them
+    /// here, as far as they are about this schema. What the external schema imports has to be named as external too.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("geometry.zbus"), "struct Point { X: f64 }")?;
+    /// # std::fs::write(folder.path().join("map.zbus"), "import \"geometry.zbus\"; struct Line { From: Point }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("map.zbus")
+    ///     .extern_schema("geometry", "::shapes::geometry")
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("map.rs"))?;
+    /// # assert!(text.contains("pub from: ::shapes::geometry::Point,"), "{text}");
+    /// # assert!(!folder.path().join("geometry.rs").exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn extern_schema(mut self, stem: impl Into<String>, module: impl Into<String>) -> Self {
+        self.rust.extern_schemas.push((stem.into(), module.into()));
+        self
+    }
+
+    /// Says what maps become, [`MapType::BTreeMap`] if nothing is said. Keys are written sorted either way.
+    ///
+    /// A selector names a file, a type or a member, and is for all that is in it: `calculator`, `calculator.Reading`,
+    /// `calculator.Reading.Tags`, `calculator.Calculator.Last` (of an object, by the name of its trait: a method or a stream); `*` stands for
+    /// any one name. Where several match, the last one holds. An alias is written as its own place says, wherever it is used.
+    ///
+    /// ```
+    /// use zbus_build::{Builder, MapType};
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { Tags: map<string, u8>, More: map<string, u8> }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    ///
+    /// Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .map_type("*", MapType::HashMap)
+    ///     .map_type("weather.Reading.More", MapType::BTreeMap)
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("pub tags: ::std::collections::HashMap<") && text.contains("pub more: ::std::collections::BTreeMap<"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn map_type(mut self, selector: impl Into<String>, map: MapType) -> Self {
+        self.rust.map_types.push((selector.into(), map));
+        self
+    }
+
+    /// Says what `bytes` become, [`BytesType::Vec`] if nothing is said. The selectors are those of [`map_type`](Self::map_type). A client
+    /// takes either as `&[u8]`.
+    ///
+    /// ```
+    /// use zbus_build::{Builder, BytesType};
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("files.zbus"), "struct Chunk { Data: bytes }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    ///
+    /// Builder::new()
+    ///     .schema("files.zbus")
+    ///     .bytes_type("files.Chunk.Data", BytesType::Bytes)
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # assert!(std::fs::read_to_string(folder.path().join("files.rs"))?.contains("pub data: ::zbus::types::Bytes"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn bytes_type(mut self, selector: impl Into<String>, bytes: BytesType) -> Self {
+        self.rust.bytes_types.push((selector.into(), bytes));
+        self
+    }
+
     /// Compiles. Nothing is written unless every schema is right.
+    ///
+    /// A build script compiles once into a folder: a second call for other schemas is an error, since `zbus_schemas.rs` can be of one
+    /// build only. Name all schemas in one [`Builder`].
     ///
     /// Where cargo runs this as a build script, it prints `cargo::rerun-if-changed` for the schemas and their imports.
     pub fn compile(self) -> Result<(), Error> {
@@ -86,6 +240,7 @@ impl Builder {
         let loader = FileLoader::new(self.includes);
         let schema = zbus_idl::compile(&roots, &loader).map_err(Error::schema)?;
         let files = rust::generate(&schema, &self.rust)?;
+        cargo::claim(&out_dir, &self.schemas)?;
         output::write(&out_dir, &files)?;
         for directive in cargo::rerun_directives(&loader.inputs(), &out_dir) {
             println!("{directive}");

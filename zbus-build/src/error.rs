@@ -20,6 +20,8 @@ enum Kind {
     NotUtf8(PathBuf),
     NoOutDir,
     Unsupported(String),
+    Option(String),
+    Twice(PathBuf),
     Write { path: PathBuf, error: io::Error },
     Internal(String),
 }
@@ -54,6 +56,16 @@ impl Error {
         Self { kind: Kind::Unsupported(what) }
     }
 
+    /// An option that says nothing, or something impossible, about these schemas.
+    pub(crate) fn option(what: String) -> Self {
+        Self { kind: Kind::Option(what) }
+    }
+
+    /// A build script has compiled into this folder before.
+    pub(crate) fn twice(folder: &Path) -> Self {
+        Self { kind: Kind::Twice(folder.to_owned()) }
+    }
+
     pub(crate) fn write(path: &Path, error: io::Error) -> Self {
         Self { kind: Kind::Write { path: path.to_owned(), error } }
     }
@@ -81,7 +93,13 @@ impl fmt::Display for Error {
                 "OUT_DIR is not set; call this from a build.rs, which cargo gives a folder, or name one with \
                  `Builder::out_dir`",
             ),
-            Kind::Unsupported(what) => out.write_str(what),
+            Kind::Unsupported(what) | Kind::Option(what) => out.write_str(what),
+            Kind::Twice(folder) => write!(
+                out,
+                "this build script has compiled other schemas into {} before; compile all of them by one `Builder`, with \
+                 `Builder::schemas`, or give each a folder with `Builder::out_dir`",
+                folder.display()
+            ),
             Kind::Write { path, error } => write!(out, "cannot write {}: {error}", path.display()),
             Kind::Internal(what) => write!(
                 out,

@@ -4,12 +4,16 @@
 //! puts a file's items together.
 
 mod consts;
+mod derives;
 mod docs;
 mod enums;
 mod errors;
 mod module;
 mod names;
 mod objects;
+mod places;
+mod selector;
+mod settings;
 mod structs;
 mod support;
 mod types;
@@ -28,15 +32,58 @@ pub struct Options {
     pub client: bool,
     /// With server traits, server types and publishers of events.
     pub server: bool,
+    /// Attributes for types: selector and text. See [`Builder::type_attribute`](crate::Builder::type_attribute).
+    pub type_attributes: Vec<(String, String)>,
+    /// The like for fields, members, arms and variants.
+    pub field_attributes: Vec<(String, String)>,
+    /// Rust types in place of generated ones: selector and path.
+    pub extern_types: Vec<(String, String)>,
+    /// Modules of other crates in place of generated ones: stem and path.
+    pub extern_schemas: Vec<(String, String)>,
+    /// What maps become, by selector. The last one that matches holds.
+    pub map_types: Vec<(String, MapType)>,
+    /// What `bytes` become, by selector. The last one that matches holds.
+    pub bytes_types: Vec<(String, BytesType)>,
+}
+
+/// What a `map` of a schema becomes. Either is written with its keys sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MapType {
+    /// [`std::collections::BTreeMap`]
+    #[default]
+    BTreeMap,
+    /// [`std::collections::HashMap`]. To write it sorted takes a list of references to its entries each time.
+    HashMap,
+}
+
+/// What `bytes` of a schema become.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BytesType {
+    /// `Vec<u8>`
+    #[default]
+    Vec,
+    /// `zbus::types::Bytes`, which is the `bytes` crate's: a clone shares the content.
+    Bytes,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { client: true, server: true }
+        Self {
+            client: true,
+            server: true,
+            type_attributes: Vec::new(),
+            field_attributes: Vec::new(),
+            extern_types: Vec::new(),
+            extern_schemas: Vec::new(),
+            map_types: Vec::new(),
+            bytes_types: Vec::new(),
+        }
     }
 }
 
-/// Generates a file for each schema file, and `zbus_schemas.rs`, which includes them all.
+/// Generates a file for each schema file, `zbus_schemas.rs`, which includes them all, and `zbus_stems.rs`, which names them.
 pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
     support::check(schema)?;
     module::files(schema, options)

@@ -49,7 +49,10 @@ fn every_schema_of_the_build_becomes_a_file_and_one_takes_in_all() {
         ("b/point-like.zbus", POINT),
     ]);
     made.compile(&["a/line.zbus"]).unwrap();
-    assert_eq!(made.generated(), ["line.rs", "point-like.rs", "zbus_schemas.rs"].map(String::from).into());
+    assert_eq!(
+        made.generated(),
+        ["line.rs", "point-like.rs", "zbus_schemas.rs", "zbus_stems.rs"].map(String::from).into()
+    );
     assert!(made.text("point-like.rs").contains("pub mod point_like {"));
     assert!(made.text("line.rs").contains("pub from: super::point_like::Point"));
     assert!(made.text("zbus_schemas.rs").ends_with("include!(\"point-like.rs\");\n::core::include!(\"line.rs\");\n"));

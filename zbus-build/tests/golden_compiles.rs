@@ -9,6 +9,7 @@ pub mod schemas {
 }
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use zbus::wire::decode;
 use zbus::{CallError, Client, Error, Failure, Server};
 
 use schemas::calculator::{Calculator, CalculatorClient, CalculatorEvents, CalculatorServer, Entry, Operation};
+use schemas::derives;
 use schemas::enums::{Color, Level, Presence, Signal, Uses};
 use schemas::errors::{Math, MathClient, MathError, MathServer, Plain};
 use schemas::scalars::{All, Optionals};
@@ -214,6 +216,20 @@ fn unions_travel_as_their_one_arm() {
     }
     let deep = Expression::Sum(vec![Expression::Negated(Some(Box::new(Expression::Number(1.0))))]);
     assert_eq!(travelled(&deep), deep);
+}
+
+#[test]
+fn types_have_each_trait_that_all_that_they_hold_has() {
+    fn every<T: Copy + Eq + Hash + Ord>() {}
+    fn all_but_copy<T: Clone + Eq + Hash + Ord>() {}
+    every::<derives::Plain>();
+    all_but_copy::<derives::Named>();
+    all_but_copy::<derives::Link>();
+    all_but_copy::<derives::Book>();
+    all_but_copy::<derives::Refused>();
+    let mut plains = [derives::Plain { id: 2, ..Default::default() }, derives::Plain::default()];
+    plains.sort();
+    assert_eq!(plains.map(|plain| plain.id), [0, 2]);
 }
 
 #[test]

@@ -6,5 +6,5 @@ pub use serde_with::{As, Same};
 
 /// How types travel whose own serde form is another one: adapters in the shape of `serde_with`'s.
 pub mod wire {
-    pub use crate::wire::adapter::{Any, Bytes, Cidr, Duration, Ip, OptionalCidr, Timestamp};
+    pub use crate::wire::adapter::{Any, Bytes, Cidr, Duration, Ip, OptionalCidr, SharedBytes, SortedMap, Timestamp};
 }

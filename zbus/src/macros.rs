@@ -6,8 +6,15 @@
 /// Schemas that import each other have to stand side by side: [`include_schemas!`](crate::include_schemas) takes in all of a build.
 #[macro_export]
 macro_rules! include_schema {
-    ($stem:literal) => {
-        ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/", $stem, ".rs"));
+    // A `tt`: the build's own macro looks at the name, which it could not in a `literal`.
+    ($stem:tt) => {
+        const _: () = {
+            mod made {
+                ::core::include!(::core::concat!($crate::__out_dir!(), "/zbus_stems.rs"));
+                zbus_stems!($stem);
+            }
+        };
+        ::core::include!(::core::concat!($crate::__out_dir!(), "/", $stem, ".rs"));
     };
 }
 
@@ -15,6 +22,18 @@ macro_rules! include_schema {
 #[macro_export]
 macro_rules! include_schemas {
     () => {
-        ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/zbus_schemas.rs"));
+        ::core::include!(::core::concat!($crate::__out_dir!(), "/zbus_schemas.rs"));
+    };
+}
+
+/// Where the build script writes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __out_dir {
+    () => {
+        ::core::env!(
+            "OUT_DIR",
+            "this crate has no build script, so there is no generated code; add a build.rs that calls `zbus_build::compile`"
+        )
     };
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Bytes whose clones share their content: the type `bytes` of a schema, where the build says so.
+pub use bytes::Bytes;
 pub use ipnet::IpNet;
 /// Any `MessagePack` value: the type `any` of a schema.
 pub use rmpv::Value;

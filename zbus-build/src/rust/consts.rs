@@ -12,9 +12,12 @@ pub(super) fn constant(types: Types<'_>, id: ConstId) -> TokenStream {
     let docs = docs::docs(&constant.docs, || format!("The constant {}.", docs::code(&constant.name)));
     let deprecated = docs::deprecated(constant.deprecated.as_deref());
     let name = types.names.of_const(id);
-    let ty = match types.schema.resolve(&constant.ty) {
+    let resolved = types.schema.resolve(&constant.ty);
+    let ty = match resolved {
         // An alias of it is a `String`, of which there are no constants.
         Type::String => quote!(&str),
+        // Of a type that a Rust type stands for there are none either: the constant is what the schema says it is.
+        _ if types.is_extern(&constant.ty) => types.owned(resolved),
         _ => types.owned(&constant.ty),
     };
     let value = value(&constant.value);

@@ -8,7 +8,11 @@ use zbus_idl::schema::{Enum, EnumRepr, Integer, Member, MemberValue, TypeId};
 use super::consts::integer;
 use super::docs;
 use super::names::Scope;
+use super::places::Place;
 use super::types::{Types, integer_type};
+
+/// What every enum has, `Copy` and the traits of comparison beside it.
+const TRAITS: [&str; 6] = ["Clone", "Debug", "Default", "PartialEq", "Serialize", "Deserialize"];
 
 pub(super) fn enumeration(types: Types<'_>, id: TypeId, enumeration: &Enum) -> TokenStream {
     match enumeration.repr {
@@ -24,15 +28,21 @@ fn variants(enumeration: &Enum) -> (Vec<Ident>, Ident) {
     (members, scope.first_free(&["Unknown", "UnknownValue"]))
 }
 
-fn declared<'a>(members: &'a [Member], names: &'a [Ident]) -> impl Iterator<Item = TokenStream> + 'a {
-    members.iter().zip(names).map(|(member, name)| {
+fn declared<'a>(
+    types: Types<'a>,
+    id: TypeId,
+    members: &'a [Member],
+    names: &'a [Ident],
+) -> impl Iterator<Item = TokenStream> + 'a {
+    members.iter().zip(names).enumerate().map(move |(at, (member, name))| {
+        let attributes = types.settings.of_member(Place::Member(id, at));
         let value = match &member.value {
             MemberValue::String(text) => text.clone(),
             MemberValue::Integer(number) => number.to_string(),
         };
         let docs = docs::docs(&member.docs, || format!("The value {}.", docs::code(&value)));
         let deprecated = docs::deprecated(member.deprecated.as_deref());
-        quote!(#docs #deprecated #name)
+        quote!(#docs #deprecated #attributes #name)
     })
 }
 
@@ -42,7 +52,8 @@ fn of_strings(types: Types<'_>, id: TypeId, enumeration: &Enum) -> TokenStream {
     let deprecated = docs::deprecated(def.deprecated.as_deref());
     let name = types.names.of_type(id);
     let (members, unknown) = variants(enumeration);
-    let declared = declared(&enumeration.members, &members);
+    let declared = declared(types, id, &enumeration.members, &members);
+    let attributes = types.attributes(id, &TRAITS);
     let values: Vec<&str> = enumeration
         .members
         .iter()
@@ -63,6 +74,7 @@ fn of_strings(types: Types<'_>, id: TypeId, enumeration: &Enum) -> TokenStream {
         #docs
         #deprecated
         #[derive(Clone, Debug)]
+        #attributes
         pub enum #name {
             #(#declared,)*
             /// A value that this schema does not know.
@@ -137,7 +149,8 @@ fn of_integers(types: Types<'_>, id: TypeId, enumeration: &Enum, repr: Integer) 
     let deprecated = docs::deprecated(def.deprecated.as_deref());
     let name = types.names.of_type(id);
     let (members, unknown) = variants(enumeration);
-    let declared = declared(&enumeration.members, &members);
+    let declared = declared(types, id, &enumeration.members, &members);
+    let attributes = types.attributes(id, &TRAITS);
     let number = |member: &Member| match &member.value {
         MemberValue::Integer(number) => *number,
         MemberValue::String(_) => 0,
@@ -157,6 +170,7 @@ fn of_integers(types: Types<'_>, id: TypeId, enumeration: &Enum, repr: Integer) 
         #docs
         #deprecated
         #[derive(Clone, Copy, Debug)]
+        #attributes
         pub enum #name {
             #(#declared,)*
             /// A value that this schema does not know.

@@ -9,11 +9,14 @@ use quote::quote;
 use zbus_idl::schema::{ErrorType, Field, TypeId, Variant};
 
 use super::names::Scope;
+use super::places::Place;
 use super::types::Types;
 use super::{docs, structs};
 
 /// A variant with its names.
 struct NamedVariant<'a> {
+    /// The position in the error type.
+    at: usize,
     variant: &'a Variant,
     name: Ident,
     fields: Vec<Ident>,
@@ -28,13 +31,30 @@ pub(super) fn error(types: Types<'_>, id: TypeId, error: &ErrorType) -> TokenStr
     let name = types.names.of_type(id);
     let mut scope = Scope::default();
     let payloads = types.names.payloads(id);
-    let variants: Vec<_> =
-        error.variants.iter().zip(payloads).map(|(variant, payload)| named(variant, &mut scope, payload)).collect();
+    let variants: Vec<_> = error
+        .variants
+        .iter()
+        .enumerate()
+        .zip(payloads)
+        .map(|(variant, payload)| named(variant, &mut scope, payload))
+        .collect();
     let other = scope.first_free(&["Other", "OtherError"]);
+    let derives = types.derives.of(id);
+    let attributes = types.attributes(id, &["Clone", "Debug", "PartialEq"]);
     let declared = variants.iter().map(|variant| declaration(types, id, variant));
     let payloads = variants.iter().filter(|variant| !variant.fields.is_empty()).map(|variant| {
         let docs = quote!(#[doc = " The fields of a variant, as they travel."]);
-        structs::shape(types, id, &docs, &quote!(struct), variant.payload, &variant.variant.fields)
+        let shape = structs::Shape {
+            head: docs,
+            derives: quote!(),
+            attributes: quote!(),
+            keyword: quote!(struct),
+            name: variant.payload,
+            fields: &variant.variant.fields,
+            is_public: false,
+            place: &|field| Place::VariantField(id, variant.at, field),
+        };
+        shape.write(types, id)
     });
     // Bodies bind the fields of a variant beside their own variables.
     let mut locals =
@@ -45,7 +65,8 @@ pub(super) fn error(types: Types<'_>, id: TypeId, error: &ErrorType) -> TokenStr
     quote! {
         #docs
         #deprecated
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq, #derives)]
+        #attributes
         pub enum #name {
             #(#declared,)*
             /// An error that is not declared: of a peer that knows no codes, or one that this schema does not know.
@@ -73,9 +94,10 @@ pub(super) fn error(types: Types<'_>, id: TypeId, error: &ErrorType) -> TokenStr
     }
 }
 
-fn named<'a>(variant: &'a Variant, scope: &mut Scope, payload: &'a Ident) -> NamedVariant<'a> {
+fn named<'a>((at, variant): (usize, &'a Variant), scope: &mut Scope, payload: &'a Ident) -> NamedVariant<'a> {
     let mut fields = Scope::default();
     NamedVariant {
+        at,
         variant,
         name: scope.camel(&variant.name),
         fields: variant.fields.iter().map(|field| fields.snake(&field.name)).collect(),
@@ -84,17 +106,20 @@ fn named<'a>(variant: &'a Variant, scope: &mut Scope, payload: &'a Ident) -> Nam
 }
 
 fn declaration(types: Types<'_>, owner: TypeId, variant: &NamedVariant<'_>) -> TokenStream {
-    let NamedVariant { variant, name, fields, .. } = variant;
+    let NamedVariant { at, variant, name, fields, .. } = variant;
+    let attributes = types.settings.of_member(Place::Member(owner, *at));
     let docs = docs::docs(&variant.docs, || format!("The error {}.", docs::code(&variant.wire_name)));
     let deprecated = docs::deprecated(variant.deprecated.as_deref());
-    let declared = variant.fields.iter().zip(fields).map(|(field, name)| {
+    let declared = variant.fields.iter().zip(fields).enumerate().map(|(field_at, (field, name))| {
+        let place = Place::VariantField(owner, *at, field_at);
+        let attributes = types.settings.of_member(place);
         let docs = docs::docs(&field.docs, || format!("The field {}.", docs::code(&field.wire_name)));
         let deprecated = docs::deprecated(field.deprecated.as_deref());
-        let ty = types.member(owner, &field.ty);
-        quote!(#docs #deprecated #name: #ty)
+        let ty = types.at(place).member(owner, &field.ty);
+        quote!(#docs #deprecated #attributes #name: #ty)
     });
     let declared = (!fields.is_empty()).then(|| quote!({ #(#declared),* }));
-    quote!(#docs #deprecated #name #declared)
+    quote!(#docs #deprecated #attributes #name #declared)
 }
 
 fn display(error: &Ident, variants: &[NamedVariant<'_>], other: &Ident, formatter: &Ident) -> TokenStream {
@@ -126,7 +151,7 @@ fn field_formats(fields: &[Field]) -> String {
 
 /// The way to the wire.
 fn into_failure(variants: &[NamedVariant<'_>], other: &Ident, [message, data]: [Ident; 2]) -> TokenStream {
-    let arms = variants.iter().map(|NamedVariant { variant, name, fields, payload }| {
+    let arms = variants.iter().map(|NamedVariant { variant, name, fields, payload, .. }| {
         let code = &variant.wire_name;
         if fields.is_empty() {
             return quote!(Self::#name => ::zbus::Failure::new(#message).with_code(#code, None));
@@ -154,7 +179,7 @@ fn into_failure(variants: &[NamedVariant<'_>], other: &Ident, [message, data]: [
 
 /// The way back.
 fn from_call(variants: &[NamedVariant<'_>], other: &Ident) -> TokenStream {
-    let arms = variants.iter().map(|NamedVariant { variant, name, fields, payload }| {
+    let arms = variants.iter().map(|NamedVariant { variant, name, fields, payload, .. }| {
         let code = &variant.wire_name;
         if fields.is_empty() {
             return quote!(Some(#code) => Some(Self::#name));

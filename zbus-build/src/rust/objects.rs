@@ -7,16 +7,18 @@ mod service;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use zbus_idl::schema::{Method, Object, ObjectId, Return, Throws, Type};
+use zbus_idl::schema::{Method, Object, ObjectId, Return, Stream, Throws, Type};
 
 use super::Options;
 use super::docs;
 use super::names::ObjectNames;
+use super::places::Place;
 use super::types::Types;
 
 /// One object with all that its templates ask for.
 #[derive(Clone, Copy)]
 struct ObjectContext<'a> {
+    id: ObjectId,
     types: Types<'a>,
     object: &'a Object,
     names: &'a ObjectNames,
@@ -25,10 +27,20 @@ struct ObjectContext<'a> {
 /// A method with its names.
 #[derive(Clone, Copy)]
 struct MethodContext<'a> {
+    /// As they are written in this method.
     types: Types<'a>,
     method: &'a Method,
     name: &'a Ident,
     params: &'a [Ident],
+}
+
+/// A stream with its name.
+#[derive(Clone, Copy)]
+struct StreamContext<'a> {
+    /// As they are written in this stream.
+    types: Types<'a>,
+    stream: &'a Stream,
+    name: &'a Ident,
 }
 
 /// A parameter of a method.
@@ -41,7 +53,7 @@ struct Parameter<'a> {
 }
 
 pub(super) fn object(types: Types<'_>, id: ObjectId, options: &Options) -> TokenStream {
-    let object = ObjectContext { types, object: &types.schema[id], names: types.names.of_object(id) };
+    let object = ObjectContext { id, types, object: &types.schema[id], names: types.names.of_object(id) };
     let served = options.server.then(|| {
         let service = service::service(object);
         let server = server::server(object);
@@ -54,13 +66,21 @@ pub(super) fn object(types: Types<'_>, id: ObjectId, options: &Options) -> Token
 
 impl<'a> ObjectContext<'a> {
     fn methods(self) -> impl Iterator<Item = MethodContext<'a>> {
-        let Self { types, object, names } = self;
-        object
-            .methods
-            .iter()
-            .zip(&names.methods)
-            .zip(&names.params)
-            .map(move |((method, name), params)| MethodContext { types, method, name, params })
+        let Self { id, types, object, names } = self;
+        object.methods.iter().zip(&names.methods).zip(&names.params).enumerate().map(
+            move |(at, ((method, name), params))| {
+                let types = types.at(Place::Method(id, at));
+                MethodContext { types, method, name, params }
+            },
+        )
+    }
+
+    fn streams(self) -> impl Iterator<Item = StreamContext<'a>> {
+        let Self { id, types, object, names } = self;
+        object.streams.iter().zip(&names.streams).enumerate().map(move |(at, (stream, name))| {
+            let types = types.at(Place::Stream(id, at));
+            StreamContext { types, stream, name }
+        })
     }
 
     /// Its object, version and module, in the words of a sentence.

@@ -5,15 +5,23 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use zbus_idl::schema::{EnumRepr, Integer, Schema, Type, TypeId, TypeKind};
 
+use super::derives::Derives;
 use super::names::Names;
+use super::places::Place;
+use super::settings::{Choice, Settings};
+use super::{BytesType, MapType};
 
 /// The types of a schema, seen from one file's module.
 #[derive(Clone, Copy)]
 pub(super) struct Types<'a> {
     pub(super) schema: &'a Schema,
     pub(super) names: &'a Names,
+    pub(super) derives: &'a Derives,
+    pub(super) settings: &'a Settings,
     /// The position of the file in the schema.
     pub(super) file: usize,
+    /// How the types of the place at hand are written.
+    pub(super) choice: Choice,
 }
 
 /// How a value is encoded: which type is handed over, and under which adapter.
@@ -32,7 +40,38 @@ pub(super) struct Argument {
     pub(super) is_reference: bool,
 }
 
-impl Types<'_> {
+impl<'a> Types<'a> {
+    /// As they are written at this place.
+    pub(super) fn at(self, place: Place) -> Self {
+        Self { choice: self.settings.choice(place), ..self }
+    }
+
+    /// The user's attributes of a type that has these traits beside those of `derives`.
+    pub(super) fn attributes(&self, id: TypeId, traits: &[&str]) -> TokenStream {
+        self.settings.of_type(id, &[traits, &self.derives.names(id)].concat())
+    }
+
+    /// The type behind aliases, written as the last of them says; up to one that a Rust type stands for.
+    fn resolved<'t>(self, mut ty: &'t Type) -> (Self, &'t Type)
+    where
+        'a: 't,
+    {
+        let mut types = self;
+        while let Type::Named(id) = ty
+            && let TypeKind::Alias(target) = &self.schema[*id].kind
+            && self.settings.extern_type(*id).is_none()
+        {
+            types = types.at(Place::Type(*id));
+            ty = target;
+        }
+        (types, ty)
+    }
+
+    /// A Rust type stands for it, or for what it is an alias of.
+    pub(super) fn is_extern(&self, ty: &Type) -> bool {
+        matches!(self.resolved(ty).1, Type::Named(id) if self.settings.extern_type(*id).is_some())
+    }
+
     /// The type that owns its value.
     pub(super) fn owned(&self, ty: &Type) -> TokenStream {
         match ty {
@@ -41,7 +80,10 @@ impl Types<'_> {
             Type::F32 => quote!(f32),
             Type::F64 => quote!(f64),
             Type::String => quote!(::std::string::String),
-            Type::Bytes => quote!(::std::vec::Vec<u8>),
+            Type::Bytes => match self.choice.bytes {
+                BytesType::Vec => quote!(::std::vec::Vec<u8>),
+                BytesType::Bytes => quote!(::zbus::types::Bytes),
+            },
             Type::Timestamp => quote!(::zbus::types::Timestamp),
             Type::Duration => quote!(::zbus::types::Duration),
             Type::Ip => quote!(::std::net::IpAddr),
@@ -58,7 +100,10 @@ impl Types<'_> {
             }
             Type::Map(key, value) => {
                 let (key, value) = (self.owned(key), self.owned(value));
-                quote!(::std::collections::BTreeMap<#key, #value>)
+                match self.choice.map {
+                    MapType::BTreeMap => quote!(::std::collections::BTreeMap<#key, #value>),
+                    MapType::HashMap => quote!(::std::collections::HashMap<#key, #value>),
+                }
             }
             Type::Named(id) => self.path(*id),
         }
@@ -67,9 +112,10 @@ impl Types<'_> {
     /// The type of a field of `owner`, or of what an arm of it carries: boxed where it is optional and holds an `owner`
     /// again. The language allows no other way for a type to hold itself, lists and maps apart.
     pub(super) fn member(&self, owner: TypeId, ty: &Type) -> TokenStream {
-        match self.schema.resolve(ty) {
-            Type::Optional(inner) if self.contains(inner, owner) => {
-                let inner = self.owned(inner);
+        let (types, resolved) = self.resolved(ty);
+        match resolved {
+            Type::Optional(inner) if contains(self.schema, self.settings, inner, owner) => {
+                let inner = types.owned(inner);
                 quote!(::core::option::Option<::std::boxed::Box<#inner>>)
             }
             _ => self.owned(ty),
@@ -78,24 +124,31 @@ impl Types<'_> {
 
     /// The adapter that carries it; none where serde by itself writes it rightly.
     pub(super) fn adapter(&self, ty: &Type) -> Option<TokenStream> {
-        match self.schema.resolve(ty) {
-            Type::Bytes => Some(quote!(::zbus::codegen::wire::Bytes)),
+        let (types, resolved) = self.resolved(ty);
+        match resolved {
+            Type::Bytes => Some(match types.choice.bytes {
+                BytesType::Vec => quote!(::zbus::codegen::wire::Bytes),
+                BytesType::Bytes => quote!(::zbus::codegen::wire::SharedBytes),
+            }),
             Type::Timestamp => Some(quote!(::zbus::codegen::wire::Timestamp)),
             Type::Duration => Some(quote!(::zbus::codegen::wire::Duration)),
             Type::Ip => Some(quote!(::zbus::codegen::wire::Ip)),
             Type::Cidr => Some(quote!(::zbus::codegen::wire::Cidr)),
             Type::Any => Some(quote!(::zbus::codegen::wire::Any)),
-            Type::Optional(inner) if matches!(self.schema.resolve(inner), Type::Cidr) => {
+            Type::Optional(inner) if matches!(types.resolved(inner).1, Type::Cidr) => {
                 Some(quote!(::zbus::codegen::wire::OptionalCidr))
             }
-            Type::Optional(inner) => self.adapter(inner).map(|inner| quote!(::core::option::Option<#inner>)),
-            Type::List(inner) => self.adapter(inner).map(|inner| quote!(::std::vec::Vec<#inner>)),
+            Type::Optional(inner) => types.adapter(inner).map(|inner| quote!(::core::option::Option<#inner>)),
+            Type::List(inner) => types.adapter(inner).map(|inner| quote!(::std::vec::Vec<#inner>)),
             Type::Map(key, value) => {
-                let (key, value) = (self.adapter(key), self.adapter(value));
-                (key.is_some() || value.is_some()).then(|| {
-                    let (key, value) = (or_same(key), or_same(value));
-                    quote!(::std::collections::BTreeMap<#key, #value>)
-                })
+                let (key, value) = (types.adapter(key), types.adapter(value));
+                let is_plain = key.is_none() && value.is_none();
+                let (key, value) = (or_same(key), or_same(value));
+                match types.choice.map {
+                    MapType::BTreeMap if is_plain => None,
+                    MapType::BTreeMap => Some(quote!(::std::collections::BTreeMap<#key, #value>)),
+                    MapType::HashMap => Some(quote!(::zbus::codegen::wire::SortedMap<#key, #value>)),
+                }
             }
             _ => None,
         }
@@ -113,19 +166,22 @@ impl Types<'_> {
 
     /// The form in which a client takes it: by value where that is a copy of a few bytes, else borrowed.
     pub(super) fn argument(&self, ty: &Type) -> Argument {
-        let resolved = self.schema.resolve(ty);
+        let (types, resolved) = self.resolved(ty);
         if let Type::Optional(inner) = resolved {
-            let adapter = self.adapter(resolved);
-            let inner = self.argument(inner);
-            let ty = inner.ty;
+            let adapter = types.adapter(resolved);
+            let argument = types.argument(inner);
+            let ty = argument.ty;
             let ty = quote!(::core::option::Option<#ty>);
             // The adapter follows the shape: that of an `Option<&[T]>` is an `Option<&[A]>`.
             let adapter = adapter.map(|adapter| {
-                if !inner.is_reference {
-                    return adapter;
+                let passed = argument.passed.adapter;
+                if argument.is_reference {
+                    quote!(::core::option::Option<&#passed>)
+                } else if matches!(types.resolved(inner).1, Type::Bytes) {
+                    quote!(::core::option::Option<#passed>)
+                } else {
+                    adapter
                 }
-                let inner = inner.passed.adapter;
-                quote!(::core::option::Option<&#inner>)
             });
             return Argument { passed: Passed { adapter: or_same(adapter), ty: ty.clone() }, ty, is_reference: false };
         }
@@ -135,14 +191,14 @@ impl Types<'_> {
         if matches!(resolved, Type::Bytes) {
             // serde_with's adapter of bytes takes a slice as `&[u8]`, not as `[u8]`.
             let ty = quote!(&[u8]);
-            let passed = Passed { adapter: or_same(self.adapter(resolved)), ty: ty.clone() };
+            let passed = Passed { adapter: quote!(::zbus::codegen::wire::Bytes), ty: ty.clone() };
             return Argument { ty, passed, is_reference: false };
         }
         let passed = match resolved {
             Type::String => Passed { adapter: or_same(None), ty: quote!(str) },
             Type::List(inner) => {
-                let item = self.owned(inner);
-                let adapter = self.adapter(inner).map(|adapter| quote!([#adapter]));
+                let item = types.owned(inner);
+                let adapter = types.adapter(inner).map(|adapter| quote!([#adapter]));
                 Passed { adapter: or_same(adapter), ty: quote!([#item]) }
             }
             _ => self.passed(ty),
@@ -153,13 +209,18 @@ impl Types<'_> {
 
     /// The zero value, where its type is known from the place.
     pub(super) fn zero(&self, ty: &Type) -> TokenStream {
-        match self.schema.resolve(ty) {
+        let (types, resolved) = self.resolved(ty);
+        match resolved {
             Type::Bool => quote!(false),
             Type::Integer(_) => quote!(0),
             Type::F32 | Type::F64 => quote!(0.0),
             Type::String => quote!(::std::string::String::new()),
+            Type::Bytes if types.choice.bytes == BytesType::Bytes => quote!(::zbus::types::Bytes::new()),
             Type::Bytes | Type::List(_) => quote!(::std::vec::Vec::new()),
-            Type::Map(..) => quote!(::std::collections::BTreeMap::new()),
+            Type::Map(..) => match types.choice.map {
+                MapType::BTreeMap => quote!(::std::collections::BTreeMap::new()),
+                MapType::HashMap => quote!(::std::collections::HashMap::new()),
+            },
             Type::Optional(_) => quote!(None),
             Type::Timestamp => quote!(::zbus::types::zero::timestamp()),
             Type::Ip => quote!(::zbus::types::zero::ip()),
@@ -171,15 +232,20 @@ impl Types<'_> {
 
     /// `Default::default()` gives the zero value.
     pub(super) fn default_is_zero(&self, ty: &Type) -> bool {
-        !matches!(self.schema.resolve(ty), Type::Timestamp | Type::Ip | Type::Cidr | Type::Any)
+        !matches!(self.resolved(ty).1, Type::Timestamp | Type::Ip | Type::Cidr | Type::Any)
     }
 
     /// A named type, as this module reaches it.
     pub(super) fn path(&self, id: TypeId) -> TokenStream {
+        if let Some(path) = self.settings.extern_type(id) {
+            return quote!(#path);
+        }
         let name = self.names.of_type(id);
         let file = self.schema[id].file.index();
         if file == self.file {
             quote!(#name)
+        } else if let Some(module) = self.settings.extern_module(file) {
+            quote!(#module::#name)
         } else {
             let module = self.names.module(file);
             quote!(super::#module::#name)
@@ -197,33 +263,37 @@ impl Types<'_> {
             | Type::Ip
             | Type::Cidr => true,
             Type::Named(id) => {
-                matches!(&self.schema[*id].kind, TypeKind::Enum(found) if matches!(found.repr, EnumRepr::Integer(_)))
+                let is_small =
+                    matches!(&self.schema[*id].kind, TypeKind::Enum(of) if matches!(of.repr, EnumRepr::Integer(_)));
+                is_small && self.settings.extern_type(*id).is_none()
             }
             _ => false,
         }
     }
+}
 
-    /// A value of `ty` holds one of `owner` without a list or a map between them.
-    fn contains(&self, ty: &Type, owner: TypeId) -> bool {
-        let mut seen = Vec::new();
-        let mut open = vec![ty];
-        while let Some(ty) = open.pop() {
-            match self.schema.resolve(ty) {
-                Type::Optional(inner) => open.push(inner),
-                Type::Named(id) if *id == owner => return true,
-                Type::Named(id) if !seen.contains(id) => {
-                    seen.push(*id);
-                    match &self.schema[*id].kind {
-                        TypeKind::Struct(found) => open.extend(found.fields.iter().map(|field| &field.ty)),
-                        TypeKind::Union(found) => open.extend(found.arms.iter().filter_map(|arm| arm.ty.as_ref())),
-                        TypeKind::Alias(_) | TypeKind::Enum(_) | TypeKind::Error(_) => {}
-                    }
+/// A value of `ty` holds one of `owner` without a list or a map between them.
+pub(super) fn contains(schema: &Schema, settings: &Settings, ty: &Type, owner: TypeId) -> bool {
+    let mut seen = Vec::new();
+    let mut open = vec![ty];
+    while let Some(ty) = open.pop() {
+        match ty {
+            Type::Optional(inner) => open.push(inner),
+            Type::Named(id) if *id == owner => return true,
+            Type::Named(id) if settings.extern_type(*id).is_some() => {}
+            Type::Named(id) if !seen.contains(id) => {
+                seen.push(*id);
+                match &schema[*id].kind {
+                    TypeKind::Struct(found) => open.extend(found.fields.iter().map(|field| &field.ty)),
+                    TypeKind::Union(found) => open.extend(found.arms.iter().filter_map(|arm| arm.ty.as_ref())),
+                    TypeKind::Alias(target) => open.push(target),
+                    TypeKind::Enum(_) | TypeKind::Error(_) => {}
                 }
-                _ => {}
             }
+            _ => {}
         }
-        false
     }
+    false
 }
 
 fn or_same(adapter: Option<TokenStream>) -> TokenStream {

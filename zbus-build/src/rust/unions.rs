@@ -6,10 +6,14 @@ use zbus_idl::schema::{Arm, Type, TypeId, Union};
 
 use super::docs;
 use super::names::Scope;
+use super::places::Place;
 use super::types::{Types, as_path};
 
 /// An arm with its names.
 struct NamedArm<'a> {
+    /// Those of its place.
+    types: Types<'a>,
+    attributes: TokenStream,
     arm: &'a Arm,
     name: Ident,
 }
@@ -20,15 +24,26 @@ pub(super) fn union(types: Types<'_>, id: TypeId, union: &Union) -> TokenStream 
     let deprecated = docs::deprecated(def.deprecated.as_deref());
     let name = types.names.of_type(id);
     let mut scope = Scope::default();
-    let arms: Vec<_> = union.arms.iter().map(|arm| NamedArm { arm, name: scope.camel(&arm.name) }).collect();
+    let arms: Vec<_> = union
+        .arms
+        .iter()
+        .enumerate()
+        .map(|(at, arm)| {
+            let place = Place::Member(id, at);
+            let attributes = types.settings.of_member(place);
+            NamedArm { types: types.at(place), attributes, arm, name: scope.camel(&arm.name) }
+        })
+        .collect();
+    let attributes = types.attributes(id, &["Clone", "Debug", "Default", "PartialEq", "Serialize", "Deserialize"]);
     let unknown = scope.first_free(&["Unknown", "UnknownArm"]);
-    let declared = arms.iter().map(|arm| declaration(types, id, arm));
+    let declared = arms.iter().map(|arm| declaration(id, arm));
     let serialize = serialize(types, name, &arms, &unknown);
     let deserialize = deserialize(types, id, &arms, &unknown);
     quote! {
         #docs
         #deprecated
         #[derive(Clone, Debug, PartialEq)]
+        #attributes
         pub enum #name {
             #(#declared,)*
             /// An arm that this schema does not know; with an empty name, no arm at all.
@@ -49,23 +64,23 @@ pub(super) fn union(types: Types<'_>, id: TypeId, union: &Union) -> TokenStream 
     }
 }
 
-fn declaration(types: Types<'_>, owner: TypeId, NamedArm { arm, name }: &NamedArm<'_>) -> TokenStream {
+fn declaration(owner: TypeId, NamedArm { types, attributes, arm, name }: &NamedArm<'_>) -> TokenStream {
     let docs = docs::docs(&arm.docs, || format!("The arm {}.", docs::code(&arm.wire_name)));
     let deprecated = docs::deprecated(arm.deprecated.as_deref());
     let value = arm.ty.as_ref().map(|ty| {
         let ty = types.member(owner, ty);
         quote!((#ty))
     });
-    quote!(#docs #deprecated #name #value)
+    quote!(#docs #deprecated #attributes #name #value)
 }
 
 fn serialize(types: Types<'_>, union: &Ident, arms: &[NamedArm<'_>], unknown: &Ident) -> TokenStream {
-    let known = arms.iter().map(|NamedArm { arm, name }| {
+    let known = arms.iter().map(|NamedArm { types, arm, name, .. }| {
         let wire_name = &arm.wire_name;
         let Some(ty) = &arm.ty else {
             return quote!(Self::#name => serializer.serialize_str(#wire_name));
         };
-        let value = carried(types, ty);
+        let value = carried(*types, ty);
         quote!(Self::#name(value) => serializer.collect_map([(#wire_name, #value)]))
     });
     let kept = carried(types, &Type::Any);
@@ -111,7 +126,7 @@ fn deserialize(types: Types<'_>, id: TypeId, arms: &[NamedArm<'_>], unknown: &Id
     let carried = inner("Carried");
     let (visitor, source, error, access) = (inner("ArmVisitor"), inner("D"), inner("E"), inner("A"));
     let expecting = format!("an arm of the union {}", types.schema[id].name);
-    let bare = arms.iter().map(|NamedArm { arm, name }| {
+    let bare = arms.iter().map(|NamedArm { types, arm, name, .. }| {
         let wire_name = &arm.wire_name;
         // A missing value is the zero value, here as in a struct.
         let value = arm.ty.as_ref().map(|ty| {
@@ -120,7 +135,7 @@ fn deserialize(types: Types<'_>, id: TypeId, arms: &[NamedArm<'_>], unknown: &Id
         });
         quote!(#wire_name => #union::#name #value)
     });
-    let keyed = arms.iter().map(|NamedArm { arm, name }| {
+    let keyed = arms.iter().map(|NamedArm { types, arm, name, .. }| {
         let wire_name = &arm.wire_name;
         let read = match &arm.ty {
             None => quote! {{

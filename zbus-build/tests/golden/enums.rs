@@ -505,6 +505,10 @@ pub mod enums {
         Debug,
         Default,
         PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]

@@ -273,7 +273,7 @@ pub mod errors {
         pub r#type: ::std::string::String,
     }
     /// The errors `Plain`.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub enum Plain {
         /// The error `Nothing`.
         Nothing,

@@ -28,6 +28,10 @@ pub mod hostile {
         Debug,
         Default,
         PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]
@@ -65,6 +69,10 @@ pub mod hostile {
         Debug,
         Default,
         PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]
@@ -223,6 +231,11 @@ pub mod hostile {
         Debug,
         Default,
         PartialEq,
+        Copy,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]
@@ -238,6 +251,10 @@ pub mod hostile {
         Debug,
         Default,
         PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]
@@ -253,6 +270,10 @@ pub mod hostile {
         Debug,
         Default,
         PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]
@@ -625,6 +646,10 @@ pub mod hostile {
         Debug,
         Default,
         PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]

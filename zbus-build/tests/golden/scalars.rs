@@ -129,6 +129,10 @@ pub mod scalars {
         Debug,
         Default,
         PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]
@@ -228,6 +232,11 @@ pub mod scalars {
         Debug,
         Default,
         PartialEq,
+        Copy,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]

@@ -489,6 +489,10 @@ pub mod unions {
         Debug,
         Default,
         PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]
@@ -515,6 +519,10 @@ pub mod unions {
         Debug,
         Default,
         PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
         ::zbus::codegen::Serialize,
         ::zbus::codegen::Deserialize
     )]

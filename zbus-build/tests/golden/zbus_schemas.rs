@@ -2,6 +2,7 @@
 
 ::core::include!("calculator.rs");
 ::core::include!("consts.rs");
+::core::include!("derives.rs");
 ::core::include!("enums.rs");
 ::core::include!("errors.rs");
 ::core::include!("hostile.rs");

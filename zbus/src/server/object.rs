@@ -14,6 +14,12 @@ use crate::failure::Failure;
 use crate::wire::{OutgoingResponse, Request, decode_as};
 
 /// An object that a [`Server`](crate::Server) serves. The compiler generates an implementation over each object's trait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an object that a server serves",
+    label = "not an object",
+    note = "what implements the trait of a schema's object is served within its generated server: \
+            `.register(CalculatorServer::new(service))`"
+)]
 pub trait Object: Send + Sync + 'static {
     /// Its name and version on the bus.
     fn id(&self) -> ObjectId;

@@ -1,6 +1,9 @@
 //! How types travel whose own serde form is another one. The adapters have the shape of `serde_with`'s, so they compose:
 //! `Vec<adapter::Timestamp>`, `BTreeMap<Same, Option<adapter::Ip>>`.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash};
+use std::marker::PhantomData;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -8,6 +11,7 @@ use jiff::SignedDuration;
 use serde::de::{Error as _, Unexpected};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_with::ser::SerializeAsWrap;
 use serde_with::{DeserializeAs, SerializeAs};
 
 use crate::types::{Value, zero};
@@ -279,6 +283,55 @@ impl<'de> DeserializeAs<'de, Value> for Any {
     }
 }
 
+/// Bytes whose clones share their content, as [`Bytes`] are carried.
+#[derive(Debug)]
+pub enum SharedBytes {}
+
+impl SerializeAs<bytes::Bytes> for SharedBytes {
+    fn serialize_as<S: Serializer>(bytes: &bytes::Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+}
+
+impl<'de> DeserializeAs<'de, bytes::Bytes> for SharedBytes {
+    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<bytes::Bytes, D::Error> {
+        <Bytes as DeserializeAs<'de, Vec<u8>>>::deserialize_as(deserializer).map(bytes::Bytes::from)
+    }
+}
+
+/// A hash map, written with its keys sorted: the same map is the same bytes.
+#[derive(Debug)]
+pub struct SortedMap<K, V>(PhantomData<(K, V)>);
+
+impl<K, V, KA, VA, H> SerializeAs<HashMap<K, V, H>> for SortedMap<KA, VA>
+where
+    K: Ord,
+    KA: SerializeAs<K>,
+    VA: SerializeAs<V>,
+{
+    fn serialize_as<S: Serializer>(map: &HashMap<K, V, H>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entries: Vec<_> = map.iter().collect();
+        // No two keys are equal.
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        let wrapped = entries
+            .into_iter()
+            .map(|(key, value)| (SerializeAsWrap::<K, KA>::new(key), SerializeAsWrap::<V, VA>::new(value)));
+        serializer.collect_map(wrapped)
+    }
+}
+
+impl<'de, K, V, KA, VA, H> DeserializeAs<'de, HashMap<K, V, H>> for SortedMap<KA, VA>
+where
+    K: Eq + Hash,
+    KA: DeserializeAs<'de, K>,
+    VA: DeserializeAs<'de, V>,
+    H: BuildHasher + Default,
+{
+    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<K, V, H>, D::Error> {
+        <HashMap<KA, VA, H>>::deserialize_as(deserializer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_with::Same;
@@ -367,6 +420,25 @@ mod tests {
         assert_eq!(bytes::<Any, _>(&value), written);
         assert_eq!(self::value::<Any, Value>(written), value);
         assert_eq!(bytes::<Any, _>(&Value::Map(vec![(1.into(), Value::Nil)])), "81d30000000000000001c0");
+    }
+
+    #[test]
+    #[expect(clippy::zero_sized_map_values, reason = "adapters have no values")]
+    fn hash_maps_are_written_sorted_and_read_from_nil() {
+        let map: HashMap<u8, jiff::Timestamp> = (0..100).map(|key| (key, zero::timestamp())).collect();
+        let sorted: std::collections::BTreeMap<_, _> = map.clone().into_iter().collect();
+        let written = bytes::<SortedMap<Same, Timestamp>, _>(&map);
+        assert_eq!(written, bytes::<std::collections::BTreeMap<Same, Timestamp>, _>(&sorted));
+        assert_eq!(value::<SortedMap<Same, Timestamp>, HashMap<u8, jiff::Timestamp>>(&written), map);
+        assert_eq!(value::<SortedMap<Same, Same>, HashMap<u8, u8>>("c0"), HashMap::new());
+    }
+
+    #[test]
+    fn shared_bytes_travel_as_others() {
+        assert_eq!(bytes::<SharedBytes, _>(&bytes::Bytes::from_static(&[0, 255])), "c40200ff");
+        for (text, bytes) in [("c40200ff", &[0, 255][..]), ("a26162", b"ab"), ("c0", b"")] {
+            assert_eq!(value::<SharedBytes, bytes::Bytes>(text), bytes);
+        }
     }
 
     #[test]

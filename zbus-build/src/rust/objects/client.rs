@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use zbus_idl::schema::Throws;
 
-use super::{MethodContext, ObjectContext, Parameter};
+use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::types::{Argument, Passed};
 use crate::rust::{consts, docs};
 
@@ -157,14 +157,14 @@ fn send(method: &MethodContext<'_>, request: &Ident, reply: &Ident) -> TokenStre
 }
 
 fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
-    object.object.streams.iter().zip(&object.names.streams).map(move |(stream, name)| {
+    object.streams().map(|StreamContext { types, stream, name }| {
         let docs = docs::docs_and(
             &stream.docs,
             &format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name)),
         );
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let wire_name = &stream.wire_name;
-        let Passed { adapter, ty } = object.types.passed(&stream.ty);
+        let Passed { adapter, ty } = types.passed(&stream.ty);
         quote! {
             #docs
             #deprecated

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::ObjectContext;
+use super::{ObjectContext, StreamContext};
 use crate::rust::docs;
 use crate::rust::types::{Argument, Passed};
 
@@ -13,11 +13,11 @@ pub(super) fn events(object: ObjectContext<'_>) -> TokenStream {
     let deprecated = object.deprecated();
     let id = object.id();
     let module = object.module();
-    let streams = object.object.streams.iter().zip(&object.names.streams).map(|(stream, name)| {
+    let streams = object.streams().map(|StreamContext { types, stream, name }| {
         let docs = docs::docs_and(&stream.docs, &format!("Publishes an event {}.", docs::code(&stream.wire_name)));
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let wire_name = &stream.wire_name;
-        let Argument { ty, passed: Passed { adapter, ty: passed }, is_reference } = object.types.argument(&stream.ty);
+        let Argument { ty, passed: Passed { adapter, ty: passed }, is_reference } = types.argument(&stream.ty);
         let borrowed = (!is_reference).then(|| quote!(&));
         quote! {
             #docs

@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use zbus_idl::schema::{Stream, Throws};
+use zbus_idl::schema::Throws;
 
-use super::{MethodContext, ObjectContext, Parameter};
+use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::docs;
 use crate::rust::types::Passed;
 
@@ -181,9 +181,8 @@ fn answer(method: &MethodContext<'_>, locals: &Locals, run: &TokenStream) -> Tok
 }
 
 fn streams(object: ObjectContext<'_>, generic: &Ident) -> Option<TokenStream> {
-    let streams = &object.object.streams;
-    let add = streams.iter().zip(&object.names.streams).map(|(stream, name)| add(object, stream, name, generic));
-    (!streams.is_empty()).then(|| {
+    let add = object.streams().map(|stream| add(object, stream, generic));
+    (!object.object.streams.is_empty()).then(|| {
         quote! {
             fn streams(&self, streams: &mut ::zbus::server::Streams) {
                 #(#add)*
@@ -192,10 +191,11 @@ fn streams(object: ObjectContext<'_>, generic: &Ident) -> Option<TokenStream> {
     })
 }
 
-fn add(object: ObjectContext<'_>, stream: &Stream, name: &Ident, generic: &Ident) -> TokenStream {
+fn add(object: ObjectContext<'_>, stream: StreamContext<'_>, generic: &Ident) -> TokenStream {
+    let StreamContext { types, stream, name } = stream;
     let wire_name = &stream.wire_name;
     let service = &object.names.service;
-    let Passed { adapter, ty } = object.types.passed(&stream.ty);
+    let Passed { adapter, ty } = types.passed(&stream.ty);
     quote! {
         let service = ::std::sync::Arc::clone(&self.service);
         streams.add(#wire_name, move |publisher| async move {

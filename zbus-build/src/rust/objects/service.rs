@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use zbus_idl::schema::Throws;
 
-use super::{MethodContext, ObjectContext, Parameter};
+use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::docs;
 
 pub(super) fn service(object: ObjectContext<'_>) -> TokenStream {
@@ -13,10 +13,10 @@ pub(super) fn service(object: ObjectContext<'_>) -> TokenStream {
         docs::docs_and(&object.object.docs, &format!("To be implemented by the server of {}.", object.described()));
     let deprecated = object.deprecated();
     let methods = object.methods().map(|method| self::method(&method));
-    let streams = object.object.streams.iter().zip(&object.names.streams).map(|(stream, name)| {
+    let streams = object.streams().map(|StreamContext { types, stream, name }| {
         let docs = docs::docs(&stream.docs, || format!("The events {}.", docs::code(&stream.wire_name)));
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
-        let item = object.types.owned(&stream.ty);
+        let item = types.owned(&stream.ty);
         quote! {
             #docs
             #deprecated

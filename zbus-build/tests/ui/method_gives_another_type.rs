@@ -1,0 +1,29 @@
+//! A method gives what its schema says.
+
+include!("../golden/errors.rs");
+
+use errors::{Math, MathError, Plain};
+
+struct Strict;
+
+impl Math for Strict {
+    async fn divide(&self, a: i64, b: i64) -> i64 {
+        a / b
+    }
+
+    async fn check(&self, _: String, _: u8) -> Result<(), MathError> {
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<(), Plain> {
+        Ok(())
+    }
+
+    async fn div_mod(&self, a: i64, b: i64) -> Result<(i64, i64), MathError> {
+        Ok((a, b))
+    }
+
+    async fn tell(&self, _: String) {}
+}
+
+fn main() {}

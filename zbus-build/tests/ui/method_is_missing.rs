@@ -1,0 +1,25 @@
+//! A server has to have every method of its schema.
+
+include!("../golden/errors.rs");
+
+use errors::{Math, MathError, Plain};
+
+struct Strict;
+
+impl Math for Strict {
+    async fn divide(&self, a: i64, b: i64) -> Result<i64, MathError> {
+        Ok(a / b)
+    }
+
+    async fn check(&self, _: String, _: u8) -> Result<(), MathError> {
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<(), Plain> {
+        Ok(())
+    }
+
+    async fn tell(&self, _: String) {}
+}
+
+fn main() {}

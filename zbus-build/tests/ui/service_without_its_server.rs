@@ -1,0 +1,31 @@
+//! What is registered is the generated server around the service, not the service.
+
+include!("../golden/errors.rs");
+
+use errors::{Math, MathError, Plain};
+
+struct Strict;
+
+impl Math for Strict {
+    async fn divide(&self, a: i64, b: i64) -> Result<i64, MathError> {
+        Ok(a / b)
+    }
+
+    async fn div_mod(&self, a: i64, b: i64) -> Result<(i64, i64), MathError> {
+        Ok((a, b))
+    }
+
+    async fn check(&self, _: String, _: u8) -> Result<(), MathError> {
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<(), Plain> {
+        Ok(())
+    }
+
+    async fn tell(&self, _: String) {}
+}
+
+fn main() {
+    let _ = zbus::Server::new("errors").register(Strict);
+}
