@@ -1,4 +1,4 @@
-//! Diagnostics as JSON: as `docs/diagnostics.md` has it, and of use to an editor.
+//! Diagnostics as JSON: as `docs/diagnostics-json.md` has it, and of use to an editor.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn block<'a>(page: &'a str, language: &str) -> &'a str {
 
 #[test]
 fn the_example_of_the_reference_is_what_is_printed() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/diagnostics.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/diagnostics-json.md");
     let page = fs::read_to_string(&path).unwrap();
     let value = report("point.zbus", block(&page, "zbus")).to_json();
     let made = serde_json::to_string_pretty(&value).unwrap() + "\n";

@@ -107,5 +107,5 @@ fn the_page_of_mistakes_shows_what_is_printed() {
         }
     }
     writeln!(text, "\n{}", read("notes.md".to_owned()).trim_end()).unwrap();
-    same("mistakes.md", &text);
+    same("diagnostics.md", &text);
 }

@@ -1,4 +1,4 @@
-//! Diagnostics as JSON, for editors and other tools. `docs/diagnostics.md` is the reference.
+//! Diagnostics as JSON, for editors and other tools. `docs/diagnostics-json.md` is the reference.
 
 use serde_json::{Value, json};
 

@@ -28,7 +28,7 @@ enum Format {
     /// For people: the lines, marked, with help
     #[default]
     Text,
-    /// One JSON value, for tools: see docs/diagnostics.md
+    /// One JSON value, for tools: see docs/diagnostics-json.md
     Json,
     /// A line for each problem, `path:line:column: error[code]: …`; nothing if there is none
     Short,
