@@ -11,12 +11,6 @@ pub(super) fn check(schema: &Schema) -> Result<(), Error> {
     };
     for object in &schema.objects {
         let file = object.file.index();
-        for method in &object.methods {
-            // `@idempotent` is a permission to send a request twice, which nobody has to use.
-            if method.uninterruptible {
-                return refused(file, format!("`@uninterruptible` of `{}.{}`", object.bus_name(), method.name));
-            }
-        }
         if let Some(stream) = object.streams.iter().find(|stream| stream.lag.is_some()) {
             return refused(file, format!("`@lag` of `{}.{}`", object.bus_name(), stream.name));
         }

@@ -1,11 +1,14 @@
 //! The serving side: a process under the name of a module, and the objects that it serves.
 
+mod cancellations;
+mod context;
 mod dispatch;
 mod events;
 mod intake;
 mod object;
 mod rejection;
 mod reply;
+mod running;
 mod workers;
 
 use std::collections::HashMap;
@@ -14,15 +17,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use self::cancellations::Cancellations;
+pub use self::context::Context;
 use self::dispatch::{AnyObject, Dispatcher};
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
 pub use self::object::{Arguments, Call, Object, Returns};
 pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
+use self::running::Running;
 use self::workers::Workers;
 use crate::ObjectId;
 use crate::broker::{self, Broker};
@@ -142,6 +148,9 @@ impl Server {
         let tasks = TaskTracker::new();
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let workers = Workers::new(self.workers);
+        let running = Arc::new(Running::default());
+        let listening = CancellationToken::new();
+        let listens = listening.clone().drop_guard();
         let (outbox, writer) = Outbox::start(Arc::clone(&broker), ReplyTracker);
 
         let status = StatusSource {
@@ -163,14 +172,28 @@ impl Server {
             outbox: outbox.clone(),
             clock,
             abort: abort.clone(),
+            running: Arc::clone(&running),
         });
         if !lists.is_empty() {
             let requests = intake(&*broker, lists, &stop).await?;
+            let channel = ObjectId::STATUS.channel(&self.module, "Cancel");
+            let cancellations = Cancellations { broker, channel, running };
+            let subscribed = cancellations.subscribe().await;
+            // Beyond `stop`: while the server drains, calls are given up too.
+            tokio::spawn(cancellations.listen(subscribed, listening.child_token()));
             tasks.spawn(requests.requests(dispatcher));
         }
         tasks.close();
         tracing::info!(module = self.module, "serving");
-        Ok(RunningServer { stop: unfinished.disarm(), abort, tasks, workers, writer, drain: self.drain })
+        Ok(RunningServer {
+            stop: unfinished.disarm(),
+            abort,
+            tasks,
+            workers,
+            writer,
+            drain: self.drain,
+            _listens: listens,
+        })
     }
 }
 
@@ -199,6 +222,8 @@ pub struct RunningServer {
     workers: Arc<Workers>,
     writer: JoinHandle<()>,
     drain: Duration,
+    /// To what callers give up.
+    _listens: DropGuard,
 }
 
 impl RunningServer {
