@@ -2,3 +2,4 @@
 
 zbus::include_schema!("sample");
 zbus::include_schema!("server");
+zbus::include_schema!("wide");
