@@ -204,7 +204,9 @@ fn sorted(value: &mut Value) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(sorted),
         Value::Map(entries) => {
-            entries.iter_mut().for_each(|(_, value)| sorted(value));
+            for (_, value) in entries.iter_mut() {
+                sorted(value);
+            }
             entries.sort_by(|(left, _), (right, _)| left.as_str().cmp(&right.as_str()));
         }
         _ => {}
