@@ -20,6 +20,8 @@ pub struct RemoteObject {
     pub(super) id: ObjectId,
     /// `module.object@version`: where requests go, and what errors call it.
     pub(super) queue: Arc<str>,
+    /// The queue is gone this long after the newest request; none for never.
+    pub(super) expiry: Option<Duration>,
     /// Of a call; none for no limit.
     pub(super) timeout: Option<Duration>,
 }
@@ -30,7 +32,7 @@ impl RemoteObject {
         let module: Arc<str> = module.into().into();
         let queue = id.queue(&module).into();
         let timeout = client.shared.timeout;
-        Self { client, module, id, queue, timeout }
+        Self { client, module, id, queue, expiry: None, timeout }
     }
 
     /// The like with another time limit for each call.
