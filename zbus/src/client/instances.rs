@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::options::TimeLimit;
 use super::{Client, RemoteObject};
 use crate::ObjectId;
 use crate::error::Error;
@@ -42,15 +43,12 @@ impl Client {
         // What is no id was written by a stranger.
         ids.retain(|id| uuid::Uuid::try_parse(id).is_ok());
         ids.sort_unstable();
-        let limit = self.shared.timeout.map_or(LIMIT, |timeout| timeout.min(LIMIT));
+        let options = self.shared.options.clone();
+        let limit = options.limit.and_then(TimeLimit::duration).map_or(LIMIT, |limit| limit.min(LIMIT));
         let asked = ids.into_iter().map(async |id| {
             let queue = object_id::instance_queue(module, &id).into();
-            let object = RemoteObject {
-                queue,
-                expiry: Some(EXPIRY),
-                timeout: Some(limit),
-                ..RemoteObject::new(self.clone(), module, ObjectId::STATUS)
-            };
+            let object = RemoteObject::new(self.clone(), module, ObjectId::STATUS).with_timeout(limit);
+            let object = RemoteObject { queue, expiry: Some(EXPIRY), ..object };
             Instance { id, status: status_of(&object).await }
         });
         Ok(futures::future::join_all(asked).await)
