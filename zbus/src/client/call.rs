@@ -136,7 +136,7 @@ impl<'a> Request<'a> {
     }
 
     fn write(&self, message: Bytes) -> Write {
-        Write::Push { list: Arc::clone(&self.object.queue), message, expire: None }
+        Write::Push { list: Arc::clone(&self.object.queue), message, expire: self.object.expiry }
     }
 
     fn timed_out(&self, written: bool) -> Error {

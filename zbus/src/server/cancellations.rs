@@ -1,10 +1,10 @@
 //! The channel on which callers say which of their calls they have given up.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::BackoffBuilder;
-use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::running::Running;
@@ -57,15 +57,12 @@ impl Cancellations {
     }
 
     async fn read(&self, mut deliveries: Deliveries) {
-        loop {
-            match deliveries.receiver.recv().await {
-                Ok(Delivery::Message(message)) => match decode::<String>(&message) {
-                    Ok(id) => self.running.cancel(&id),
-                    Err(error) => tracing::debug!(%error, "not the id of a call"),
-                },
-                // What was missed runs on, to its deadline at the latest.
-                Ok(Delivery::Gap) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return,
+        while let Some(delivery) = poll_fn(|context| deliveries.poll_next(context)).await {
+            // What was missed runs on, to its deadline at the latest.
+            let Delivery::Message(message) = delivery else { continue };
+            match decode::<String>(&message) {
+                Ok(id) => self.running.cancel(&id),
+                Err(error) => tracing::debug!(%error, "not the id of a call"),
             }
         }
     }

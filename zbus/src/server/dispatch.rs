@@ -56,10 +56,17 @@ impl Dispatcher {
     pub(super) async fn dispatch(&self, message: &Bytes, permit: OwnedSemaphorePermit) {
         let (request, reply_to, limit) = match self.read(message) {
             Ok(read) => read,
-            Err(Unread::Dropped(reason)) => return tracing::warn!(reason, "dropped a request"),
-            Err(Unread::Rejected(reply_to, rejection)) => return reply_to.reject(&self.outbox, &rejection).await,
+            Err(Unread::Dropped(reason)) => {
+                self.workers.counters.dropped.add_one();
+                return tracing::warn!(reason, "dropped a request");
+            }
+            Err(Unread::Rejected(reply_to, rejection)) => {
+                self.workers.counters.rejected.add_one();
+                return reply_to.reject(&self.outbox, &rejection).await;
+            }
         };
         let Some(object) = self.objects.get(&request.object) else {
+            self.workers.counters.rejected.add_one();
             let message = format!("the module does not serve `{}`", request.object);
             return reject(reply_to, &self.outbox, &Rejection::new(RejectionKind::UnknownObject, message)).await;
         };
@@ -67,9 +74,10 @@ impl Dispatcher {
         let call = Call::new(request, deadline);
         let state = Arc::clone(call.state());
         let Some(entered) = self.running.enter(state) else {
+            self.workers.counters.dropped.add_one();
             return tracing::debug!("dropped a request that its caller has given up");
         };
-        let worker = self.workers.busy(&entered.call.object, &entered.call.method, permit);
+        let worker = self.workers.busy(&entered.call.object, &entered.call.method, limit, permit);
         let run = Run { entered, worker, reply_to, outbox: self.outbox.clone(), abort: self.abort.clone() };
         Arc::clone(object).run(call, run);
     }
@@ -151,6 +159,13 @@ impl Run {
                 Some(Err(Rejection::new(RejectionKind::Stopping, message)))
             }
         };
+        let counters = worker.counters();
+        match &answer {
+            Some(Ok(returns)) if returns.has_thrown() => counters.failed.add_one(),
+            Some(Ok(_)) => counters.served.add_one(),
+            Some(Err(_)) => counters.rejected.add_one(),
+            None => counters.dropped.add_one(),
+        }
         if let Some(outcome) = answer {
             match (outcome.and_then(|returns| returns.encode(&entered.call.id)), reply_to) {
                 (Ok(message), Some(reply_to)) => reply_to.send(&outbox, message).await,

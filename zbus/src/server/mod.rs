@@ -2,23 +2,27 @@
 
 mod cancellations;
 mod context;
+mod counters;
 mod dispatch;
 mod events;
 mod intake;
 mod object;
+mod presence;
 mod rejection;
 mod reply;
 mod running;
 mod workers;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use self::cancellations::Cancellations;
 pub use self::context::Context;
@@ -26,16 +30,18 @@ use self::dispatch::{AnyObject, Dispatcher};
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
 pub use self::object::{Arguments, Call, Object, Returns};
+use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
 use self::running::Running;
 use self::workers::Workers;
 use crate::ObjectId;
-use crate::broker::{self, Broker};
+use crate::broker;
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::object_id;
 use crate::outbox::Outbox;
-use crate::status::ObjectStatus;
+use crate::status::{ObjectStatus, Status};
 
 /// How many calls run at once where nobody says otherwise.
 const DEFAULT_WORKERS: u32 = 16;
@@ -56,6 +62,8 @@ pub struct Server {
     workers: u32,
     drain: Duration,
     any_module: bool,
+    version: Option<String>,
+    contracts: BTreeMap<String, String>,
     objects: HashMap<ObjectId, Arc<dyn AnyObject>>,
     streams: Vec<(ObjectId, Streams)>,
 }
@@ -68,6 +76,8 @@ impl Server {
             workers: DEFAULT_WORKERS,
             drain: DEFAULT_DRAIN,
             any_module: false,
+            version: None,
+            contracts: BTreeMap::new(),
             objects: HashMap::new(),
             streams: Vec::new(),
         }
@@ -90,6 +100,12 @@ impl Server {
         Self { any_module: true, ..self }
     }
 
+    /// What [`Status::version`](crate::status::Status::version) tells: the version of the program, usually
+    /// `env!("CARGO_PKG_VERSION")`.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        Self { version: Some(version.into()), ..self }
+    }
+
     /// Serves an object, too.
     ///
     /// # Errors
@@ -110,6 +126,9 @@ impl Server {
         }
         let mut streams = Streams::default();
         object.streams(&mut streams);
+        if let Some(contract) = object.contract() {
+            self.contracts.insert(id.to_string(), contract.to_owned());
+        }
         self.streams.push((id.clone(), streams));
         self.objects.insert(id, Arc::new(object));
         Ok(self)
@@ -153,12 +172,25 @@ impl Server {
         let listens = listening.clone().drop_guard();
         let (outbox, writer) = Outbox::start(Arc::clone(&broker), ReplyTracker);
 
+        let instance: Arc<str> = Uuid::new_v4().to_string().into();
         let status = StatusSource {
-            objects: self.objects.keys().map(ObjectStatus::from).collect(),
+            constant: Status {
+                objects: self.objects.keys().map(ObjectStatus::from).collect(),
+                instance: Some(instance.to_string()),
+                version: self.version,
+                contracts: self.contracts,
+                ..Status::default()
+            },
             workers: Arc::clone(&workers),
             outbox: outbox.clone(),
         };
-        let status_requests = intake(&*broker, vec![ObjectId::STATUS.queue(&self.module).into()], &stop).await?;
+        let lost = Arc::new(Notify::new());
+        let intake = async |lists| {
+            let popper = broker.popper().await?;
+            Ok::<_, Error>(Intake { popper, lists, lost: Arc::clone(&lost), stop: stop.clone() })
+        };
+        let status_lists = [ObjectId::STATUS.queue(&self.module), object_id::instance_queue(&self.module, &instance)];
+        let status_requests = intake(status_lists.map(Arc::from).into()).await?;
         tasks.spawn(status_requests.status_requests(status));
 
         for (object, streams) in self.streams {
@@ -175,14 +207,18 @@ impl Server {
             running: Arc::clone(&running),
         });
         if !lists.is_empty() {
-            let requests = intake(&*broker, lists, &stop).await?;
+            let requests = intake(lists).await?;
             let channel = ObjectId::STATUS.channel(&self.module, "Cancel");
-            let cancellations = Cancellations { broker, channel, running };
+            let cancellations = Cancellations { broker: Arc::clone(&broker), channel, running };
             let subscribed = cancellations.subscribe().await;
             // Beyond `stop`: while the server drains, calls are given up too.
             tokio::spawn(cancellations.listen(subscribed, listening.child_token()));
             tasks.spawn(requests.requests(dispatcher));
         }
+        let set = object_id::instances(&self.module);
+        let presence =
+            Presence { broker: Arc::clone(&broker), set, instance, lost: Arc::clone(&lost), stop: stop.clone() };
+        presence.start(&tasks).await;
         tasks.close();
         tracing::info!(module = self.module, "serving");
         Ok(RunningServer {
@@ -195,10 +231,6 @@ impl Server {
             _listens: listens,
         })
     }
-}
-
-async fn intake(broker: &dyn Broker, lists: Vec<Arc<str>>, stop: &CancellationToken) -> Result<Intake, Error> {
-    Ok(Intake { popper: broker.popper().await?, lists, stop: stop.clone() })
 }
 
 impl fmt::Debug for Server {
