@@ -225,6 +225,9 @@ pub mod calculator {
         fn module(&self) -> ::core::option::Option<&str> {
             Some("calc")
         }
+        fn contract(&self) -> ::core::option::Option<&str> {
+            Some("f1dbdccde7485407a3cf7a75a951fa34")
+        }
         async fn call(
             &self,
             call: ::zbus::server::Call,
@@ -339,6 +342,8 @@ pub mod calculator {
     impl CalculatorClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "calc";
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "f1dbdccde7485407a3cf7a75a951fa34";
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: ::zbus::Client) -> Self {

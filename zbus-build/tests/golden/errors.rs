@@ -424,6 +424,9 @@ pub mod errors {
         fn module(&self) -> ::core::option::Option<&str> {
             Some("errors")
         }
+        fn contract(&self) -> ::core::option::Option<&str> {
+            Some("521585f0eba321a657d8b89cb21f852c")
+        }
         async fn call(
             &self,
             call: ::zbus::server::Call,
@@ -558,6 +561,8 @@ pub mod errors {
     impl MathClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "errors";
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "521585f0eba321a657d8b89cb21f852c";
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: ::zbus::Client) -> Self {

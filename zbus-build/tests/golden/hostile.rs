@@ -786,6 +786,9 @@ pub mod hostile {
         fn module(&self) -> ::core::option::Option<&str> {
             Some("hostile")
         }
+        fn contract(&self) -> ::core::option::Option<&str> {
+            Some("85cad1d0fb0c88955fba86a9657b6133")
+        }
         async fn call(
             &self,
             call_: ::zbus::server::Call,
@@ -1063,6 +1066,8 @@ pub mod hostile {
     impl StubClient_ {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "85cad1d0fb0c88955fba86a9657b6133";
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: ::zbus::Client) -> Self {
@@ -1297,6 +1302,9 @@ pub mod hostile {
         fn module(&self) -> ::core::option::Option<&str> {
             Some("hostile")
         }
+        fn contract(&self) -> ::core::option::Option<&str> {
+            Some("e59d5f00a2eee888e14545a055f3cf1a")
+        }
         async fn call(
             &self,
             call: ::zbus::server::Call,
@@ -1320,6 +1328,8 @@ pub mod hostile {
     impl VersionedClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "e59d5f00a2eee888e14545a055f3cf1a";
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: ::zbus::Client) -> Self {
@@ -1408,6 +1418,9 @@ pub mod hostile {
         fn module(&self) -> ::core::option::Option<&str> {
             Some("hostile")
         }
+        fn contract(&self) -> ::core::option::Option<&str> {
+            Some("34fd27e30421bad370792404041583ee")
+        }
         async fn call(
             &self,
             call: ::zbus::server::Call,
@@ -1476,6 +1489,8 @@ pub mod hostile {
     impl BareClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "34fd27e30421bad370792404041583ee";
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: ::zbus::Client) -> Self {

@@ -433,6 +433,9 @@ pub mod scalars {
         fn module(&self) -> ::core::option::Option<&str> {
             Some("types")
         }
+        fn contract(&self) -> ::core::option::Option<&str> {
+            Some("e6036e9fb098766b674e8c3230755e58")
+        }
         async fn call(
             &self,
             call: ::zbus::server::Call,
@@ -954,6 +957,8 @@ pub mod scalars {
     impl EchoClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "types";
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "e6036e9fb098766b674e8c3230755e58";
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: ::zbus::Client) -> Self {

@@ -612,6 +612,9 @@ pub mod store {
         fn module(&self) -> ::core::option::Option<&str> {
             Some("options")
         }
+        fn contract(&self) -> ::core::option::Option<&str> {
+            Some("f04892f7584f38d35b37e59f1cd7132b")
+        }
         async fn call(
             &self,
             call: ::zbus::server::Call,
@@ -843,6 +846,8 @@ pub mod store {
     impl StoreClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "options";
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "f04892f7584f38d35b37e59f1cd7132b";
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: ::zbus::Client) -> Self {
