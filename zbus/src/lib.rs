@@ -75,6 +75,7 @@ pub mod codegen;
 mod error;
 mod failure;
 mod lag;
+mod log_limit;
 mod macros;
 mod object_id;
 mod outbox;
@@ -84,7 +85,7 @@ pub mod stream;
 pub mod types;
 pub mod wire;
 
-pub use client::Client;
+pub use client::{CallOptions, Client};
 pub use error::{CallError, Error, RejectionKind};
 pub use failure::Failure;
 pub use lag::Lag;
