@@ -1,8 +1,10 @@
 //! `memory://name`: a broker inside the process, with Redis' semantics. It carries the same encoded bytes.
 
+mod presence;
+
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Weak};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -10,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::presence::Presence;
 use super::{BoxFuture, Broker, BrokerError, Deliveries, Delivery, DeliverySender, Popped, Popper, Write};
 
 /// The named brokers of this process, each for as long as somebody holds it.
@@ -45,6 +48,7 @@ struct State {
     /// When lists are gone, soonest first: one entry for each list that has a time.
     expirations: BTreeSet<(Instant, Arc<str>)>,
     channels: HashMap<Arc<str>, Vec<DeliverySender>>,
+    presence: Presence,
 }
 
 #[derive(Debug, Default)]
@@ -155,6 +159,21 @@ impl Broker for MemoryBroker {
 
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>> {
         Box::pin(std::future::ready(Ok(unix_milliseconds())))
+    }
+
+    fn announce(&self, set: &str, member: &str, lasting: Duration) -> BoxFuture<'_, Result<(), BrokerError>> {
+        self.store.state.lock().presence.announce(set, member, lasting);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn retract(&self, set: &str, member: &str) -> BoxFuture<'_, Result<(), BrokerError>> {
+        self.store.state.lock().presence.retract(set, member);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn announced(&self, set: &str) -> BoxFuture<'_, Result<Vec<String>, BrokerError>> {
+        let members = self.store.state.lock().presence.announced(set);
+        Box::pin(std::future::ready(Ok(members)))
     }
 }
 

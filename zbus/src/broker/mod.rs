@@ -104,6 +104,39 @@ pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     /// Where the broker is out of reach.
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>>;
+
+    /// Enters a member in a set, for `lasting` from now on, in the broker's clock; one that is in it lasts anew. All who share a set use
+    /// one `lasting`: the whole set may be gone that long after its newest entry.
+    ///
+    /// # Errors
+    /// Where the broker is out of reach, refuses, or keeps no such sets, as is the case unless this is implemented: then its servers
+    /// are not seen, and nobody takes that for their absence.
+    fn announce(&self, set: &str, member: &str, lasting: Duration) -> BoxFuture<'_, Result<(), BrokerError>> {
+        let _ = (set, member, lasting);
+        Box::pin(std::future::ready(Err(no_sets())))
+    }
+
+    /// Takes a member out of a set that it was entered in.
+    ///
+    /// # Errors
+    /// Those of [`Broker::announce`].
+    fn retract(&self, set: &str, member: &str) -> BoxFuture<'_, Result<(), BrokerError>> {
+        let _ = (set, member);
+        Box::pin(std::future::ready(Err(no_sets())))
+    }
+
+    /// The members of a set whose time has not passed: up to 1024 of them.
+    ///
+    /// # Errors
+    /// Those of [`Broker::announce`].
+    fn announced(&self, set: &str) -> BoxFuture<'_, Result<Vec<String>, BrokerError>> {
+        let _ = set;
+        Box::pin(std::future::ready(Err(no_sets())))
+    }
+}
+
+fn no_sets() -> BrokerError {
+    BrokerError::new(BrokerErrorKind::Refused, "this broker does not keep who is there")
 }
 
 /// Pops messages, one pop after the other.
@@ -122,3 +155,6 @@ pub trait Popper: Send {
         stop: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Popped, BrokerError>>;
 }
+
+/// The most members of a set that are told: a bound for what a stranger may have entered.
+pub(crate) const MOST_ANNOUNCED: usize = 1024;

@@ -140,10 +140,10 @@ impl<'a> Request<'a> {
     }
 
     fn write(&self, message: Bytes) -> Write {
-        let list = Arc::clone(&self.object.queue);
+        let (list, expire) = (Arc::clone(&self.object.queue), self.object.expiry);
         match self.options.queue_limit {
-            None => Write::Push { list, message, expire: None },
-            Some(limit) => Write::PushBelow { list, message, limit },
+            Some(limit) if expire.is_none() => Write::PushBelow { list, message, limit },
+            _ => Write::Push { list, message, expire },
         }
     }
 

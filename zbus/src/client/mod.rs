@@ -3,6 +3,7 @@
 mod call;
 mod in_flight;
 mod inbox;
+mod instances;
 mod options;
 mod remote_object;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub use self::call::{Reply, Request};
 use self::in_flight::{InFlight, ended};
+pub use self::instances::Instance;
 pub use self::options::CallOptions;
 use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
@@ -73,14 +75,13 @@ impl Client {
         }
     }
 
-    /// What one of the servers of a module tells of itself: its objects and workers. Where several serve the module it is open which
-    /// one answers.
+    /// What one of the servers of a module tells of itself, also while all its workers are busy. Where several serve the module it is
+    /// open which one answers: [`Client::instances`] asks each.
     ///
     /// # Errors
     /// Those of a call.
     pub async fn status(&self, module: &str) -> Result<Status, Error> {
-        let object = RemoteObject::new(self.clone(), module, ObjectId::STATUS);
-        object.request("").call(1).await?.value::<serde_with::Same, Status>()
+        instances::status_of(&RemoteObject::new(self.clone(), module, ObjectId::STATUS)).await
     }
 
     /// Writes once, and waits until it is written.

@@ -20,6 +20,8 @@ pub struct RemoteObject {
     pub(super) id: ObjectId,
     /// `module.object@version`: where requests go, and what errors call it.
     pub(super) queue: Arc<str>,
+    /// The queue is gone this long after the newest request; none for never.
+    pub(super) expiry: Option<Duration>,
     pub(super) options: CallOptions,
 }
 
@@ -29,7 +31,7 @@ impl RemoteObject {
         let module: Arc<str> = module.into().into();
         let queue = id.queue(&module).into();
         let options = client.shared.options.clone();
-        Self { client, module, id, queue, options }
+        Self { client, module, id, queue, expiry: None, options }
     }
 
     /// The like with another time limit for each call.
