@@ -15,7 +15,6 @@ mod places;
 mod selector;
 mod settings;
 mod structs;
-mod support;
 mod types;
 mod unions;
 
@@ -101,6 +100,5 @@ impl Default for Options {
 
 /// Generates a file for each schema file, `zbus_schemas.rs`, which includes them all, and `zbus_stems.rs`, which names them.
 pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
-    support::check(schema)?;
     module::files(schema, options)
 }

@@ -90,6 +90,6 @@ pub use error::{CallError, Error, RejectionKind};
 pub use failure::Failure;
 pub use lag::Lag;
 pub use object_id::ObjectId;
-pub use server::Server;
+pub use server::{Context, Server};
 pub use stream::{StreamError, Subscription};
 pub use wire::Generation;

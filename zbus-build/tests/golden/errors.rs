@@ -490,6 +490,7 @@ pub mod errors {
                     Ok(returns)
                 }
                 "Check" => {
+                    call.run_to_end();
                     let mut arguments = call.arguments(2)?;
                     let error = arguments
                         .next::<::zbus::codegen::Same, ::std::string::String>("error")?;
