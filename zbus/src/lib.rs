@@ -75,6 +75,7 @@ pub mod codegen;
 mod error;
 mod failure;
 mod lag;
+mod log_limit;
 mod macros;
 mod object_id;
 mod outbox;

@@ -88,10 +88,14 @@ impl<'a> Request<'a> {
         let id = self.object.client.shared.in_flight.enter().id();
         let message = self.encode(&id, true)?;
         let write = self.object.client.write(self.write(message));
-        match self.limit() {
+        let written = match self.limit() {
             None => write.await,
             Some(limit) => tokio::time::timeout(limit, write).await.unwrap_or_else(|_| Err(self.timed_out(true))),
-        }
+        };
+        written.map_err(|error| match error {
+            Error::Broker(error) => self.object.not_written(error),
+            error => error,
+        })
     }
 
     async fn exchange(self, returns: usize, throws: bool) -> Result<Reply, Error> {
@@ -136,7 +140,11 @@ impl<'a> Request<'a> {
     }
 
     fn write(&self, message: Bytes) -> Write {
-        Write::Push { list: Arc::clone(&self.object.queue), message, expire: self.object.expiry }
+        let (list, expire) = (Arc::clone(&self.object.queue), self.object.expiry);
+        match self.options.queue_limit {
+            Some(limit) if expire.is_none() => Write::PushBelow { list, message, limit },
+            _ => Write::Push { list, message, expire },
+        }
     }
 
     fn timed_out(&self, written: bool) -> Error {
@@ -185,7 +193,7 @@ impl Pending<'_> {
         let tag = Tag::Call(self.entered.number);
         self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
         match (&mut self.entered.answered).await {
-            Ok(answer) => Ok(answer?),
+            Ok(answer) => answer.map_err(|error| self.object.not_written(error)),
             Err(_) => Err(ended(true).into()),
         }
     }

@@ -118,6 +118,11 @@ impl ClientBuilder {
         Self { limit: TimeLimit::Never, ..self }
     }
 
+    /// How many requests may wait for an object's servers: see [`CallOptions::queue_limit`].
+    pub fn queue_limit(self, requests: u32) -> Self {
+        Self { options: self.options.queue_limit(requests), ..self }
+    }
+
     /// Something that every method called may know, under a name: see [`CallOptions::metadata`].
     pub fn metadata(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         Self { options: self.options.metadata(key, value), ..self }
