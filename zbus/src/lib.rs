@@ -83,7 +83,7 @@ pub mod stream;
 pub mod types;
 pub mod wire;
 
-pub use client::Client;
+pub use client::{Client, ReplyMode};
 pub use error::{CallError, Error, RejectionKind};
 pub use failure::Failure;
 pub use object_id::ObjectId;

@@ -9,7 +9,7 @@ use serde_with::{DeserializeAs, SerializeAs};
 use tokio::time::Instant;
 
 use super::in_flight::{Entered, ended};
-use super::{RemoteObject, Tag};
+use super::{RemoteObject, ReplyMode, Tag};
 use crate::broker::Write;
 use crate::error::Error;
 use crate::wire::{Bins, Body, Generation, OutgoingRequest, Response, decode_as};
@@ -157,7 +157,12 @@ struct Pending<'a> {
 impl Pending<'_> {
     async fn exchange(&mut self, write: Write) -> Result<Response, Error> {
         let tag = Tag::Call(self.entered.number);
-        self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
+        let shared = &self.object.client.shared;
+        let _list = match shared.reply_mode {
+            ReplyMode::Inbox => None,
+            ReplyMode::PerCall => Some(shared.reply_lists.open(self.entered.id()).await?),
+        };
+        shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
         match (&mut self.entered.answered).await {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(ended(true).into()),

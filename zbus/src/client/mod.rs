@@ -4,6 +4,7 @@ mod call;
 mod in_flight;
 mod inbox;
 mod remote_object;
+mod reply_lists;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use uuid::Uuid;
 pub use self::call::{Reply, Request};
 use self::in_flight::{InFlight, ended};
 pub use self::remote_object::RemoteObject;
+use self::reply_lists::ReplyLists;
+pub use self::reply_lists::ReplyMode;
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
@@ -40,6 +43,8 @@ struct Shared {
     outbox: Outbox<Tag>,
     in_flight: Arc<InFlight>,
     inbox: Arc<str>,
+    reply_lists: ReplyLists,
+    reply_mode: ReplyMode,
     clock: Clock,
     timeout: Option<Duration>,
     generation: Generation,
@@ -60,7 +65,7 @@ impl Client {
 
     /// A client of which something is to be set.
     pub fn builder() -> ClientBuilder {
-        ClientBuilder { timeout: Some(DEFAULT_TIMEOUT), generation: Generation::One }
+        ClientBuilder { timeout: Some(DEFAULT_TIMEOUT), generation: Generation::One, reply_mode: ReplyMode::Inbox }
     }
 
     /// What one of the servers of a module tells of itself: its objects and workers. Where several serve the module it is open which
@@ -93,6 +98,7 @@ impl fmt::Debug for Client {
 pub struct ClientBuilder {
     timeout: Option<Duration>,
     generation: Generation,
+    reply_mode: ReplyMode,
 }
 
 impl ClientBuilder {
@@ -111,6 +117,11 @@ impl ClientBuilder {
         Self { generation, ..self }
     }
 
+    /// Where calls wait for their replies; [`ReplyMode::Inbox`] unless set. Servers on rbus need [`ReplyMode::PerCall`].
+    pub fn reply_mode(self, reply_mode: ReplyMode) -> Self {
+        Self { reply_mode, ..self }
+    }
+
     /// Connects as [`Client::connect`] does.
     ///
     /// # Errors
@@ -120,11 +131,15 @@ impl ClientBuilder {
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where this is given up.
         let stopped_with_client = stop.clone().drop_guard();
-        let id = Uuid::new_v4().to_string();
+        let id = Uuid::new_v4();
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop).await?;
+        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop);
+        if self.reply_mode == ReplyMode::PerCall {
+            reply_lists.start().await?;
+        }
         // The writer ends by itself when the last clone of the client is gone.
         let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: Arc::clone(&in_flight) });
         Ok(Client {
@@ -133,6 +148,8 @@ impl ClientBuilder {
                 outbox,
                 in_flight,
                 inbox,
+                reply_lists,
+                reply_mode: self.reply_mode,
                 clock,
                 timeout: self.timeout,
                 generation: self.generation,
