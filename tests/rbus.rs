@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use zbus::types::Timestamp;
-use zbus::{Client, Error, ReplyMode};
+use zbus::{CallOptions, Client, Error, ReplyMode};
 use zbus_tests::api::server::{CalculatorClient, UtilsClient};
 use zbus_tests::api::snake;
 use zbus_tests::rbus::{self, Naming, ObjectName, Request};
@@ -91,6 +91,15 @@ async fn with_a_list_a_call_every_kind_of_server_on_one_queue_finds_the_caller()
         );
     }
     ours.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_stub_of_a_client_may_call_a_server_on_rbus() {
+    let redis = RedisServer::start();
+    let _server = rbus::start_server(&redis.address(), "server", 1, Naming::Go).await;
+    let client = Client::connect(&redis.address()).await.unwrap();
+    let calculator = CalculatorClient::new(client).with_options(CallOptions::new().reply_mode(ReplyMode::PerCall));
+    assert_eq!(calculator.pow(2.0, 3.0).await.unwrap().to_bits(), 8_f64.to_bits());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

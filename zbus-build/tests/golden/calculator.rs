@@ -365,6 +365,13 @@ pub mod calculator {
                 object: self.object.with_timeout(timeout),
             }
         }
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
         /// Adds two numbers.
         pub async fn add(
             &self,

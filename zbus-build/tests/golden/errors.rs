@@ -553,7 +553,6 @@ pub mod errors {
     #[derive(Clone, Debug)]
     pub struct MathClient {
         object: ::zbus::client::RemoteObject,
-        has_timeout: bool,
     }
     impl MathClient {
         /// The bus name of the module that the schema names.
@@ -575,7 +574,6 @@ pub mod errors {
                     module,
                     ::zbus::ObjectId::from_static("math", "1.0"),
                 ),
-                has_timeout: false,
             }
         }
         /// The like with this time limit for each call, in place of the client's and the schema's.
@@ -583,7 +581,13 @@ pub mod errors {
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
-                has_timeout: true,
+            }
+        }
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
             }
         }
         /// The method `Divide`.
@@ -625,10 +629,10 @@ pub mod errors {
             error: &str,
             from_call: u8,
         ) -> ::core::result::Result<(), ::zbus::CallError<MathError>> {
-            let mut request = self.object.request("Check");
-            if !self.has_timeout {
-                request = request.timeout(::core::time::Duration::new(2, 0));
-            }
+            let mut request = self
+                .object
+                .request("Check")
+                .method_timeout(::core::time::Duration::new(2, 0));
             request.argument::<::zbus::codegen::Same, str>("error", error)?;
             request.argument::<::zbus::codegen::Same, u8>("from_call", &from_call)?;
             request.call_throwing(0).await.map_err(MathError::from_call)?;
@@ -638,10 +642,10 @@ pub mod errors {
         pub async fn ping(
             &self,
         ) -> ::core::result::Result<(), ::zbus::CallError<Plain>> {
-            let mut request = self.object.request("Ping");
-            if !self.has_timeout {
-                request = request.timeout(::core::time::Duration::new(60, 500000000));
-            }
+            let request = self
+                .object
+                .request("Ping")
+                .method_timeout(::core::time::Duration::new(60, 500000000));
             request.call_throwing(0).await.map_err(Plain::from_call)?;
             Ok(())
         }
@@ -650,10 +654,10 @@ pub mod errors {
             &self,
             line: &str,
         ) -> ::core::result::Result<(), ::zbus::Error> {
-            let mut request = self.object.request("Tell");
-            if !self.has_timeout {
-                request = request.timeout(::core::time::Duration::new(0, 20000000));
-            }
+            let mut request = self
+                .object
+                .request("Tell")
+                .method_timeout(::core::time::Duration::new(0, 20000000));
             request.argument::<::zbus::codegen::Same, str>("line", line)?;
             request.send().await
         }

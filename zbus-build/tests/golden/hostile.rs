@@ -1089,6 +1089,13 @@ pub mod hostile {
                 object: self.object.with_timeout(timeout),
             }
         }
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
         /// The method `New`.
         pub async fn new_(&self) -> ::core::result::Result<(), ::zbus::Error> {
             let request_ = self.object.request("New");
@@ -1339,6 +1346,13 @@ pub mod hostile {
                 object: self.object.with_timeout(timeout),
             }
         }
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
         /// The method `Old`.
         #[deprecated = "gone soon"]
         pub async fn old(&self) -> ::core::result::Result<(), ::zbus::Error> {
@@ -1486,6 +1500,13 @@ pub mod hostile {
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
+            }
+        }
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
             }
         }
         /// Listens to the events `Beats`: subscribed when this returns.

@@ -384,7 +384,7 @@ pub mod scalars {
         ) -> impl ::zbus::codegen::Stream<
             Item = ::std::string::String,
         > + ::core::marker::Send;
-        /// The events `Everything`.
+        /// All that there is.
         fn everything(
             &self,
         ) -> impl ::zbus::codegen::Stream<Item = All> + ::core::marker::Send;
@@ -924,6 +924,8 @@ pub mod scalars {
         ) -> ::core::result::Result<(), ::zbus::Error> {
             self.object.publish::<::zbus::codegen::Same, str>("Lines", event).await
         }
+        /// All that there is.
+        ///
         /// Publishes an event `Everything`.
         pub async fn everything(
             &self,
@@ -976,6 +978,13 @@ pub mod scalars {
         pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
+            }
+        }
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
             }
         }
         /// The method `Numbers`.
@@ -1342,21 +1351,37 @@ pub mod scalars {
                 .await
         }
         /// Listens to the events `Lines`: subscribed when this returns.
+        ///
+        /// A subscriber that is more than 64 events behind loses the oldest, and is told how many.
         pub async fn lines(
             &self,
         ) -> ::core::result::Result<
             ::zbus::Subscription<::std::string::String>,
             ::zbus::Error,
         > {
-            self.object
-                .subscribe::<::zbus::codegen::Same, ::std::string::String>("Lines")
-                .await
+            Ok(
+                self
+                    .object
+                    .subscribe::<::zbus::codegen::Same, ::std::string::String>("Lines")
+                    .await?
+                    .with_lag(::zbus::Lag::drop_oldest(64)),
+            )
         }
+        /// All that there is.
+        ///
         /// Listens to the events `Everything`: subscribed when this returns.
+        ///
+        /// A subscription that is more than 4294967295 events behind ends.
         pub async fn everything(
             &self,
         ) -> ::core::result::Result<::zbus::Subscription<All>, ::zbus::Error> {
-            self.object.subscribe::<::zbus::codegen::Same, All>("Everything").await
+            Ok(
+                self
+                    .object
+                    .subscribe::<::zbus::codegen::Same, All>("Everything")
+                    .await?
+                    .with_lag(::zbus::Lag::error(4294967295)),
+            )
         }
         /// Listens to the events `Pulses`: subscribed when this returns.
         pub async fn pulses(

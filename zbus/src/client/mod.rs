@@ -3,6 +3,8 @@
 mod call;
 mod in_flight;
 mod inbox;
+mod instances;
+mod options;
 mod remote_object;
 mod reply_lists;
 
@@ -16,6 +18,9 @@ use uuid::Uuid;
 
 pub use self::call::{Reply, Request};
 use self::in_flight::{InFlight, ended};
+pub use self::instances::Instance;
+pub use self::options::CallOptions;
+use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
 use self::reply_lists::ReplyLists;
 pub use self::reply_lists::ReplyMode;
@@ -44,9 +49,11 @@ struct Shared {
     in_flight: Arc<InFlight>,
     inbox: Arc<str>,
     reply_lists: ReplyLists,
-    reply_mode: ReplyMode,
     clock: Clock,
-    timeout: Option<Duration>,
+    /// Of each call where nobody says otherwise.
+    limit: TimeLimit,
+    /// Beside the time limit, which gives way to that of a method.
+    options: CallOptions,
     generation: Generation,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
@@ -65,17 +72,20 @@ impl Client {
 
     /// A client of which something is to be set.
     pub fn builder() -> ClientBuilder {
-        ClientBuilder { timeout: Some(DEFAULT_TIMEOUT), generation: Generation::One, reply_mode: ReplyMode::Inbox }
+        ClientBuilder {
+            limit: TimeLimit::After(DEFAULT_TIMEOUT),
+            options: CallOptions::new(),
+            generation: Generation::One,
+        }
     }
 
-    /// What one of the servers of a module tells of itself: its objects and workers. Where several serve the module it is open which
-    /// one answers.
+    /// What one of the servers of a module tells of itself, also while all its workers are busy. Where several serve the module it is
+    /// open which one answers: [`Client::instances`] asks each.
     ///
     /// # Errors
     /// Those of a call.
     pub async fn status(&self, module: &str) -> Result<Status, Error> {
-        let object = RemoteObject::new(self.clone(), module, ObjectId::STATUS);
-        object.request("").call(1).await?.value::<serde_with::Same, Status>()
+        instances::status_of(&RemoteObject::new(self.clone(), module, ObjectId::STATUS)).await
     }
 
     /// Writes once, and waits until it is written.
@@ -96,20 +106,25 @@ impl fmt::Debug for Client {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ClientBuilder {
-    timeout: Option<Duration>,
+    limit: TimeLimit,
+    options: CallOptions,
     generation: Generation,
-    reply_mode: ReplyMode,
 }
 
 impl ClientBuilder {
     /// The time limit of each call, from the call to its answer; 30 s unless set. A stub may have one of its own.
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..self }
+        Self { limit: TimeLimit::After(timeout), ..self }
     }
 
     /// Lets calls wait for ever where their stubs do not say otherwise.
     pub fn without_timeout(self) -> Self {
-        Self { timeout: None, ..self }
+        Self { limit: TimeLimit::Never, ..self }
+    }
+
+    /// Something that every method called may know, under a name: see [`CallOptions::metadata`].
+    pub fn metadata(self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { options: self.options.metadata(key, value), ..self }
     }
 
     /// The generation of the wire that the called servers speak; [`Generation::One`] unless set.
@@ -119,7 +134,7 @@ impl ClientBuilder {
 
     /// Where calls wait for their replies; [`ReplyMode::Inbox`] unless set. Servers on rbus need [`ReplyMode::PerCall`].
     pub fn reply_mode(self, reply_mode: ReplyMode) -> Self {
-        Self { reply_mode, ..self }
+        Self { options: self.options.reply_mode(reply_mode), ..self }
     }
 
     /// Connects as [`Client::connect`] does.
@@ -137,7 +152,7 @@ impl ClientBuilder {
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
         let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop);
-        if self.reply_mode == ReplyMode::PerCall {
+        if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
         // The writer ends by itself when the last clone of the client is gone.
@@ -149,9 +164,9 @@ impl ClientBuilder {
                 in_flight,
                 inbox,
                 reply_lists,
-                reply_mode: self.reply_mode,
                 clock,
-                timeout: self.timeout,
+                limit: self.limit,
+                options: self.options,
                 generation: self.generation,
                 runtime: tokio::runtime::Handle::current(),
                 _stop: stopped_with_client,
