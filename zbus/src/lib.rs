@@ -85,7 +85,7 @@ pub mod stream;
 pub mod types;
 pub mod wire;
 
-pub use client::{CallOptions, Client};
+pub use client::{CallOptions, Client, ReplyMode};
 pub use error::{CallError, Error, RejectionKind};
 pub use failure::Failure;
 pub use lag::Lag;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::in_flight::{Entered, ended};
 use super::options::TimeLimit;
-use super::{CallOptions, RemoteObject, Tag};
+use super::{CallOptions, RemoteObject, ReplyMode, Tag};
 use crate::broker::Write;
 use crate::error::Error;
 use crate::wire::{Bins, Body, EncodeError, Generation, OutgoingRequest, Response, decode_as};
@@ -103,7 +103,7 @@ impl<'a> Request<'a> {
         let entered = self.object.client.shared.in_flight.enter();
         let message = self.encode(&entered.id(), false)?;
         let mut pending = Pending { object: self.object, entered, message };
-        let answered = pending.exchange(self.write(pending.message.clone()));
+        let answered = pending.exchange(self.write(pending.message.clone()), self.options.replies());
         let answer = match deadline {
             None => answered.await,
             Some(deadline) => match tokio::time::timeout_at(deadline, answered).await {
@@ -189,9 +189,14 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    async fn exchange(&mut self, write: Write) -> Result<Response, Error> {
+    async fn exchange(&mut self, write: Write, replies: ReplyMode) -> Result<Response, Error> {
         let tag = Tag::Call(self.entered.number);
-        self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
+        let shared = &self.object.client.shared;
+        let _list = match replies {
+            ReplyMode::Inbox => None,
+            ReplyMode::PerCall => Some(shared.reply_lists.open(self.entered.id()).await?),
+        };
+        shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
         match (&mut self.entered.answered).await {
             Ok(answer) => answer.map_err(|error| self.object.not_written(error)),
             Err(_) => Err(ended(true).into()),
