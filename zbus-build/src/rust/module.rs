@@ -124,7 +124,7 @@ fn spaced(text: &str) -> String {
     let mut last = "";
     for line in text.lines() {
         let indent = |line: &str| line.len() - line.trim_start().len();
-        let is_behind_one = last.trim_start() == "}" || last.ends_with(';');
+        let is_behind_one = last.trim_start() == "}" || (last.ends_with(';') && !last.trim_start().starts_with("//"));
         let is_item = ITEMS.iter().any(|start| line.trim_start().starts_with(start));
         if is_behind_one && is_item && indent(last) == indent(line) {
             spaced.push('\n');

@@ -8,7 +8,7 @@ use proc_macro2::{Ident, Span};
 use zbus_idl::schema::{ConstId, Object, ObjectId, Schema, TypeId, TypeKind};
 
 /// What a client stub has of its own. `clone` is here because an inherent `clone` would hide [`Clone::clone`].
-const OF_THE_STUB: [&str; 4] = ["new", "with_module", "with_timeout", "clone"];
+const OF_THE_STUB: [&str; 5] = ["new", "with_module", "with_timeout", "with_options", "clone"];
 
 /// Reserved in some edition, and legal as `r#…`.
 const KEYWORDS: [&str; 48] = [

@@ -367,6 +367,14 @@ pub mod calculator {
             }
         }
 
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+
         /// Adds two numbers.
         pub async fn add(&self, a: f64, b: f64) -> Result<f64, zbus::Error> {
             let mut request = self.object.request("Add");

@@ -520,7 +520,6 @@ pub mod errors {
     #[derive(Clone, Debug)]
     pub struct MathClient {
         object: RemoteObject,
-        has_timeout: bool,
     }
 
     impl MathClient {
@@ -542,7 +541,6 @@ pub mod errors {
                     module,
                     zbus::ObjectId::from_static("math", "1.0"),
                 ),
-                has_timeout: false,
             }
         }
 
@@ -551,7 +549,14 @@ pub mod errors {
         pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
-                has_timeout: true,
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
             }
         }
 
@@ -593,10 +598,10 @@ pub mod errors {
             error: &str,
             from_call: u8,
         ) -> Result<(), zbus::CallError<MathError>> {
-            let mut request = self.object.request("Check");
-            if !self.has_timeout {
-                request = request.timeout(std::time::Duration::new(2, 0));
-            }
+            let mut request = self
+                .object
+                .request("Check")
+                .method_timeout(std::time::Duration::new(2, 0));
             request.argument::<Same, str>("error", error)?;
             request.argument::<Same, u8>("from_call", &from_call)?;
             request.call_throwing(0).await.map_err(MathError::from_call)?;
@@ -605,20 +610,20 @@ pub mod errors {
 
         /// The method `Ping`. Waits 60.5s, unless [`Self::with_timeout`] says otherwise.
         pub async fn ping(&self) -> Result<(), zbus::CallError<Plain>> {
-            let mut request = self.object.request("Ping");
-            if !self.has_timeout {
-                request = request.timeout(std::time::Duration::new(60, 500000000));
-            }
+            let request = self
+                .object
+                .request("Ping")
+                .method_timeout(std::time::Duration::new(60, 500000000));
             request.call_throwing(0).await.map_err(Plain::from_call)?;
             Ok(())
         }
 
         /// The method `Tell`. Waits 20ms, unless [`Self::with_timeout`] says otherwise.
         pub async fn tell(&self, line: &str) -> Result<(), zbus::Error> {
-            let mut request = self.object.request("Tell");
-            if !self.has_timeout {
-                request = request.timeout(std::time::Duration::new(0, 20000000));
-            }
+            let mut request = self
+                .object
+                .request("Tell")
+                .method_timeout(std::time::Duration::new(0, 20000000));
             request.argument::<Same, str>("line", line)?;
             request.send().await
         }

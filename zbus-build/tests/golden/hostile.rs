@@ -8,7 +8,6 @@
 ///
 /// ```text
 /// panic!("run by nobody");
-
 /// ```
 ///
 /// See [Nowhere] and [this](Nowhere) and \<b>bold and https://example.org.
@@ -52,7 +51,6 @@ pub mod hostile {
     pub struct T {
         /// ```text
         /// compile_error!();
-
         /// ```
         #[serde(rename = "type")]
         pub r#type: String,
@@ -1609,6 +1607,14 @@ pub mod hostile {
             }
         }
 
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+
         /// The method `New`.
         pub async fn new_(&self) -> std::result::Result<(), zbus::Error> {
             let request_ = self.object.request("New");
@@ -1864,6 +1870,14 @@ pub mod hostile {
             }
         }
 
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+
         /// The method `Old`.
         #[deprecated = "gone soon"]
         pub async fn old(&self) -> std::result::Result<(), zbus::Error> {
@@ -2012,6 +2026,14 @@ pub mod hostile {
         pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
             }
         }
 
@@ -2210,6 +2232,14 @@ pub mod hostile {
         pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
             }
         }
 

@@ -208,6 +208,14 @@ pub mod imports {
             }
         }
 
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+
         /// The method `Measure`.
         pub async fn measure(
             &self,

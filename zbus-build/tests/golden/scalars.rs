@@ -298,7 +298,7 @@ pub mod scalars {
         /// The events `Lines`.
         fn lines(&self) -> impl Stream<Item = String> + Send;
 
-        /// The events `Everything`.
+        /// All that there is.
         fn everything(&self) -> impl Stream<Item = All> + Send;
 
         /// The events `Pulses`.
@@ -675,6 +675,8 @@ pub mod scalars {
             self.object.publish::<Same, str>("Lines", event).await
         }
 
+        /// All that there is.
+        ///
         /// Publishes an event `Everything`.
         pub async fn everything(&self, event: &All) -> Result<(), zbus::Error> {
             self.object.publish::<Same, All>("Everything", event).await
@@ -727,6 +729,14 @@ pub mod scalars {
         pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
             }
         }
 
@@ -955,13 +965,31 @@ pub mod scalars {
         }
 
         /// Listens to the events `Lines`: subscribed when this returns.
+        ///
+        /// A subscriber that is more than 64 events behind loses the oldest, and is told how many.
         pub async fn lines(&self) -> Result<zbus::Subscription<String>, zbus::Error> {
-            self.object.subscribe::<Same, String>("Lines").await
+            Ok(
+                self
+                    .object
+                    .subscribe::<Same, String>("Lines")
+                    .await?
+                    .with_lag(zbus::Lag::drop_oldest(64)),
+            )
         }
 
+        /// All that there is.
+        ///
         /// Listens to the events `Everything`: subscribed when this returns.
+        ///
+        /// A subscription that is more than 4294967295 events behind ends.
         pub async fn everything(&self) -> Result<zbus::Subscription<All>, zbus::Error> {
-            self.object.subscribe::<Same, All>("Everything").await
+            Ok(
+                self
+                    .object
+                    .subscribe::<Same, All>("Everything")
+                    .await?
+                    .with_lag(zbus::Lag::error(4294967295)),
+            )
         }
 
         /// Listens to the events `Pulses`: subscribed when this returns.

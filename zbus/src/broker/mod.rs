@@ -3,22 +3,22 @@
 //! A [`Broker`] moves bytes; what they mean is the wire's concern.
 
 mod address;
+mod deliveries;
 mod error;
 pub(crate) mod memory;
 #[cfg(feature = "redis")]
 mod redis;
 
-use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use address::connect;
+pub use deliveries::{Deliveries, Delivery, DeliverySender};
 pub use error::{BrokerError, BrokerErrorKind};
 
 /// A boxed future of a broker: one a batch, none a call.
@@ -62,34 +62,6 @@ pub struct Popped {
     pub messages: Vec<Bytes>,
 }
 
-/// A message of a subscribed channel.
-#[derive(Clone, Debug)]
-pub enum Delivery {
-    /// A published message.
-    Message(Bytes),
-    /// The connection was lost, and is back: messages in between are lost.
-    Gap,
-}
-
-/// What a subscription delivers, for as long as it is held.
-pub struct Deliveries {
-    pub(crate) receiver: broadcast::Receiver<Delivery>,
-    pub(crate) guard: Box<dyn Any + Send + Sync>,
-}
-
-impl Deliveries {
-    /// Deliveries of a channel; `guard` is dropped when nobody holds them any more.
-    pub fn new(receiver: broadcast::Receiver<Delivery>, guard: impl Any + Send + Sync) -> Self {
-        Self { receiver, guard: Box::new(guard) }
-    }
-}
-
-impl fmt::Debug for Deliveries {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Deliveries").finish_non_exhaustive()
-    }
-}
-
 /// Lists and channels, whoever keeps them.
 pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// Writes a batch in order, as few round trips as it takes. The results are those of the batch's entries, in order; one that
@@ -122,6 +94,39 @@ pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     /// Where the broker is out of reach.
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>>;
+
+    /// Enters a member in a set, for `lasting` from now on, in the broker's clock; one that is in it lasts anew. All who share a set use
+    /// one `lasting`: the whole set may be gone that long after its newest entry.
+    ///
+    /// # Errors
+    /// Where the broker is out of reach, refuses, or keeps no such sets, as is the case unless this is implemented: then its servers
+    /// are not seen, and nobody takes that for their absence.
+    fn announce(&self, set: &str, member: &str, lasting: Duration) -> BoxFuture<'_, Result<(), BrokerError>> {
+        let _ = (set, member, lasting);
+        Box::pin(std::future::ready(Err(no_sets())))
+    }
+
+    /// Takes a member out of a set that it was entered in.
+    ///
+    /// # Errors
+    /// Those of [`Broker::announce`].
+    fn retract(&self, set: &str, member: &str) -> BoxFuture<'_, Result<(), BrokerError>> {
+        let _ = (set, member);
+        Box::pin(std::future::ready(Err(no_sets())))
+    }
+
+    /// The members of a set whose time has not passed: up to 1024 of them.
+    ///
+    /// # Errors
+    /// Those of [`Broker::announce`].
+    fn announced(&self, set: &str) -> BoxFuture<'_, Result<Vec<String>, BrokerError>> {
+        let _ = set;
+        Box::pin(std::future::ready(Err(no_sets())))
+    }
+}
+
+fn no_sets() -> BrokerError {
+    BrokerError::new(BrokerErrorKind::Refused, "this broker does not keep who is there")
 }
 
 /// Pops messages, one pop after the other.
@@ -141,5 +146,5 @@ pub trait Popper: Send {
     ) -> BoxFuture<'a, Result<Popped, BrokerError>>;
 }
 
-/// How many undelivered messages a subscription holds before the oldest are dropped.
-pub(crate) const SUBSCRIPTION_CAPACITY: usize = 1024;
+/// The most members of a set that are told: a bound for what a stranger may have entered.
+pub(crate) const MOST_ANNOUNCED: usize = 1024;

@@ -9,10 +9,11 @@ use serde_with::{DeserializeAs, SerializeAs};
 use tokio::time::Instant;
 
 use super::in_flight::{Entered, ended};
-use super::{RemoteObject, Tag};
+use super::options::TimeLimit;
+use super::{CallOptions, RemoteObject, Tag};
 use crate::broker::Write;
 use crate::error::Error;
-use crate::wire::{Bins, Body, Generation, OutgoingRequest, Response, decode_as};
+use crate::wire::{Bins, Body, EncodeError, Generation, OutgoingRequest, Response, decode_as};
 
 /// A call to be made.
 #[derive(Debug)]
@@ -21,12 +22,14 @@ pub struct Request<'a> {
     object: &'a RemoteObject,
     method: &'a str,
     arguments: Bins,
-    timeout: Option<Duration>,
+    options: CallOptions,
+    /// What the schema says of the method.
+    method_limit: Option<Duration>,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn new(object: &'a RemoteObject, method: &'a str) -> Self {
-        Self { object, method, arguments: Bins::default(), timeout: object.timeout }
+        Self { object, method, arguments: Bins::default(), options: object.options.clone(), method_limit: None }
     }
 
     /// Adds the next argument; its name is for errors alone.
@@ -43,7 +46,18 @@ impl<'a> Request<'a> {
 
     /// The time limit of this call, in place of the object's.
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..self }
+        self.options(CallOptions::new().timeout(timeout))
+    }
+
+    /// The method's own time limit: in place of the client's, where neither the object nor the call has one.
+    pub fn method_timeout(self, limit: Duration) -> Self {
+        Self { method_limit: Some(limit), ..self }
+    }
+
+    /// Options of this call; what they do not say stays as the object has it.
+    pub fn options(self, options: CallOptions) -> Self {
+        let options = options.over(&self.options);
+        Self { options, ..self }
     }
 
     /// Calls a method that does not throw, and waits for its `returns` values.
@@ -74,14 +88,14 @@ impl<'a> Request<'a> {
         let id = self.object.client.shared.in_flight.enter().id();
         let message = self.encode(&id, true)?;
         let write = self.object.client.write(self.write(message));
-        match self.timeout {
+        match self.limit() {
             None => write.await,
             Some(limit) => tokio::time::timeout(limit, write).await.unwrap_or_else(|_| Err(self.timed_out(true))),
         }
     }
 
     async fn exchange(self, returns: usize, throws: bool) -> Result<Reply, Error> {
-        let deadline = self.timeout.and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = self.limit().and_then(|limit| Instant::now().checked_add(limit));
         let entered = self.object.client.shared.in_flight.enter();
         let message = self.encode(&entered.id(), false)?;
         let mut pending = Pending { object: self.object, entered, message };
@@ -101,7 +115,12 @@ impl<'a> Request<'a> {
 
     fn encode(&self, id: &str, one_way: bool) -> Result<Bytes, Error> {
         let shared = &self.object.client.shared;
-        let limit = self.timeout.and_then(|limit| i64::try_from(limit.as_millis()).ok());
+        let metadata = self.options.metadata_bytes();
+        if metadata > CallOptions::MAX_METADATA_BYTES {
+            let source = EncodeError::new(format!("{metadata} bytes, of at most {}", CallOptions::MAX_METADATA_BYTES));
+            return Err(Error::Encode { what: "metadata".to_owned(), source });
+        }
+        let limit = self.limit().and_then(|limit| i64::try_from(limit.as_millis()).ok());
         let request = OutgoingRequest {
             generation: shared.generation,
             id,
@@ -110,17 +129,24 @@ impl<'a> Request<'a> {
             method: self.method,
             arguments: &self.arguments,
             deadline: limit.map(|limit| shared.clock.now().saturating_add(limit)),
+            metadata: self.options.entries(),
             one_way,
         };
         request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })
     }
 
     fn write(&self, message: Bytes) -> Write {
-        Write::Push { list: Arc::clone(&self.object.queue), message, expire: None }
+        Write::Push { list: Arc::clone(&self.object.queue), message, expire: self.object.expiry }
     }
 
     fn timed_out(&self, written: bool) -> Error {
-        Error::Timeout { target: self.target(), after: self.timeout.unwrap_or_default(), written }
+        Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), written }
+    }
+
+    /// None where the call may wait for ever.
+    fn limit(&self) -> Option<Duration> {
+        let method = self.method_limit.map(TimeLimit::After);
+        self.options.limit.or(method).unwrap_or(self.object.client.shared.limit).duration()
     }
 
     fn target(&self) -> String {

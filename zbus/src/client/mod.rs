@@ -3,6 +3,8 @@
 mod call;
 mod in_flight;
 mod inbox;
+mod instances;
+mod options;
 mod remote_object;
 
 use std::fmt;
@@ -15,6 +17,9 @@ use uuid::Uuid;
 
 pub use self::call::{Reply, Request};
 use self::in_flight::{InFlight, ended};
+pub use self::instances::Instance;
+pub use self::options::CallOptions;
+use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
@@ -41,7 +46,10 @@ struct Shared {
     in_flight: Arc<InFlight>,
     inbox: Arc<str>,
     clock: Clock,
-    timeout: Option<Duration>,
+    /// Of each call where nobody says otherwise.
+    limit: TimeLimit,
+    /// Beside the time limit, which gives way to that of a method.
+    options: CallOptions,
     generation: Generation,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
@@ -60,17 +68,20 @@ impl Client {
 
     /// A client of which something is to be set.
     pub fn builder() -> ClientBuilder {
-        ClientBuilder { timeout: Some(DEFAULT_TIMEOUT), generation: Generation::One }
+        ClientBuilder {
+            limit: TimeLimit::After(DEFAULT_TIMEOUT),
+            options: CallOptions::new(),
+            generation: Generation::One,
+        }
     }
 
-    /// What one of the servers of a module tells of itself: its objects and workers. Where several serve the module it is open which
-    /// one answers.
+    /// What one of the servers of a module tells of itself, also while all its workers are busy. Where several serve the module it is
+    /// open which one answers: [`Client::instances`] asks each.
     ///
     /// # Errors
     /// Those of a call.
     pub async fn status(&self, module: &str) -> Result<Status, Error> {
-        let object = RemoteObject::new(self.clone(), module, ObjectId::STATUS);
-        object.request("").call(1).await?.value::<serde_with::Same, Status>()
+        instances::status_of(&RemoteObject::new(self.clone(), module, ObjectId::STATUS)).await
     }
 
     /// Writes once, and waits until it is written.
@@ -91,19 +102,25 @@ impl fmt::Debug for Client {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ClientBuilder {
-    timeout: Option<Duration>,
+    limit: TimeLimit,
+    options: CallOptions,
     generation: Generation,
 }
 
 impl ClientBuilder {
     /// The time limit of each call, from the call to its answer; 30 s unless set. A stub may have one of its own.
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..self }
+        Self { limit: TimeLimit::After(timeout), ..self }
     }
 
     /// Lets calls wait for ever where their stubs do not say otherwise.
     pub fn without_timeout(self) -> Self {
-        Self { timeout: None, ..self }
+        Self { limit: TimeLimit::Never, ..self }
+    }
+
+    /// Something that every method called may know, under a name: see [`CallOptions::metadata`].
+    pub fn metadata(self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { options: self.options.metadata(key, value), ..self }
     }
 
     /// The generation of the wire that the called servers speak; [`Generation::One`] unless set.
@@ -134,7 +151,8 @@ impl ClientBuilder {
                 in_flight,
                 inbox,
                 clock,
-                timeout: self.timeout,
+                limit: self.limit,
+                options: self.options,
                 generation: self.generation,
                 runtime: tokio::runtime::Handle::current(),
                 _stop: stopped_with_client,

@@ -51,14 +51,21 @@ impl Dispatcher {
     pub(super) async fn dispatch(&self, message: &Bytes, permit: OwnedSemaphorePermit) {
         let (request, reply_to, limit) = match self.read(message) {
             Ok(read) => read,
-            Err(Unread::Dropped(reason)) => return tracing::warn!(reason, "dropped a request"),
-            Err(Unread::Rejected(reply_to, rejection)) => return reply_to.reject(&self.outbox, &rejection).await,
+            Err(Unread::Dropped(reason)) => {
+                self.workers.counters.dropped.add_one();
+                return tracing::warn!(reason, "dropped a request");
+            }
+            Err(Unread::Rejected(reply_to, rejection)) => {
+                self.workers.counters.rejected.add_one();
+                return reply_to.reject(&self.outbox, &rejection).await;
+            }
         };
         let Some(object) = self.objects.get(&request.object) else {
+            self.workers.counters.rejected.add_one();
             let message = format!("the module does not serve `{}`", request.object);
             return reject(reply_to, &self.outbox, &Rejection::new(RejectionKind::UnknownObject, message)).await;
         };
-        let worker = self.workers.busy(&request.object, &request.method, permit);
+        let worker = self.workers.busy(&request.object, &request.method, limit, permit);
         let run = Run { worker, reply_to, outbox: self.outbox.clone(), limit, abort: self.abort.clone() };
         Arc::clone(object).run(Call::new(request), run);
     }
@@ -132,6 +139,12 @@ impl Run {
             () = deadline => Err(Rejection::new(RejectionKind::Expired, format!("{name} did not end before its deadline"))),
             () = abort.cancelled() => Err(Rejection::new(RejectionKind::Stopping, format!("the server stopped before {name} ended"))),
         };
+        let counters = worker.counters();
+        match &outcome {
+            Ok(returns) if returns.has_thrown() => counters.failed.add_one(),
+            Ok(_) => counters.served.add_one(),
+            Err(_) => counters.rejected.add_one(),
+        }
         let id = reply_to.as_ref().map_or("", |reply_to| &reply_to.id);
         match (outcome.and_then(|returns| returns.encode(id)), reply_to) {
             (Ok(message), Some(reply_to)) => reply_to.send(&outbox, message).await,

@@ -1,35 +1,41 @@
 //! The serving side: a process under the name of a module, and the objects that it serves.
 
+mod counters;
 mod dispatch;
 mod events;
 mod intake;
 mod object;
+mod presence;
 mod rejection;
 mod reply;
 mod workers;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use self::dispatch::{AnyObject, Dispatcher};
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
 pub use self::object::{Arguments, Call, Object, Returns};
+use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
 use self::workers::Workers;
 use crate::ObjectId;
-use crate::broker::{self, Broker};
+use crate::broker;
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::object_id;
 use crate::outbox::Outbox;
-use crate::status::ObjectStatus;
+use crate::status::{ObjectStatus, Status};
 
 /// How many calls run at once where nobody says otherwise.
 const DEFAULT_WORKERS: u32 = 16;
@@ -50,6 +56,8 @@ pub struct Server {
     workers: u32,
     drain: Duration,
     any_module: bool,
+    version: Option<String>,
+    contracts: BTreeMap<String, String>,
     objects: HashMap<ObjectId, Arc<dyn AnyObject>>,
     streams: Vec<(ObjectId, Streams)>,
 }
@@ -62,6 +70,8 @@ impl Server {
             workers: DEFAULT_WORKERS,
             drain: DEFAULT_DRAIN,
             any_module: false,
+            version: None,
+            contracts: BTreeMap::new(),
             objects: HashMap::new(),
             streams: Vec::new(),
         }
@@ -84,6 +94,12 @@ impl Server {
         Self { any_module: true, ..self }
     }
 
+    /// What [`Status::version`](crate::status::Status::version) tells: the version of the program, usually
+    /// `env!("CARGO_PKG_VERSION")`.
+    pub fn version(self, version: impl Into<String>) -> Self {
+        Self { version: Some(version.into()), ..self }
+    }
+
     /// Serves an object, too.
     ///
     /// # Errors
@@ -104,6 +120,9 @@ impl Server {
         }
         let mut streams = Streams::default();
         object.streams(&mut streams);
+        if let Some(contract) = object.contract() {
+            self.contracts.insert(id.to_string(), contract.to_owned());
+        }
         self.streams.push((id.clone(), streams));
         self.objects.insert(id, Arc::new(object));
         Ok(self)
@@ -144,12 +163,25 @@ impl Server {
         let workers = Workers::new(self.workers);
         let (outbox, writer) = Outbox::start(Arc::clone(&broker), ReplyTracker);
 
+        let instance: Arc<str> = Uuid::new_v4().to_string().into();
         let status = StatusSource {
-            objects: self.objects.keys().map(ObjectStatus::from).collect(),
+            constant: Status {
+                objects: self.objects.keys().map(ObjectStatus::from).collect(),
+                instance: Some(instance.to_string()),
+                version: self.version,
+                contracts: self.contracts,
+                ..Status::default()
+            },
             workers: Arc::clone(&workers),
             outbox: outbox.clone(),
         };
-        let status_requests = intake(&*broker, vec![ObjectId::STATUS.queue(&self.module).into()], &stop).await?;
+        let lost = Arc::new(Notify::new());
+        let intake = async |lists| {
+            let popper = broker.popper().await?;
+            Ok::<_, Error>(Intake { popper, lists, lost: Arc::clone(&lost), stop: stop.clone() })
+        };
+        let status_lists = [ObjectId::STATUS.queue(&self.module), object_id::instance_queue(&self.module, &instance)];
+        let status_requests = intake(status_lists.map(Arc::from).into()).await?;
         tasks.spawn(status_requests.status_requests(status));
 
         for (object, streams) in self.streams {
@@ -165,17 +197,17 @@ impl Server {
             abort: abort.clone(),
         });
         if !lists.is_empty() {
-            let requests = intake(&*broker, lists, &stop).await?;
+            let requests = intake(lists).await?;
             tasks.spawn(requests.requests(dispatcher));
         }
+        let set = object_id::instances(&self.module);
+        let presence =
+            Presence { broker: Arc::clone(&broker), set, instance, lost: Arc::clone(&lost), stop: stop.clone() };
+        presence.start(&tasks).await;
         tasks.close();
         tracing::info!(module = self.module, "serving");
         Ok(RunningServer { stop: unfinished.disarm(), abort, tasks, workers, writer, drain: self.drain })
     }
-}
-
-async fn intake(broker: &dyn Broker, lists: Vec<Arc<str>>, stop: &CancellationToken) -> Result<Intake, Error> {
-    Ok(Intake { popper: broker.popper().await?, lists, stop: stop.clone() })
 }
 
 impl fmt::Debug for Server {

@@ -29,6 +29,11 @@ pub trait Object: Send + Sync + 'static {
         None
     }
 
+    /// The hash of its contract, which its status tells; none for an object that comes from no schema.
+    fn contract(&self) -> Option<&str> {
+        None
+    }
+
     /// Runs a method. The future is dropped at the call's deadline.
     ///
     /// # Errors
@@ -49,6 +54,10 @@ impl<O: Object> Object for Arc<O> {
 
     fn module(&self) -> Option<&str> {
         O::module(self)
+    }
+
+    fn contract(&self) -> Option<&str> {
+        O::contract(self)
     }
 
     fn call(&self, call: Call) -> impl Future<Output = Result<Returns, Rejection>> + Send {
@@ -201,6 +210,10 @@ impl Returns {
     /// Says what a method that throws has thrown, or that it has not. Once for each such method, after the values.
     pub fn throws(&mut self, failure: Option<Failure>) {
         self.response.throws(failure);
+    }
+
+    pub(super) fn has_thrown(&self) -> bool {
+        self.response.has_thrown()
     }
 
     pub(super) fn encode(&self, id: &str) -> Result<Bytes, Rejection> {

@@ -61,6 +61,10 @@ impl OutgoingResponse {
         }
     }
 
+    pub(crate) fn has_thrown(&self) -> bool {
+        matches!(self, Self::One { failure: Some(_), .. } | Self::Zero { last: Last::Thrown(Some(_)), .. })
+    }
+
     pub(crate) fn encode(&self, id: &str) -> Result<Bytes, EncodeError> {
         let mut out = Vec::new();
         match self {

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use zbus_idl::schema::Throws;
+use zbus_idl::schema::{Lag, LagPolicy, Throws};
 
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::types::{Argument, Passed};
@@ -14,11 +14,6 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
     let deprecated = object.deprecated();
     let id = object.id();
     let module = object.module();
-    // Only where a method has a time limit of its own does it matter whether the stub has one.
-    let is_limited = object.object.methods.iter().any(|method| method.timeout.is_some());
-    let declared = is_limited.then(|| quote!(has_timeout: bool,));
-    let (unset, set) =
-        if is_limited { (quote!(has_timeout: false,), quote!(has_timeout: true,)) } else { Default::default() };
     let methods = object.methods().map(|method| self::method(object, &method));
     let streams = streams(object);
     quote! {
@@ -27,7 +22,6 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
         #[derive(Clone, Debug)]
         pub struct #client {
             object: ::zbus::client::RemoteObject,
-            #declared
         }
         impl #client {
             /// The bus name of the module that the schema names.
@@ -43,12 +37,17 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
                 client: ::zbus::Client,
                 module: impl ::core::convert::Into<::std::string::String>,
             ) -> Self {
-                Self { object: ::zbus::client::RemoteObject::new(client, module, #id), #unset }
+                Self { object: ::zbus::client::RemoteObject::new(client, module, #id) }
             }
             /// The like with this time limit for each call, in place of the client's and the schema's.
             #[must_use]
             pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
-                Self { object: self.object.with_timeout(timeout), #set }
+                Self { object: self.object.with_timeout(timeout) }
+            }
+            /// The like with these options for each call; what they do not say stays as it is.
+            #[must_use]
+            pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+                Self { object: self.object.with_options(options) }
             }
             #(#methods)*
             #(#streams)*
@@ -91,7 +90,7 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
             }
         });
     }
-    let mutable = (!encode.is_empty() || method.method.timeout.is_some()).then(|| quote!(mut));
+    let mutable = (!encode.is_empty()).then(|| quote!(mut));
     let output = method.output();
     let error = match method.method.throws {
         Throws::Never | Throws::Message => quote!(::zbus::Error),
@@ -100,14 +99,11 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
             quote!(::zbus::CallError<#error>)
         }
     };
-    // A method's own time limit gives way to one that the stub was given.
     let limit = method.method.timeout.map(|limit| {
         let (seconds, nanoseconds) =
             (consts::integer(limit.as_secs().into()), consts::integer(limit.subsec_nanos().into()));
         quote! {
-            if !self.has_timeout {
-                #request = #request.timeout(::core::time::Duration::new(#seconds, #nanoseconds));
-            }
+            .method_timeout(::core::time::Duration::new(#seconds, #nanoseconds))
         }
     });
     let send = send(method, &request, &reply);
@@ -115,8 +111,7 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
         #docs
         #deprecated
         pub async fn #name(&self, #(#signature),*) -> ::core::result::Result<#output, #error> {
-            let #mutable #request = self.object.request(#wire_name);
-            #limit
+            let #mutable #request = self.object.request(#wire_name) #limit;
             #(#encode)*
             #send
         }
@@ -158,19 +153,43 @@ fn send(method: &MethodContext<'_>, request: &Ident, reply: &Ident) -> TokenStre
 
 fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
     object.streams().map(|StreamContext { types, stream, name }| {
-        let docs = docs::docs_and(
-            &stream.docs,
-            &format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name)),
-        );
+        let listens = format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name));
+        let docs = docs::docs_and(&stream.docs, &(listens + &stream.lag.map(lag_sentence).unwrap_or_default()));
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let wire_name = &stream.wire_name;
         let Passed { adapter, ty } = types.passed(&stream.ty);
+        let subscribe = quote!(self.object.subscribe::<#adapter, #ty>(#wire_name).await);
+        let subscribe = match stream.lag.map(lag) {
+            Some(lag) => quote!(Ok(#subscribe?.with_lag(#lag))),
+            None => subscribe,
+        };
         quote! {
             #docs
             #deprecated
             pub async fn #name(&self) -> ::core::result::Result<::zbus::Subscription<#ty>, ::zbus::Error> {
-                self.object.subscribe::<#adapter, #ty>(#wire_name).await
+                #subscribe
             }
         }
     })
+}
+
+fn lag(lag: Lag) -> TokenStream {
+    let events = consts::integer(lag.capacity.into());
+    match lag.policy {
+        LagPolicy::Error => quote!(::zbus::Lag::error(#events)),
+        LagPolicy::DropOldest => quote!(::zbus::Lag::drop_oldest(#events)),
+    }
+}
+
+/// What a subscriber that is too slow gets, behind another sentence.
+fn lag_sentence(lag: Lag) -> String {
+    let Lag { policy, capacity } = lag;
+    match policy {
+        LagPolicy::Error => format!("\n\nA subscription that is more than {capacity} events behind ends."),
+        LagPolicy::DropOldest => {
+            format!(
+                "\n\nA subscriber that is more than {capacity} events behind loses the oldest, and is told how many."
+            )
+        }
+    }
 }

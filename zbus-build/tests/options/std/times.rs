@@ -572,6 +572,14 @@ pub mod times {
             }
         }
 
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+
         /// The method `Move`.
         pub async fn r#move(
             &self,

@@ -4,6 +4,7 @@
 //! one of their own.
 
 mod pop;
+mod presence;
 mod subscribe;
 
 use std::fmt;
@@ -162,9 +163,38 @@ impl Broker for RedisBroker {
             let mut connection = self.connection.clone();
             let (seconds, microseconds): (i64, i64) =
                 redis::cmd("TIME").query_async(&mut connection).await.map_err(|error| self.error(error))?;
-            Ok(seconds * 1000 + microseconds / 1000)
+            Ok(milliseconds(seconds, microseconds))
         })
     }
+
+    fn announce(&self, set: &str, member: &str, lasting: Duration) -> BoxFuture<'_, Result<(), BrokerError>> {
+        let (set, member) = (set.to_owned(), member.to_owned());
+        Box::pin(async move {
+            let mut connection = self.connection.clone();
+            presence::announce(&mut connection, &set, &member, lasting).await.map_err(|error| self.error(error))
+        })
+    }
+
+    fn retract(&self, set: &str, member: &str) -> BoxFuture<'_, Result<(), BrokerError>> {
+        let (set, member) = (set.to_owned(), member.to_owned());
+        Box::pin(async move {
+            let mut connection = self.connection.clone();
+            presence::retract(&mut connection, &set, &member).await.map_err(|error| self.error(error))
+        })
+    }
+
+    fn announced(&self, set: &str) -> BoxFuture<'_, Result<Vec<String>, BrokerError>> {
+        let set = set.to_owned();
+        Box::pin(async move {
+            let mut connection = self.connection.clone();
+            presence::announced(&mut connection, &set).await.map_err(|error| self.error(error))
+        })
+    }
+}
+
+/// What `TIME` answers, as milliseconds since 1970.
+fn milliseconds(seconds: i64, microseconds: i64) -> i64 {
+    seconds * 1000 + microseconds / 1000
 }
 
 /// The batch as commands, neighbours for one list as one; and for each command which entries it carries.
