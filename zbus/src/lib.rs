@@ -82,6 +82,7 @@ pub mod server;
 pub mod status;
 pub mod stream;
 pub mod types;
+pub mod untyped;
 pub mod wire;
 
 pub use client::{CallOptions, Client};
@@ -91,4 +92,5 @@ pub use lag::Lag;
 pub use object_id::ObjectId;
 pub use server::Server;
 pub use stream::{StreamError, Subscription};
+pub use untyped::UntypedObject;
 pub use wire::Generation;

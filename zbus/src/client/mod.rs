@@ -6,6 +6,7 @@ mod inbox;
 mod instances;
 mod options;
 mod remote_object;
+mod untyped;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use self::instances::Instance;
 pub use self::options::CallOptions;
 use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
+pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
@@ -133,7 +135,14 @@ impl ClientBuilder {
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
-        let broker = broker::connect(address).await?;
+        self.connect_with(broker::connect(address).await?).await
+    }
+
+    /// Connects over a broker of one's own, or one that is shared.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the broker is out of reach.
+    pub async fn connect_with(self, broker: Arc<dyn Broker>) -> Result<Client, Error> {
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where this is given up.
         let stopped_with_client = stop.clone().drop_guard();

@@ -34,6 +34,11 @@ pub trait Object: Send + Sync + 'static {
         None
     }
 
+    /// Why the object cannot be served: asked when it is registered, and told as [`RegisterError::Faulty`](super::RegisterError::Faulty).
+    fn fault(&self) -> Option<&str> {
+        None
+    }
+
     /// Runs a method. The future is dropped at the call's deadline.
     ///
     /// # Errors
@@ -58,6 +63,10 @@ impl<O: Object> Object for Arc<O> {
 
     fn contract(&self) -> Option<&str> {
         O::contract(self)
+    }
+
+    fn fault(&self) -> Option<&str> {
+        O::fault(self)
     }
 
     fn call(&self, call: Call) -> impl Future<Output = Result<Returns, Rejection>> + Send {
@@ -115,7 +124,7 @@ impl Call {
     }
 
     fn wrong_count(&self, expected: &str) -> Rejection {
-        let arguments = if expected == "1" { "argument" } else { "arguments" };
+        let arguments = if matches!(expected, "1" | "at least 1") { "argument" } else { "arguments" };
         let given = match self.request.arguments.len() {
             1 => "1 was".to_owned(),
             given => format!("{given} were"),
