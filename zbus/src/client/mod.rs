@@ -128,6 +128,14 @@ impl ClientBuilder {
         Self { generation, ..self }
     }
 
+    /// Connects a client whose calls hold the thread.
+    ///
+    /// # Errors
+    /// Those of [`blocking::Client::connect`](crate::blocking::Client::connect).
+    pub fn connect_blocking(self, address: &str) -> Result<crate::blocking::Client, Error> {
+        crate::blocking::Client::connect_with(self, address)
+    }
+
     /// Connects as [`Client::connect`] does.
     ///
     /// # Errors
