@@ -68,6 +68,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod backoff;
+pub mod blocking;
 pub mod broker;
 pub mod client;
 mod clock;

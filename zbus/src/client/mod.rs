@@ -144,6 +144,14 @@ impl ClientBuilder {
         Self { options: self.options.reply_mode(reply_mode), ..self }
     }
 
+    /// Connects a client whose calls hold the thread.
+    ///
+    /// # Errors
+    /// Those of [`blocking::Client::connect`](crate::blocking::Client::connect).
+    pub fn connect_blocking(self, address: &str) -> Result<crate::blocking::Client, Error> {
+        crate::blocking::Client::connect_with(self, address)
+    }
+
     /// Connects as [`Client::connect`] does.
     ///
     /// # Errors
