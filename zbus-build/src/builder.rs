@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cargo;
 use crate::error::Error;
 use crate::loader::FileLoader;
-use crate::rust::{BytesType, MapType};
+use crate::rust::{BytesType, MapType, TimeType};
 use crate::{output, rust};
 
 /// Compiles schemas to Rust, as [`compile`](crate::compile) does, with a say in how.
@@ -68,6 +68,28 @@ impl Builder {
     /// With server traits, server types and publishers of events, which is the default, or without.
     pub fn server(mut self, generate: bool) -> Self {
         self.rust.server = generate;
+        self
+    }
+
+    /// With blocking client stubs, or without, which is the default: a module `blocking` in that of each schema, whose clients have the
+    /// same names, methods and errors as the others, and hold the thread until a call has ended. They are made over a
+    /// `zbus::blocking::Client`. Schemas without objects have none.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "module weather; object station@1.0 { fn Now() -> f64; }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .blocking(true)
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("pub fn now(&self) -> Result<f64, zbus::Error>"), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn blocking(mut self, generate: bool) -> Self {
+        self.rust.blocking = generate;
         self
     }
 
@@ -149,7 +171,7 @@ impl Builder {
     /// one schema then share its types. `.extern_schema("geometry", "::shapes::geometry")` is for `geometry.zbus`.
     ///
     /// The other crate generates the same schema with the same version of this compiler. Its [`map_type`](Self::map_type),
-    /// [`bytes_type`](Self::bytes_type) and [`extern_type`](Self::extern_type) choices decide what its types are: repeat them
+    /// [`bytes_type`](Self::bytes_type), [`time_type`](Self::time_type) and [`extern_type`](Self::extern_type) choices decide what its types are: repeat them
     /// here, as far as they are about this schema. What the external schema imports has to be named as external too.
     ///
     /// ```
@@ -191,7 +213,7 @@ impl Builder {
     ///     # .out_dir(folder.path())
     ///     .compile()?;
     /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
-    /// # assert!(text.contains("pub tags: ::std::collections::HashMap<") && text.contains("pub more: ::std::collections::BTreeMap<"));
+    /// # assert!(text.contains("pub tags: HashMap<") && text.contains("pub more: BTreeMap<"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn map_type(mut self, selector: impl Into<String>, map: MapType) -> Self {
@@ -213,11 +235,37 @@ impl Builder {
     ///     .bytes_type("files.Chunk.Data", BytesType::Bytes)
     ///     # .out_dir(folder.path())
     ///     .compile()?;
-    /// # assert!(std::fs::read_to_string(folder.path().join("files.rs"))?.contains("pub data: ::zbus::types::Bytes"));
+    /// # assert!(std::fs::read_to_string(folder.path().join("files.rs"))?.contains("pub data: Bytes"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bytes_type(mut self, selector: impl Into<String>, bytes: BytesType) -> Self {
         self.rust.bytes_types.push((selector.into(), bytes));
+        self
+    }
+
+    /// Says what timestamps and durations become, [`TimeType::Jiff`] if nothing is said. The selectors are those of
+    /// [`map_type`](Self::map_type), and a constant has one too: `calculator.Patience`.
+    ///
+    /// [`TimeType::Chrono`] wants the feature `chrono` of the crate `zbus`.
+    ///
+    /// ```
+    /// use zbus_build::{Builder, TimeType};
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { At: timestamp, Took: duration }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    ///
+    /// Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .time_type("*", TimeType::Std)
+    ///     .time_type("weather.Reading.Took", TimeType::Jiff)
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("pub at: SystemTime") && text.contains("pub took: zbus::types::Duration"), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn time_type(mut self, selector: impl Into<String>, time: TimeType) -> Self {
+        self.rust.time_types.push((selector.into(), time));
         self
     }
 

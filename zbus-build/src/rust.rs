@@ -8,6 +8,7 @@ mod derives;
 mod docs;
 mod enums;
 mod errors;
+mod imports;
 mod module;
 mod names;
 mod objects;
@@ -15,7 +16,6 @@ mod places;
 mod selector;
 mod settings;
 mod structs;
-mod support;
 mod types;
 mod unions;
 
@@ -32,6 +32,8 @@ pub struct Options {
     pub client: bool,
     /// With server traits, server types and publishers of events.
     pub server: bool,
+    /// With blocking client stubs, which are made over the client stubs.
+    pub blocking: bool,
     /// Attributes for types: selector and text. See [`Builder::type_attribute`](crate::Builder::type_attribute).
     pub type_attributes: Vec<(String, String)>,
     /// The like for fields, members, arms and variants.
@@ -44,6 +46,8 @@ pub struct Options {
     pub map_types: Vec<(String, MapType)>,
     /// What `bytes` become, by selector. The last one that matches holds.
     pub bytes_types: Vec<(String, BytesType)>,
+    /// What timestamps and durations become, by selector. The last one that matches holds.
+    pub time_types: Vec<(String, TimeType)>,
 }
 
 /// What a `map` of a schema becomes. Either is written with its keys sorted.
@@ -68,23 +72,43 @@ pub enum BytesType {
     Bytes,
 }
 
+/// What a `timestamp` and a `duration` of a schema become. A time that the type cannot hold is an error of the call that carries it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeType {
+    /// `jiff::Timestamp`, years -9999 to 9999, and `jiff::SignedDuration`; `zbus::types` has both.
+    #[default]
+    Jiff,
+    /// [`std::time::SystemTime`] and [`std::time::Duration`], which is never negative: Go's is, and reading such a one is an error.
+    Std,
+    /// `chrono::DateTime<chrono::Utc>` and `chrono::TimeDelta`, in `zbus::types::chrono`: for the feature `chrono` of `zbus`.
+    Chrono,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             client: true,
             server: true,
+            blocking: false,
             type_attributes: Vec::new(),
             field_attributes: Vec::new(),
             extern_types: Vec::new(),
             extern_schemas: Vec::new(),
             map_types: Vec::new(),
             bytes_types: Vec::new(),
+            time_types: Vec::new(),
         }
     }
 }
 
 /// Generates a file for each schema file, `zbus_schemas.rs`, which includes them all, and `zbus_stems.rs`, which names them.
 pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
-    support::check(schema)?;
+    if options.blocking && !options.client {
+        return Err(Error::option(
+            "`Builder::blocking(true)` is for stubs over those that `Builder::client(false)` leaves out; leave one of the two out"
+                .to_owned(),
+        ));
+    }
     module::files(schema, options)
 }

@@ -68,12 +68,15 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod backoff;
+pub mod blocking;
 pub mod broker;
 pub mod client;
 mod clock;
 pub mod codegen;
 mod error;
 mod failure;
+mod lag;
+mod log_limit;
 mod macros;
 mod object_id;
 mod outbox;
@@ -81,12 +84,15 @@ pub mod server;
 pub mod status;
 pub mod stream;
 pub mod types;
+pub mod untyped;
 pub mod wire;
 
-pub use client::Client;
+pub use client::{CallOptions, Client, ReplyMode};
 pub use error::{CallError, Error, RejectionKind};
 pub use failure::Failure;
+pub use lag::Lag;
 pub use object_id::ObjectId;
-pub use server::Server;
+pub use server::{Context, Server};
 pub use stream::{StreamError, Subscription};
+pub use untyped::UntypedObject;
 pub use wire::Generation;

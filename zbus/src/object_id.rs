@@ -45,6 +45,16 @@ impl ObjectId {
     }
 }
 
+/// The set of the instances that serve `module`, each by its id.
+pub(crate) fn instances(module: &str) -> String {
+    format!("zbus.instances.{module}")
+}
+
+/// The list of status requests for one instance that serves `module`.
+pub(crate) fn instance_queue(module: &str, instance: &str) -> String {
+    format!("zbus.instance.{module}.{instance}")
+}
+
 /// `name@version`, or the bare name.
 impl From<&str> for ObjectId {
     fn from(text: &str) -> Self {

@@ -8,7 +8,7 @@ use proc_macro2::{Ident, Span};
 use zbus_idl::schema::{ConstId, Object, ObjectId, Schema, TypeId, TypeKind};
 
 /// What a client stub has of its own. `clone` is here because an inherent `clone` would hide [`Clone::clone`].
-const OF_THE_STUB: [&str; 4] = ["new", "with_module", "with_timeout", "clone"];
+const OF_THE_STUB: [&str; 5] = ["new", "with_module", "with_timeout", "with_options", "clone"];
 
 /// Reserved in some edition, and legal as `r#…`.
 const KEYWORDS: [&str; 48] = [
@@ -31,6 +31,11 @@ impl Scope {
     /// A scope in which these names are taken from the start.
     pub(super) fn reserving(names: &[impl AsRef<str>]) -> Self {
         Self { taken: names.iter().map(|name| name.as_ref().to_owned()).collect() }
+    }
+
+    /// The name is taken.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.taken.contains(name)
     }
 
     /// The wanted name, with as many `_` behind it as it takes to be legal and free.
@@ -158,6 +163,11 @@ impl Names {
 
     pub(super) fn of_object(&self, id: ObjectId) -> &ObjectNames {
         &self.objects[id.index()]
+    }
+
+    /// What is taken in the module of a file.
+    pub(super) fn scope(&self, file: usize) -> &Scope {
+        &self.scopes[file]
     }
 
     /// A name for something that lives inside a body of this module: a type parameter, a private helper type.

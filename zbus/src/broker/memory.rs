@@ -1,16 +1,19 @@
 //! `memory://name`: a broker inside the process, with Redis' semantics. It carries the same encoded bytes.
 
+mod presence;
+
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Weak};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{BoxFuture, Broker, BrokerError, Deliveries, Delivery, Popped, Popper, SUBSCRIPTION_CAPACITY, Write};
+use self::presence::Presence;
+use super::{BoxFuture, Broker, BrokerError, Deliveries, Delivery, DeliverySender, Popped, Popper, Write};
 
 /// The named brokers of this process, each for as long as somebody holds it.
 static BROKERS: LazyLock<Mutex<HashMap<String, Weak<MemoryBroker>>>> = LazyLock::new(Mutex::default);
@@ -44,7 +47,8 @@ struct State {
     lists: HashMap<Arc<str>, List>,
     /// When lists are gone, soonest first: one entry for each list that has a time.
     expirations: BTreeSet<(Instant, Arc<str>)>,
-    channels: HashMap<Arc<str>, broadcast::Sender<Delivery>>,
+    channels: HashMap<Arc<str>, Vec<DeliverySender>>,
+    presence: Presence,
 }
 
 #[derive(Debug, Default)]
@@ -54,8 +58,15 @@ struct List {
 }
 
 impl State {
-    fn write(&mut self, write: Write) {
+    fn write(&mut self, write: Write) -> Result<(), BrokerError> {
         match write {
+            Write::PushBelow { list, message, limit } => {
+                let waiting = self.lists.get(&list).map_or(0, |list| list.messages.len());
+                if waiting >= limit as usize {
+                    return Err(BrokerError::full(&list, limit));
+                }
+                self.lists.entry(list).or_default().messages.push_back(message);
+            }
             Write::Push { list, message, expire } => {
                 let expires = expire.map(|after| Instant::now() + after);
                 let entry = self.lists.entry(Arc::clone(&list)).or_default();
@@ -68,13 +79,15 @@ impl State {
                 }
             }
             Write::Publish { channel, message } => {
-                if let Some(sender) = self.channels.get(&channel)
-                    && sender.send(Delivery::Message(message)).is_err()
-                {
-                    self.channels.remove(&channel);
+                if let Some(subscribers) = self.channels.get_mut(&channel) {
+                    subscribers.retain(|subscriber| subscriber.send(Delivery::Message(message.clone())));
+                    if subscribers.is_empty() {
+                        self.channels.remove(&channel);
+                    }
                 }
             }
         }
+        Ok(())
     }
 
     fn drop_expired(&mut self) {
@@ -109,14 +122,11 @@ impl State {
 
 impl Broker for MemoryBroker {
     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
-        let results = batch.iter().map(|_| Ok(())).collect();
-        {
+        let results = {
             let mut state = self.store.state.lock();
             state.drop_expired();
-            for write in batch {
-                state.write(write);
-            }
-        }
+            batch.into_iter().map(|write| state.write(write)).collect()
+        };
         self.store.pushed.notify_waiters();
         Box::pin(std::future::ready(results))
     }
@@ -128,10 +138,13 @@ impl Broker for MemoryBroker {
 
     fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>> {
         let mut state = self.store.state.lock();
-        state.channels.retain(|_, sender| sender.receiver_count() > 0);
-        let sender =
-            state.channels.entry(channel.into()).or_insert_with(|| broadcast::channel(SUBSCRIPTION_CAPACITY).0);
-        Box::pin(std::future::ready(Ok(Deliveries::new(sender.subscribe(), ()))))
+        state.channels.retain(|_, subscribers| {
+            subscribers.retain(DeliverySender::is_open);
+            !subscribers.is_empty()
+        });
+        let (sender, deliveries) = Deliveries::channel(());
+        state.channels.entry(channel.into()).or_default().push(sender);
+        Box::pin(std::future::ready(Ok(deliveries)))
     }
 
     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {
@@ -146,6 +159,21 @@ impl Broker for MemoryBroker {
 
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>> {
         Box::pin(std::future::ready(Ok(unix_milliseconds())))
+    }
+
+    fn announce(&self, set: &str, member: &str, lasting: Duration) -> BoxFuture<'_, Result<(), BrokerError>> {
+        self.store.state.lock().presence.announce(set, member, lasting);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn retract(&self, set: &str, member: &str) -> BoxFuture<'_, Result<(), BrokerError>> {
+        self.store.state.lock().presence.retract(set, member);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn announced(&self, set: &str) -> BoxFuture<'_, Result<Vec<String>, BrokerError>> {
+        let members = self.store.state.lock().presence.announced(set);
+        Box::pin(std::future::ready(Ok(members)))
     }
 }
 

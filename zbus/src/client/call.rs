@@ -9,10 +9,11 @@ use serde_with::{DeserializeAs, SerializeAs};
 use tokio::time::Instant;
 
 use super::in_flight::{Entered, ended};
-use super::{RemoteObject, Tag};
+use super::options::TimeLimit;
+use super::{CallOptions, RemoteObject, ReplyMode, Tag};
 use crate::broker::Write;
 use crate::error::Error;
-use crate::wire::{Bins, Body, Generation, OutgoingRequest, Response, decode_as};
+use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Response, Thrown, decode_as};
 
 /// A call to be made.
 #[derive(Debug)]
@@ -21,12 +22,14 @@ pub struct Request<'a> {
     object: &'a RemoteObject,
     method: &'a str,
     arguments: Bins,
-    timeout: Option<Duration>,
+    options: CallOptions,
+    /// What the schema says of the method.
+    method_limit: Option<Duration>,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn new(object: &'a RemoteObject, method: &'a str) -> Self {
-        Self { object, method, arguments: Bins::default(), timeout: object.timeout }
+        Self { object, method, arguments: Bins::default(), options: object.options.clone(), method_limit: None }
     }
 
     /// Adds the next argument; its name is for errors alone.
@@ -41,9 +44,25 @@ impl<'a> Request<'a> {
         self.arguments.push::<A, T>(value).map_err(|source| Error::Encode { what: name.to_owned(), source })
     }
 
+    /// The like with all its arguments.
+    pub(super) fn encoded(self, arguments: Bins) -> Self {
+        Self { arguments, ..self }
+    }
+
     /// The time limit of this call, in place of the object's.
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..self }
+        self.options(CallOptions::new().timeout(timeout))
+    }
+
+    /// The method's own time limit: in place of the client's, where neither the object nor the call has one.
+    pub fn method_timeout(self, limit: Duration) -> Self {
+        Self { method_limit: Some(limit), ..self }
+    }
+
+    /// Options of this call; what they do not say stays as the object has it.
+    pub fn options(self, options: CallOptions) -> Self {
+        let options = options.over(&self.options);
+        Self { options, ..self }
     }
 
     /// Calls a method that does not throw, and waits for its `returns` values.
@@ -55,7 +74,7 @@ impl<'a> Request<'a> {
     /// [`Error::Timeout`] at the deadline, [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the
     /// request could not be written, [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
-        self.exchange(returns, false).await
+        self.exchange(|body| body.returns(returns, false)).await.map(|values| self.reply(values))
     }
 
     /// The like for a method that throws.
@@ -63,7 +82,12 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
     pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
-        self.exchange(returns, true).await
+        self.exchange(|body| body.returns(returns, true)).await.map(|values| self.reply(values))
+    }
+
+    /// The like for a method of which no more is known than whether it throws, or not even that. The values are one document.
+    pub(super) async fn call_untyped(self, throws: Option<bool>) -> Result<Option<Bytes>, Error> {
+        self.exchange(|body| body.document(throws)).await
     }
 
     /// Sends a request that is not answered, and waits until the broker has it.
@@ -74,18 +98,22 @@ impl<'a> Request<'a> {
         let id = self.object.client.shared.in_flight.enter().id();
         let message = self.encode(&id, true)?;
         let write = self.object.client.write(self.write(message));
-        match self.timeout {
+        let written = match self.limit() {
             None => write.await,
             Some(limit) => tokio::time::timeout(limit, write).await.unwrap_or_else(|_| Err(self.timed_out(true))),
-        }
+        };
+        written.map_err(|error| match error {
+            Error::Broker(error) => self.object.not_written(error),
+            error => error,
+        })
     }
 
-    async fn exchange(self, returns: usize, throws: bool) -> Result<Reply, Error> {
-        let deadline = self.timeout.and_then(|limit| Instant::now().checked_add(limit));
+    async fn exchange<R>(&self, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
+        let deadline = self.limit().and_then(|limit| Instant::now().checked_add(limit));
         let entered = self.object.client.shared.in_flight.enter();
         let message = self.encode(&entered.id(), false)?;
         let mut pending = Pending { object: self.object, entered, message };
-        let answered = pending.exchange(self.write(pending.message.clone()));
+        let answered = pending.exchange(self.write(pending.message.clone()), self.options.replies());
         let answer = match deadline {
             None => answered.await,
             Some(deadline) => match tokio::time::timeout_at(deadline, answered).await {
@@ -96,12 +124,17 @@ impl<'a> Request<'a> {
                 }
             },
         };
-        self.read(answer?, returns, throws)
+        self.read(answer?, read)
     }
 
     fn encode(&self, id: &str, one_way: bool) -> Result<Bytes, Error> {
         let shared = &self.object.client.shared;
-        let limit = self.timeout.and_then(|limit| i64::try_from(limit.as_millis()).ok());
+        let metadata = self.options.metadata_bytes();
+        if metadata > CallOptions::MAX_METADATA_BYTES {
+            let source = EncodeError::new(format!("{metadata} bytes, of at most {}", CallOptions::MAX_METADATA_BYTES));
+            return Err(Error::Encode { what: "metadata".to_owned(), source });
+        }
+        let limit = self.limit().and_then(|limit| i64::try_from(limit.as_millis()).ok());
         let request = OutgoingRequest {
             generation: shared.generation,
             id,
@@ -110,24 +143,39 @@ impl<'a> Request<'a> {
             method: self.method,
             arguments: &self.arguments,
             deadline: limit.map(|limit| shared.clock.now().saturating_add(limit)),
+            metadata: self.options.entries(),
             one_way,
         };
         request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })
     }
 
     fn write(&self, message: Bytes) -> Write {
-        Write::Push { list: Arc::clone(&self.object.queue), message, expire: None }
+        let (list, expire) = (Arc::clone(&self.object.queue), self.object.expiry);
+        match self.options.queue_limit {
+            Some(limit) if expire.is_none() => Write::PushBelow { list, message, limit },
+            _ => Write::Push { list, message, expire },
+        }
     }
 
     fn timed_out(&self, written: bool) -> Error {
-        Error::Timeout { target: self.target(), after: self.timeout.unwrap_or_default(), written }
+        Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), written }
+    }
+
+    /// None where the call may wait for ever.
+    fn limit(&self) -> Option<Duration> {
+        let method = self.method_limit.map(TimeLimit::After);
+        self.options.limit.or(method).unwrap_or(self.object.client.shared.limit).duration()
     }
 
     fn target(&self) -> String {
         self.object.queue.to_string()
     }
 
-    fn read(&self, response: Response, returns: usize, throws: bool) -> Result<Reply, Error> {
+    fn reply(&self, values: Vec<Bytes>) -> Reply {
+        Reply { target: Arc::clone(&self.object.queue), values: values.into_iter() }
+    }
+
+    fn read<R>(&self, response: Response, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
         let answered = match response.body {
             Body::One { .. } => Generation::One,
             Body::Zero { .. } => Generation::Zero,
@@ -139,13 +187,16 @@ impl<'a> Request<'a> {
         if let Some((kind, message)) = response.rejection {
             return Err(Error::Rejected { target: self.target(), kind, message });
         }
-        match response.body.returns(returns, throws) {
-            Ok(Ok(values)) => Ok(Reply { target: Arc::clone(&self.object.queue), values: values.into_iter() }),
+        match read(response.body) {
+            Ok(Ok(values)) => Ok(values),
             Ok(Err(thrown)) => Err(thrown.into()),
             Err(source) => Err(Error::Decode { target: self.target(), source }),
         }
     }
 }
+
+/// What a reply holds: values, or what was thrown.
+type Read<R> = Result<Result<R, Thrown>, DecodeError>;
 
 /// A call under way. Dropped before its answer, it is withdrawn.
 struct Pending<'a> {
@@ -155,11 +206,16 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    async fn exchange(&mut self, write: Write) -> Result<Response, Error> {
+    async fn exchange(&mut self, write: Write, replies: ReplyMode) -> Result<Response, Error> {
         let tag = Tag::Call(self.entered.number);
-        self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
+        let shared = &self.object.client.shared;
+        let _list = match replies {
+            ReplyMode::Inbox => None,
+            ReplyMode::PerCall => Some(shared.reply_lists.open(self.entered.id()).await?),
+        };
+        shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
         match (&mut self.entered.answered).await {
-            Ok(answer) => Ok(answer?),
+            Ok(answer) => answer.map_err(|error| self.object.not_written(error)),
             Err(_) => Err(ended(true).into()),
         }
     }

@@ -3,7 +3,11 @@
 mod call;
 mod in_flight;
 mod inbox;
+mod instances;
+mod options;
 mod remote_object;
+mod reply_lists;
+mod untyped;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +19,13 @@ use uuid::Uuid;
 
 pub use self::call::{Reply, Request};
 use self::in_flight::{InFlight, ended};
+pub use self::instances::Instance;
+pub use self::options::CallOptions;
+use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
+use self::reply_lists::ReplyLists;
+pub use self::reply_lists::ReplyMode;
+pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
@@ -40,8 +50,12 @@ struct Shared {
     outbox: Outbox<Tag>,
     in_flight: Arc<InFlight>,
     inbox: Arc<str>,
+    reply_lists: ReplyLists,
     clock: Clock,
-    timeout: Option<Duration>,
+    /// Of each call where nobody says otherwise.
+    limit: TimeLimit,
+    /// Beside the time limit, which gives way to that of a method.
+    options: CallOptions,
     generation: Generation,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
@@ -60,17 +74,20 @@ impl Client {
 
     /// A client of which something is to be set.
     pub fn builder() -> ClientBuilder {
-        ClientBuilder { timeout: Some(DEFAULT_TIMEOUT), generation: Generation::One }
+        ClientBuilder {
+            limit: TimeLimit::After(DEFAULT_TIMEOUT),
+            options: CallOptions::new(),
+            generation: Generation::One,
+        }
     }
 
-    /// What one of the servers of a module tells of itself: its objects and workers. Where several serve the module it is open which
-    /// one answers.
+    /// What one of the servers of a module tells of itself, also while all its workers are busy. Where several serve the module it is
+    /// open which one answers: [`Client::instances`] asks each.
     ///
     /// # Errors
     /// Those of a call.
     pub async fn status(&self, module: &str) -> Result<Status, Error> {
-        let object = RemoteObject::new(self.clone(), module, ObjectId::STATUS);
-        object.request("").call(1).await?.value::<serde_with::Same, Status>()
+        instances::status_of(&RemoteObject::new(self.clone(), module, ObjectId::STATUS)).await
     }
 
     /// Writes once, and waits until it is written.
@@ -91,19 +108,30 @@ impl fmt::Debug for Client {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ClientBuilder {
-    timeout: Option<Duration>,
+    limit: TimeLimit,
+    options: CallOptions,
     generation: Generation,
 }
 
 impl ClientBuilder {
     /// The time limit of each call, from the call to its answer; 30 s unless set. A stub may have one of its own.
     pub fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..self }
+        Self { limit: TimeLimit::After(timeout), ..self }
     }
 
     /// Lets calls wait for ever where their stubs do not say otherwise.
     pub fn without_timeout(self) -> Self {
-        Self { timeout: None, ..self }
+        Self { limit: TimeLimit::Never, ..self }
+    }
+
+    /// How many requests may wait for an object's servers: see [`CallOptions::queue_limit`].
+    pub fn queue_limit(self, requests: u32) -> Self {
+        Self { options: self.options.queue_limit(requests), ..self }
+    }
+
+    /// Something that every method called may know, under a name: see [`CallOptions::metadata`].
+    pub fn metadata(self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { options: self.options.metadata(key, value), ..self }
     }
 
     /// The generation of the wire that the called servers speak; [`Generation::One`] unless set.
@@ -111,20 +139,44 @@ impl ClientBuilder {
         Self { generation, ..self }
     }
 
+    /// Where calls wait for their replies; [`ReplyMode::Inbox`] unless set. Servers on rbus need [`ReplyMode::PerCall`].
+    pub fn reply_mode(self, reply_mode: ReplyMode) -> Self {
+        Self { options: self.options.reply_mode(reply_mode), ..self }
+    }
+
+    /// Connects a client whose calls hold the thread.
+    ///
+    /// # Errors
+    /// Those of [`blocking::Client::connect`](crate::blocking::Client::connect).
+    pub fn connect_blocking(self, address: &str) -> Result<crate::blocking::Client, Error> {
+        crate::blocking::Client::connect_with(self, address)
+    }
+
     /// Connects as [`Client::connect`] does.
     ///
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
-        let broker = broker::connect(address).await?;
+        self.connect_with(broker::connect(address).await?).await
+    }
+
+    /// Connects over a broker of one's own, or one that is shared.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the broker is out of reach.
+    pub async fn connect_with(self, broker: Arc<dyn Broker>) -> Result<Client, Error> {
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where this is given up.
         let stopped_with_client = stop.clone().drop_guard();
-        let id = Uuid::new_v4().to_string();
+        let id = Uuid::new_v4();
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop).await?;
+        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop);
+        if self.options.replies() == ReplyMode::PerCall {
+            reply_lists.start().await?;
+        }
         // The writer ends by itself when the last clone of the client is gone.
         let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: Arc::clone(&in_flight) });
         Ok(Client {
@@ -133,8 +185,10 @@ impl ClientBuilder {
                 outbox,
                 in_flight,
                 inbox,
+                reply_lists,
                 clock,
-                timeout: self.timeout,
+                limit: self.limit,
+                options: self.options,
                 generation: self.generation,
                 runtime: tokio::runtime::Handle::current(),
                 _stop: stopped_with_client,

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_with::{DeserializeAs, SerializeAs};
 
-use super::{Client, Request};
+use super::{CallOptions, Client, Request};
 use crate::ObjectId;
-use crate::broker::Write;
-use crate::error::Error;
+use crate::broker::{BrokerError, BrokerErrorKind, Write};
+use crate::error::{Error, RejectionKind};
 use crate::stream::Subscription;
 use crate::wire::encode_as;
 
@@ -20,8 +20,9 @@ pub struct RemoteObject {
     pub(super) id: ObjectId,
     /// `module.object@version`: where requests go, and what errors call it.
     pub(super) queue: Arc<str>,
-    /// Of a call; none for no limit.
-    pub(super) timeout: Option<Duration>,
+    /// The queue is gone this long after the newest request; none for never.
+    pub(super) expiry: Option<Duration>,
+    pub(super) options: CallOptions,
 }
 
 impl RemoteObject {
@@ -29,25 +30,41 @@ impl RemoteObject {
     pub fn new(client: Client, module: impl Into<String>, id: ObjectId) -> Self {
         let module: Arc<str> = module.into().into();
         let queue = id.queue(&module).into();
-        let timeout = client.shared.timeout;
-        Self { client, module, id, queue, timeout }
+        let options = client.shared.options.clone();
+        Self { client, module, id, queue, expiry: None, options }
     }
 
     /// The like with another time limit for each call.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..self }
+        self.with_options(CallOptions::new().timeout(timeout))
     }
 
     /// The like whose calls may wait for ever.
     #[must_use]
     pub fn without_timeout(self) -> Self {
-        Self { timeout: None, ..self }
+        self.with_options(CallOptions::new().without_timeout())
+    }
+
+    /// The like with other options for each call; what they do not say stays as it is.
+    #[must_use]
+    pub fn with_options(self, options: CallOptions) -> Self {
+        let options = options.over(&self.options);
+        Self { options, ..self }
     }
 
     /// A call to be made, of the method of this name on the wire.
     pub fn request<'a>(&'a self, method: &'a str) -> Request<'a> {
         Request::new(self, method)
+    }
+
+    /// What a caller gets where its request could not be written.
+    pub(super) fn not_written(&self, error: BrokerError) -> Error {
+        if error.kind() == BrokerErrorKind::Full {
+            let (target, kind) = (self.queue.to_string(), RejectionKind::Overloaded);
+            return Error::Rejected { target, kind, message: error.to_string() };
+        }
+        error.into()
     }
 
     /// Listens to the events of this name on the wire, whoever publishes them. Subscribed when this returns. Where the connection of

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use backon::BackoffBuilder;
 use bytes::Bytes;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::Dispatcher;
@@ -13,7 +14,7 @@ use super::workers::Workers;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, Popped, Popper};
 use crate::outbox::Outbox;
-use crate::status::{ObjectStatus, Status};
+use crate::status::Status;
 use crate::wire::{OutgoingResponse, Request};
 
 /// One pop shall stay near this many bytes: what a crash would lose, and what memory holds at once.
@@ -23,6 +24,8 @@ const POP_BYTES: usize = 4 << 20;
 pub(super) struct Intake {
     pub(super) popper: Box<dyn Popper>,
     pub(super) lists: Vec<Arc<str>>,
+    /// Rung where the broker is lost.
+    pub(super) lost: Arc<Notify>,
     pub(super) stop: CancellationToken,
 }
 
@@ -66,6 +69,7 @@ impl Intake {
                 Ok(popped) => return Some(popped),
                 Err(error) => {
                     self.interrupted(&error);
+                    self.lost.notify_one();
                     let delay = delays.next().unwrap_or(LONGEST_DELAY);
                     self.stop.run_until_cancelled(tokio::time::sleep(delay)).await?;
                 }
@@ -80,7 +84,8 @@ impl Intake {
 
 /// Answers for the server itself.
 pub(super) struct StatusSource {
-    pub(super) objects: Vec<ObjectStatus>,
+    /// What does not change while it serves.
+    pub(super) constant: Status,
     pub(super) workers: Arc<Workers>,
     pub(super) outbox: Outbox<Sent>,
 }
@@ -94,7 +99,11 @@ impl StatusSource {
         let Some(reply_to) = ReplyTo::new(request.id, request.generation, &request.reply_to, None) else {
             return tracing::warn!(list = request.reply_to, "dropped a status request: not the name of a reply list");
         };
-        let status = Status { objects: self.objects.clone(), workers: self.workers.status() };
+        let status = Status {
+            workers: self.workers.status(),
+            counters: Some(self.workers.counters.status()),
+            ..self.constant.clone()
+        };
         let mut response = OutgoingResponse::new(request.generation);
         match response.value::<serde_with::Same, _>(&status).and_then(|()| response.encode(&reply_to.id)) {
             Ok(message) => reply_to.send(&self.outbox, message).await,

@@ -1,10 +1,13 @@
 //! The workers of a server: how many calls run at once, and what each is doing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
+use super::counters::Counters;
 use crate::ObjectId;
 use crate::status::WorkerStatus;
 use crate::types::Timestamp;
@@ -13,11 +16,16 @@ use crate::types::Timestamp;
 const FREE: &str = "free";
 const BUSY: &str = "busy";
 
+/// A call without a deadline that runs for longer is overdue.
+const OVERDUE: Duration = Duration::from_secs(60);
+
 #[derive(Debug)]
 pub(super) struct Workers {
     free: Arc<Semaphore>,
     count: u32,
     states: Mutex<Vec<State>>,
+    /// How the calls that they ran, and those that they did not, have ended.
+    pub(super) counters: Counters,
 }
 
 #[derive(Clone, Debug)]
@@ -25,15 +33,18 @@ struct State {
     since: Timestamp,
     /// The object and method that run.
     runs: Option<(ObjectId, String)>,
+    /// When what runs should have ended; none where nothing runs, or the limit is beyond the clock.
+    due: Option<Instant>,
 }
 
 impl Workers {
     pub(super) fn new(count: u32) -> Arc<Self> {
-        let free = State { since: Timestamp::now(), runs: None };
+        let free = State { since: Timestamp::now(), runs: None, due: None };
         Arc::new(Self {
             free: Arc::new(Semaphore::new(count as usize)),
             count,
             states: Mutex::new(vec![free; count as usize]),
+            counters: Counters::default(),
         })
     }
 
@@ -53,13 +64,21 @@ impl Workers {
         drop(self.free.acquire_many(self.count).await);
     }
 
-    /// Says that a reserved worker is busy from now on; it is free when the guard is dropped.
-    pub(super) fn busy(self: &Arc<Self>, object: &ObjectId, method: &str, permit: OwnedSemaphorePermit) -> Busy {
+    /// Says that a reserved worker is busy from now on, for as long as `limit` at most if it is well; it is free when the guard is
+    /// dropped.
+    pub(super) fn busy(
+        self: &Arc<Self>,
+        object: &ObjectId,
+        method: &str,
+        limit: Option<Duration>,
+        permit: OwnedSemaphorePermit,
+    ) -> Busy {
+        let due = Instant::now().checked_add(limit.unwrap_or(OVERDUE));
         let mut states = self.states.lock();
         // There is one, as there was a permit.
         let index = states.iter().position(|state| state.runs.is_none()).unwrap_or(usize::MAX);
         if let Some(state) = states.get_mut(index) {
-            *state = State { since: Timestamp::now(), runs: Some((object.clone(), method.to_owned())) };
+            *state = State { since: Timestamp::now(), runs: Some((object.clone(), method.to_owned())), due };
         }
         drop(states);
         Busy { workers: Arc::clone(self), index, _permit: permit }
@@ -67,12 +86,14 @@ impl Workers {
 
     pub(super) fn status(&self) -> Vec<WorkerStatus> {
         let states = self.states.lock().clone();
+        let now = Instant::now();
         states
             .into_iter()
             .map(|state| WorkerStatus {
                 state: if state.runs.is_some() { BUSY } else { FREE }.to_owned(),
                 start_time: state.since,
                 action: state.runs.map(|(object, method)| format!("[{object}].{method}()")).unwrap_or_default(),
+                overdue: state.due.is_some_and(|due| due < now),
             })
             .collect()
     }
@@ -102,10 +123,16 @@ pub(super) struct Busy {
     _permit: OwnedSemaphorePermit,
 }
 
+impl Busy {
+    pub(super) fn counters(&self) -> &Counters {
+        &self.workers.counters
+    }
+}
+
 impl Drop for Busy {
     fn drop(&mut self) {
         if let Some(state) = self.workers.states.lock().get_mut(self.index) {
-            *state = State { since: Timestamp::now(), runs: None };
+            *state = State { since: Timestamp::now(), runs: None, due: None };
         }
     }
 }
@@ -114,13 +141,31 @@ impl Drop for Busy {
 mod tests {
     use super::*;
 
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_is_overdue_past_its_calls_limit_or_after_a_minute_without_one() {
+        let workers = Workers::new(3);
+        let mut reserved = workers.reserve().await;
+        let object = ObjectId::from("calculator@1.0");
+        let mut busy = |limit| workers.busy(&object, "Add", limit, reserved.take_one().unwrap());
+        let limits = [Some(Duration::from_secs(5)), None, Some(Duration::MAX)];
+        let running = limits.map(&mut busy);
+        let overdue = || workers.status().iter().map(|worker| worker.overdue).collect::<Vec<_>>();
+        assert_eq!(overdue(), [false; 3]);
+        tokio::time::advance(Duration::from_secs(6)).await;
+        assert_eq!(overdue(), [true, false, false]);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(overdue(), [true, true, false]);
+        drop(running);
+        assert_eq!(overdue(), [false; 3]);
+    }
+
     #[tokio::test]
     async fn all_free_workers_are_reserved_and_each_is_free_again_when_its_call_ends() {
         let workers = Workers::new(3);
         let mut reserved = workers.reserve().await;
         assert_eq!(reserved.count(), 3);
         let object = ObjectId::from("calculator@1.0");
-        let busy = workers.busy(&object, "Add", reserved.take_one().unwrap());
+        let busy = workers.busy(&object, "Add", None, reserved.take_one().unwrap());
         drop(reserved);
         assert_eq!(workers.reserve().await.count(), 2);
         let status = workers.status();

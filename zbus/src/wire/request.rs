@@ -21,6 +21,7 @@ pub(crate) struct OutgoingRequest<'a> {
     pub(crate) arguments: &'a Bins,
     /// Unix milliseconds in the broker's clock.
     pub(crate) deadline: Option<i64>,
+    pub(crate) metadata: &'a BTreeMap<String, String>,
     pub(crate) one_way: bool,
 }
 
@@ -28,8 +29,8 @@ impl OutgoingRequest<'_> {
     pub(crate) fn encode(&self) -> Result<Bytes, EncodeError> {
         let inputs = matches!(self.generation, Generation::One | Generation::Auto);
         let arguments = matches!(self.generation, Generation::Zero | Generation::Auto);
-        let keys =
-            4 + u32::from(inputs) + u32::from(arguments) + u32::from(self.deadline.is_some()) + u32::from(self.one_way);
+        let optional = [inputs, arguments, self.deadline.is_some(), !self.metadata.is_empty(), self.one_way];
+        let keys = 4 + optional.into_iter().map(u32::from).sum::<u32>();
         let mut out = Vec::with_capacity(160 + self.arguments.bytes().len());
         encode::write_map_len(&mut out, keys)?;
         text(&mut out, "ID", self.id)?;
@@ -48,6 +49,14 @@ impl OutgoingRequest<'_> {
         if let Some(deadline) = self.deadline {
             encode::write_str(&mut out, "Deadline")?;
             encode::write_i64(&mut out, deadline)?;
+        }
+        if !self.metadata.is_empty() {
+            encode::write_str(&mut out, "Meta")?;
+            let count = u32::try_from(self.metadata.len()).map_err(|_| EncodeError::new("too much metadata"))?;
+            encode::write_map_len(&mut out, count)?;
+            for (key, value) in self.metadata {
+                text(&mut out, key, value)?;
+            }
         }
         if self.one_way {
             encode::write_str(&mut out, "OneWay")?;

@@ -61,6 +61,10 @@ impl OutgoingResponse {
         }
     }
 
+    pub(crate) fn has_thrown(&self) -> bool {
+        matches!(self, Self::One { failure: Some(_), .. } | Self::Zero { last: Last::Thrown(Some(_)), .. })
+    }
+
     pub(crate) fn encode(&self, id: &str) -> Result<Bytes, EncodeError> {
         let mut out = Vec::new();
         match self {
@@ -210,7 +214,7 @@ struct Output<'a> {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct ThrownEnvelope<'a> {
+pub(super) struct ThrownEnvelope<'a> {
     message: String,
     code: Option<String>,
     #[serde(borrow)]
@@ -218,7 +222,7 @@ struct ThrownEnvelope<'a> {
 }
 
 impl ThrownEnvelope<'_> {
-    fn share(self, message: &Bytes) -> Thrown {
+    pub(super) fn share(self, message: &Bytes) -> Thrown {
         Thrown { message: self.message, code: self.code, data: self.data.map(|data| slice(message, data)) }
     }
 }

@@ -71,6 +71,7 @@ fn every_request_is_read_as_stated_and_written_as_go_reads_it() {
                 method: &request.method,
                 arguments: &bins,
                 deadline: None,
+                metadata: &request.metadata,
                 one_way: false,
             };
             // But for the width of a bin's length, the bytes are Go's own.

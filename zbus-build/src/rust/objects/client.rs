@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use zbus_idl::schema::Throws;
+use zbus_idl::schema::{Lag, LagPolicy, Stream, Throws};
 
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::types::{Argument, Passed};
@@ -13,12 +13,7 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
     let docs = docs::docs_and(&object.object.docs, &format!("Calls {}.", object.described()));
     let deprecated = object.deprecated();
     let id = object.id();
-    let module = object.module();
-    // Only where a method has a time limit of its own does it matter whether the stub has one.
-    let is_limited = object.object.methods.iter().any(|method| method.timeout.is_some());
-    let declared = is_limited.then(|| quote!(has_timeout: bool,));
-    let (unset, set) =
-        if is_limited { (quote!(has_timeout: false,), quote!(has_timeout: true,)) } else { Default::default() };
+    let (module, contract) = (object.module(), object.contract);
     let methods = object.methods().map(|method| self::method(object, &method));
     let streams = streams(object);
     quote! {
@@ -27,11 +22,12 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
         #[derive(Clone, Debug)]
         pub struct #client {
             object: ::zbus::client::RemoteObject,
-            #declared
         }
         impl #client {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = #module;
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = #contract;
             /// The object as the schema's module serves it.
             #[must_use]
             pub fn new(client: ::zbus::Client) -> Self {
@@ -43,12 +39,17 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
                 client: ::zbus::Client,
                 module: impl ::core::convert::Into<::std::string::String>,
             ) -> Self {
-                Self { object: ::zbus::client::RemoteObject::new(client, module, #id), #unset }
+                Self { object: ::zbus::client::RemoteObject::new(client, module, #id) }
             }
             /// The like with this time limit for each call, in place of the client's and the schema's.
             #[must_use]
             pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
-                Self { object: self.object.with_timeout(timeout), #set }
+                Self { object: self.object.with_timeout(timeout) }
+            }
+            /// The like with these options for each call; what they do not say stays as it is.
+            #[must_use]
+            pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+                Self { object: self.object.with_options(options) }
             }
             #(#methods)*
             #(#streams)*
@@ -59,7 +60,51 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
 fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream {
     let mut scope = object.names.locals.clone();
     let (request, reply, item) = (scope.allocate("request"), scope.allocate("reply"), scope.allocate("item"));
-    let docs = match method.method.timeout {
+    let docs = method_docs(method);
+    let deprecated = method.deprecated();
+    let name = method.name;
+    let wire_name = &method.method.wire_name;
+    let (params, rest) = method.split_params();
+    let signature = method.borrowed_params();
+    let mut encode = Vec::new();
+    for Parameter { name, schema_name, ty } in params {
+        let Argument { passed: Passed { adapter, ty: passed }, is_reference, .. } = method.types.argument(ty);
+        let borrowed = (!is_reference).then(|| quote!(&));
+        encode.push(quote!(#request.argument::<#adapter, #passed>(#schema_name, #borrowed #name)?;));
+    }
+    if let Some(Parameter { name, schema_name, ty }) = rest {
+        let Passed { adapter, ty } = method.types.passed(ty);
+        encode.push(quote! {
+            for #item in #name {
+                #request.argument::<#adapter, #ty>(#schema_name, #item)?;
+            }
+        });
+    }
+    let mutable = (!encode.is_empty()).then(|| quote!(mut));
+    let output = method.output();
+    let error = method.client_error();
+    let limit = method.method.timeout.map(|limit| {
+        let (seconds, nanoseconds) =
+            (consts::integer(limit.as_secs().into()), consts::integer(limit.subsec_nanos().into()));
+        quote! {
+            .method_timeout(::core::time::Duration::new(#seconds, #nanoseconds))
+        }
+    });
+    let send = send(method, &request, &reply);
+    quote! {
+        #docs
+        #deprecated
+        pub async fn #name(&self, #(#signature),*) -> ::core::result::Result<#output, #error> {
+            let #mutable #request = self.object.request(#wire_name) #limit;
+            #(#encode)*
+            #send
+        }
+    }
+}
+
+/// Those of a client's method, async or blocking.
+pub(super) fn method_docs(method: &MethodContext<'_>) -> TokenStream {
+    match method.method.timeout {
         None => method.docs(),
         Some(limit) => {
             let limit = format!("Waits {limit:?}, unless [`Self::with_timeout`] says otherwise.");
@@ -68,57 +113,6 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
             } else {
                 docs::docs_and(&method.method.docs, &limit)
             }
-        }
-    };
-    let deprecated = method.deprecated();
-    let name = method.name;
-    let wire_name = &method.method.wire_name;
-    let (params, rest) = method.split_params();
-    let mut signature = Vec::new();
-    let mut encode = Vec::new();
-    for Parameter { name, schema_name, ty } in params {
-        let Argument { ty, passed: Passed { adapter, ty: passed }, is_reference } = method.types.argument(ty);
-        let borrowed = (!is_reference).then(|| quote!(&));
-        signature.push(quote!(#name: #ty));
-        encode.push(quote!(#request.argument::<#adapter, #passed>(#schema_name, #borrowed #name)?;));
-    }
-    if let Some(Parameter { name, schema_name, ty }) = rest {
-        let Passed { adapter, ty } = method.types.passed(ty);
-        signature.push(quote!(#name: &[#ty]));
-        encode.push(quote! {
-            for #item in #name {
-                #request.argument::<#adapter, #ty>(#schema_name, #item)?;
-            }
-        });
-    }
-    let mutable = (!encode.is_empty() || method.method.timeout.is_some()).then(|| quote!(mut));
-    let output = method.output();
-    let error = match method.method.throws {
-        Throws::Never | Throws::Message => quote!(::zbus::Error),
-        Throws::Typed(id) => {
-            let error = method.types.path(id);
-            quote!(::zbus::CallError<#error>)
-        }
-    };
-    // A method's own time limit gives way to one that the stub was given.
-    let limit = method.method.timeout.map(|limit| {
-        let (seconds, nanoseconds) =
-            (consts::integer(limit.as_secs().into()), consts::integer(limit.subsec_nanos().into()));
-        quote! {
-            if !self.has_timeout {
-                #request = #request.timeout(::core::time::Duration::new(#seconds, #nanoseconds));
-            }
-        }
-    });
-    let send = send(method, &request, &reply);
-    quote! {
-        #docs
-        #deprecated
-        pub async fn #name(&self, #(#signature),*) -> ::core::result::Result<#output, #error> {
-            let #mutable #request = self.object.request(#wire_name);
-            #limit
-            #(#encode)*
-            #send
         }
     }
 }
@@ -158,19 +152,48 @@ fn send(method: &MethodContext<'_>, request: &Ident, reply: &Ident) -> TokenStre
 
 fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
     object.streams().map(|StreamContext { types, stream, name }| {
-        let docs = docs::docs_and(
-            &stream.docs,
-            &format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name)),
-        );
+        let docs = stream_docs(stream);
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let wire_name = &stream.wire_name;
         let Passed { adapter, ty } = types.passed(&stream.ty);
+        let subscribe = quote!(self.object.subscribe::<#adapter, #ty>(#wire_name).await);
+        let subscribe = match stream.lag.map(lag) {
+            Some(lag) => quote!(Ok(#subscribe?.with_lag(#lag))),
+            None => subscribe,
+        };
         quote! {
             #docs
             #deprecated
             pub async fn #name(&self) -> ::core::result::Result<::zbus::Subscription<#ty>, ::zbus::Error> {
-                self.object.subscribe::<#adapter, #ty>(#wire_name).await
+                #subscribe
             }
         }
     })
+}
+
+/// Those of what listens, async or blocking.
+pub(super) fn stream_docs(stream: &Stream) -> TokenStream {
+    let listens = format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name));
+    docs::docs_and(&stream.docs, &(listens + &stream.lag.map(lag_sentence).unwrap_or_default()))
+}
+
+fn lag(lag: Lag) -> TokenStream {
+    let events = consts::integer(lag.capacity.into());
+    match lag.policy {
+        LagPolicy::Error => quote!(::zbus::Lag::error(#events)),
+        LagPolicy::DropOldest => quote!(::zbus::Lag::drop_oldest(#events)),
+    }
+}
+
+/// What a subscriber that is too slow gets, behind another sentence.
+fn lag_sentence(lag: Lag) -> String {
+    let Lag { policy, capacity } = lag;
+    match policy {
+        LagPolicy::Error => format!("\n\nA subscription that is more than {capacity} events behind ends."),
+        LagPolicy::DropOldest => {
+            format!(
+                "\n\nA subscriber that is more than {capacity} events behind loses the oldest, and is told how many."
+            )
+        }
+    }
 }

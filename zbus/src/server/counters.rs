@@ -1,0 +1,38 @@
+//! What a server has done since it started.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::status;
+
+/// How requests ended, each counted once.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) served: Counter,
+    pub(super) failed: Counter,
+    pub(super) rejected: Counter,
+    pub(super) dropped: Counter,
+}
+
+impl Counters {
+    pub(super) fn status(&self) -> status::Counters {
+        status::Counters {
+            served: self.served.get(),
+            failed: self.failed.get(),
+            rejected: self.rejected.get(),
+            dropped: self.dropped.get(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(super) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
