@@ -11,12 +11,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 pub use self::call::{Reply, Request};
 use self::in_flight::{InFlight, ended};
+use self::inbox::Reader;
 pub use self::instances::Instance;
 pub use self::options::CallOptions;
 use self::options::TimeLimit;
@@ -27,7 +29,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::outbox::{Outbox, Tracker};
 use crate::status::Status;
-use crate::wire::Generation;
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Generation, MOST_MESSAGE_SIZE};
 
 /// The time limit of a call where nobody says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -51,6 +53,8 @@ struct Shared {
     /// Beside the time limit, which gives way to that of a method.
     options: CallOptions,
     generation: Generation,
+    /// In bytes.
+    max_message_size: usize,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
     _stop: DropGuard,
@@ -72,6 +76,7 @@ impl Client {
             limit: TimeLimit::After(DEFAULT_TIMEOUT),
             options: CallOptions::new(),
             generation: Generation::One,
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
         }
     }
 
@@ -82,6 +87,12 @@ impl Client {
     /// Those of a call.
     pub async fn status(&self, module: &str) -> Result<Status, Error> {
         instances::status_of(&RemoteObject::new(self.clone(), module, ObjectId::STATUS)).await
+    }
+
+    /// The message, if it is not larger than this client sends.
+    fn fitting(&self, what: &str, message: Bytes) -> Result<Bytes, Error> {
+        let (size, limit) = (message.len(), self.shared.max_message_size);
+        if size > limit { Err(Error::TooLarge { what: what.to_owned(), size, limit }) } else { Ok(message) }
     }
 
     /// Writes once, and waits until it is written.
@@ -105,6 +116,7 @@ pub struct ClientBuilder {
     limit: TimeLimit,
     options: CallOptions,
     generation: Generation,
+    max_message_size: usize,
 }
 
 impl ClientBuilder {
@@ -133,6 +145,13 @@ impl ClientBuilder {
         Self { generation, ..self }
     }
 
+    /// How large a message may be, in bytes: 64 MiB unless set, and at most 512 MiB, which is what Redis takes. A larger request or
+    /// event is an [`Error::TooLarge`] and is not written; a larger reply is not read, and its call is
+    /// [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge).
+    pub fn max_message_size(self, bytes: usize) -> Self {
+        Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
+    }
+
     /// Connects as [`Client::connect`] does.
     ///
     /// # Errors
@@ -146,7 +165,8 @@ impl ClientBuilder {
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop).await?;
+        let reader = Reader::new(Arc::clone(&in_flight), self.generation, self.max_message_size);
+        inbox::start(&*broker, Arc::clone(&inbox), reader, stop).await?;
         // The writer ends by itself when the last clone of the client is gone.
         let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: Arc::clone(&in_flight) });
         Ok(Client {
@@ -159,6 +179,7 @@ impl ClientBuilder {
                 limit: self.limit,
                 options: self.options,
                 generation: self.generation,
+                max_message_size: self.max_message_size,
                 runtime: tokio::runtime::Handle::current(),
                 _stop: stopped_with_client,
             }),
