@@ -90,6 +90,17 @@ pub enum Error {
         answered: Generation,
     },
 
+    /// A blocking call inside an async runtime, whose tasks it would hold up. Nothing was sent.
+    #[error(
+        "a blocking call inside an async runtime would hold it up: use `zbus::Client` there, or on a thread that may block, such as \
+         `tokio::task::spawn_blocking` has, say so with `zbus::blocking::allow_here`"
+    )]
+    InAsync,
+
+    /// The system gives no thread for blocking calls.
+    #[error("a blocking client needs a thread and a runtime of its own, which cannot be started: {0}")]
+    Thread(#[source] std::io::Error),
+
     /// The broker failed.
     #[error(transparent)]
     Broker(#[from] BrokerError),
@@ -101,7 +112,7 @@ impl Error {
     pub fn may_have_run(&self) -> bool {
         match self {
             Self::Timeout { written, .. } => *written,
-            Self::Encode { .. } | Self::TooLarge { .. } => false,
+            Self::Encode { .. } | Self::TooLarge { .. } | Self::InAsync | Self::Thread(_) => false,
             Self::Rejected { kind, .. } => kind.may_have_run(),
             Self::Broker(error) => error.kind() == BrokerErrorKind::Lost,
             Self::Remote { .. } | Self::Decode { .. } | Self::Generation { .. } => true,

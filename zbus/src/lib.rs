@@ -68,6 +68,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod backoff;
+pub mod blocking;
 pub mod broker;
 pub mod client;
 mod clock;
@@ -84,13 +85,15 @@ pub mod server;
 pub mod status;
 pub mod stream;
 pub mod types;
+pub mod untyped;
 pub mod wire;
 
-pub use client::{CallOptions, Client};
+pub use client::{CallOptions, Client, ReplyMode};
 pub use error::{CallError, Error, RejectionKind};
 pub use failure::Failure;
 pub use lag::Lag;
 pub use object_id::ObjectId;
 pub use server::{Context, Server};
 pub use stream::{StreamError, Subscription};
+pub use untyped::UntypedObject;
 pub use wire::Generation;

@@ -1,5 +1,6 @@
 //! Objects: the trait that a server implements, the type that serves it, the client's stub, the publisher of events.
 
+mod blocking;
 mod client;
 mod events;
 mod server;
@@ -7,11 +8,13 @@ mod service;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use zbus_idl::contract::Contracts;
 use zbus_idl::schema::{Method, Object, ObjectId, Return, Stream, Throws, Type};
 
 use super::Options;
 use super::docs;
-use super::names::ObjectNames;
+use super::imports;
+use super::names::{ObjectNames, Scope};
 use super::places::Place;
 use super::types::Types;
 
@@ -22,6 +25,7 @@ struct ObjectContext<'a> {
     types: Types<'a>,
     object: &'a Object,
     names: &'a ObjectNames,
+    contract: &'a str,
 }
 
 /// A method with its names.
@@ -52,8 +56,10 @@ struct Parameter<'a> {
     ty: &'a Type,
 }
 
-pub(super) fn object(types: Types<'_>, id: ObjectId, options: &Options) -> TokenStream {
-    let object = ObjectContext { id, types, object: &types.schema[id], names: types.names.of_object(id) };
+pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &Contracts<'_>, options: &Options) -> TokenStream {
+    let object = &types.schema[id];
+    let contract = &contracts.hash(object);
+    let object = ObjectContext { id, types, object, names: types.names.of_object(id), contract };
     let served = options.server.then(|| {
         let service = service::service(object);
         let server = server::server(object);
@@ -64,9 +70,28 @@ pub(super) fn object(types: Types<'_>, id: ObjectId, options: &Options) -> Token
     quote!(#served #client)
 }
 
+/// The module of the blocking stubs of these objects.
+pub(super) fn blocking(types: Types<'_>, ids: &[ObjectId], contracts: &Contracts<'_>) -> TokenStream {
+    let types = Types { is_nested: true, ..types };
+    let clients = ids.iter().map(|&id| {
+        let object = &types.schema[id];
+        let contract = &contracts.hash(object);
+        blocking::client(ObjectContext { id, types, object, names: types.names.of_object(id), contract })
+    });
+    let clients = quote!(#(#clients)*);
+    let taken: Vec<_> = ids.iter().map(|&id| types.names.of_object(id).client.to_string()).collect();
+    let items = imports::with_imports(clients, &Scope::reserving(&taken));
+    quote! {
+        /// Clients whose calls hold the thread until they have ended: for programs without an async runtime.
+        pub mod blocking {
+            #items
+        }
+    }
+}
+
 impl<'a> ObjectContext<'a> {
     fn methods(self) -> impl Iterator<Item = MethodContext<'a>> {
-        let Self { id, types, object, names } = self;
+        let Self { id, types, object, names, .. } = self;
         object.methods.iter().zip(&names.methods).zip(&names.params).enumerate().map(
             move |(at, ((method, name), params))| {
                 let types = types.at(Place::Method(id, at));
@@ -76,7 +101,7 @@ impl<'a> ObjectContext<'a> {
     }
 
     fn streams(self) -> impl Iterator<Item = StreamContext<'a>> {
-        let Self { id, types, object, names } = self;
+        let Self { id, types, object, names, .. } = self;
         object.streams.iter().zip(&names.streams).enumerate().map(move |(at, (stream, name))| {
             let types = types.at(Place::Stream(id, at));
             StreamContext { types, stream, name }
@@ -126,6 +151,31 @@ impl MethodContext<'_> {
             0 => quote!(()),
             1 => returns.swap_remove(0),
             _ => quote!((#(#returns),*)),
+        }
+    }
+
+    /// The parameters as a client takes them.
+    fn borrowed_params(&self) -> Vec<TokenStream> {
+        let (params, rest) = self.split_params();
+        let params = params.into_iter().map(|Parameter { name, ty, .. }| {
+            let ty = self.types.argument(ty).ty;
+            quote!(#name: #ty)
+        });
+        let rest = rest.map(|Parameter { name, ty, .. }| {
+            let ty = self.types.owned(ty);
+            quote!(#name: &[#ty])
+        });
+        params.chain(rest).collect()
+    }
+
+    /// What a client gets where it does not get the values.
+    fn client_error(&self) -> TokenStream {
+        match self.method.throws {
+            Throws::Never | Throws::Message => quote!(::zbus::Error),
+            Throws::Typed(id) => {
+                let error = self.types.path(id);
+                quote!(::zbus::CallError<#error>)
+            }
         }
     }
 

@@ -3,15 +3,11 @@
 use std::sync::Arc;
 
 use backon::BackoffBuilder;
-use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-use super::in_flight::InFlight;
+use super::replies::Replies;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, Popper};
-use crate::drops::{Beginning, Drops, Reason};
-use crate::error::RejectionKind;
-use crate::wire::{Generation, Response, response_id};
 
 /// How many replies a pop takes at most.
 const BATCH: usize = 1024;
@@ -23,67 +19,22 @@ const POP_BYTES: usize = 4 << 20;
 pub(crate) async fn start(
     broker: &dyn Broker,
     inbox: Arc<str>,
-    reader: Reader,
+    replies: Arc<Replies>,
     stop: CancellationToken,
 ) -> Result<(), BrokerError> {
     let popper = broker.popper().await?;
-    tokio::spawn(read(popper, inbox, reader, stop));
+    tokio::spawn(read(popper, inbox, Reader { replies }, stop));
     Ok(())
 }
 
 /// Who waits for a reply waits for the reader: with it ends the wait, even where the reader is dropped with its runtime.
-pub(crate) struct Reader {
-    in_flight: Arc<InFlight>,
-    generation: Generation,
-    max_message_size: usize,
-    drops: Drops,
-}
-
-impl Reader {
-    pub(crate) fn new(in_flight: Arc<InFlight>, generation: Generation, max_message_size: usize) -> Self {
-        Self { in_flight, generation, max_message_size, drops: Drops::default() }
-    }
-
-    /// Hands a reply to the call that waits for it.
-    fn take(&self, message: &Bytes) {
-        if message.len() > self.max_message_size {
-            let (size, most) = (message.len(), self.max_message_size);
-            let detail = format!("the reply is {size} bytes, more than the {most} that this client reads");
-            return self.refuse(message, Reason::TooLarge, RejectionKind::ReplyTooLarge, detail);
-        }
-        match Response::decode(message) {
-            Ok(response) => self.complete(response),
-            Err(error) => {
-                self.refuse(
-                    message,
-                    Reason::Malformed,
-                    RejectionKind::BadReply,
-                    format!("the reply cannot be read: {error}"),
-                );
-            }
-        }
-    }
-
-    /// A reply that is not read still ends its call.
-    fn refuse(&self, message: &Bytes, reason: Reason, kind: RejectionKind, detail: String) {
-        self.drops.note(reason, &detail);
-        if let Some(id) = response_id(message) {
-            self.in_flight.complete(Response::rejected(self.generation, id, kind, detail));
-        }
-    }
-
-    fn complete(&self, response: Response) {
-        let id = response.id.clone();
-        if !self.in_flight.complete(response) {
-            let reason = if self.in_flight.has_made(&id) { Reason::Late } else { Reason::Unknown };
-            self.drops.note(reason, Beginning(&id));
-        }
-    }
+struct Reader {
+    replies: Arc<Replies>,
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.in_flight.close();
+        self.replies.close();
     }
 }
 
@@ -98,7 +49,7 @@ async fn read(mut popper: Box<dyn Popper>, inbox: Arc<str>, reader: Reader, stop
                 delays = reconnect_backoff().build();
                 for message in popped.messages {
                     message_bytes = usize::midpoint(message_bytes, message.len());
-                    reader.take(&message);
+                    reader.replies.take(&message);
                 }
             }
             Err(error) => {

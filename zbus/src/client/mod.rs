@@ -6,6 +6,9 @@ mod inbox;
 mod instances;
 mod options;
 mod remote_object;
+mod replies;
+mod reply_lists;
+mod untyped;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,11 +21,14 @@ use uuid::Uuid;
 
 pub use self::call::{Reply, Request};
 use self::in_flight::{InFlight, ended};
-use self::inbox::Reader;
 pub use self::instances::Instance;
 pub use self::options::CallOptions;
 use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
+use self::replies::Replies;
+use self::reply_lists::ReplyLists;
+pub use self::reply_lists::ReplyMode;
+pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
@@ -47,6 +53,7 @@ struct Shared {
     outbox: Outbox<Tag>,
     in_flight: Arc<InFlight>,
     inbox: Arc<str>,
+    reply_lists: ReplyLists,
     clock: Clock,
     /// Of each call where nobody says otherwise.
     limit: TimeLimit,
@@ -152,21 +159,45 @@ impl ClientBuilder {
         Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
     }
 
+    /// Where calls wait for their replies; [`ReplyMode::Inbox`] unless set. Servers on rbus need [`ReplyMode::PerCall`].
+    pub fn reply_mode(self, reply_mode: ReplyMode) -> Self {
+        Self { options: self.options.reply_mode(reply_mode), ..self }
+    }
+
+    /// Connects a client whose calls hold the thread.
+    ///
+    /// # Errors
+    /// Those of [`blocking::Client::connect`](crate::blocking::Client::connect).
+    pub fn connect_blocking(self, address: &str) -> Result<crate::blocking::Client, Error> {
+        crate::blocking::Client::connect_with(self, address)
+    }
+
     /// Connects as [`Client::connect`] does.
     ///
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
-        let broker = broker::connect(address).await?;
+        self.connect_with(broker::connect(address).await?).await
+    }
+
+    /// Connects over a broker of one's own, or one that is shared.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the broker is out of reach.
+    pub async fn connect_with(self, broker: Arc<dyn Broker>) -> Result<Client, Error> {
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where this is given up.
         let stopped_with_client = stop.clone().drop_guard();
-        let id = Uuid::new_v4().to_string();
+        let id = Uuid::new_v4();
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        let reader = Reader::new(Arc::clone(&in_flight), self.generation, self.max_message_size);
-        inbox::start(&*broker, Arc::clone(&inbox), reader, stop).await?;
+        let replies = Arc::new(Replies::new(Arc::clone(&in_flight), self.generation, self.max_message_size));
+        inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), stop.clone()).await?;
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop);
+        if self.options.replies() == ReplyMode::PerCall {
+            reply_lists.start().await?;
+        }
         // The writer ends by itself when the last clone of the client is gone.
         let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: Arc::clone(&in_flight) });
         Ok(Client {
@@ -175,6 +206,7 @@ impl ClientBuilder {
                 outbox,
                 in_flight,
                 inbox,
+                reply_lists,
                 clock,
                 limit: self.limit,
                 options: self.options,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use super::ReplyMode;
+
 /// What a call is told beside its arguments, for one call, for all of a stub, or for all of a client. What is not set here stays as it
 /// is there.
 ///
@@ -22,6 +24,7 @@ use std::time::Duration;
 pub struct CallOptions {
     pub(super) limit: Option<TimeLimit>,
     pub(super) queue_limit: Option<u32>,
+    reply_mode: Option<ReplyMode>,
     /// None for nothing: most calls have none.
     metadata: Option<Arc<BTreeMap<String, String>>>,
 }
@@ -78,10 +81,16 @@ impl CallOptions {
         self
     }
 
+    /// Where to wait for the reply: servers on rbus need [`ReplyMode::PerCall`].
+    pub fn reply_mode(self, mode: ReplyMode) -> Self {
+        Self { reply_mode: Some(mode), ..self }
+    }
+
     /// These, and for what they do not say, those.
     pub(super) fn over(mut self, others: &Self) -> Self {
         self.limit = self.limit.or(others.limit);
         self.queue_limit = self.queue_limit.or(others.queue_limit);
+        self.reply_mode = self.reply_mode.or(others.reply_mode);
         self.metadata = match (self.metadata, &others.metadata) {
             (Some(mut own), Some(others)) => {
                 let merged = Arc::make_mut(&mut own);
@@ -93,6 +102,10 @@ impl CallOptions {
             (own, others) => own.or_else(|| others.clone()),
         };
         self
+    }
+
+    pub(super) fn replies(&self) -> ReplyMode {
+        self.reply_mode.unwrap_or_default()
     }
 
     /// What travels.
