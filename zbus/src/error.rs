@@ -54,6 +54,19 @@ pub enum Error {
         source: EncodeError,
     },
 
+    /// A message is larger than the client sends: it was not written.
+    #[error(
+        "`{what}` is {size} bytes, more than the {limit} that this client sends: see `ClientBuilder::max_message_size`"
+    )]
+    TooLarge {
+        /// The method or event.
+        what: String,
+        /// Its size in bytes.
+        size: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+
     /// The reply is not what the schema says.
     #[error("the reply from {target} cannot be decoded: {source}")]
     Decode {
@@ -99,7 +112,7 @@ impl Error {
     pub fn may_have_run(&self) -> bool {
         match self {
             Self::Timeout { written, .. } => *written,
-            Self::Encode { .. } | Self::InAsync | Self::Thread(_) => false,
+            Self::Encode { .. } | Self::TooLarge { .. } | Self::InAsync | Self::Thread(_) => false,
             Self::Rejected { kind, .. } => kind.may_have_run(),
             Self::Broker(error) => error.kind() == BrokerErrorKind::Lost,
             Self::Remote { .. } | Self::Decode { .. } | Self::Generation { .. } => true,

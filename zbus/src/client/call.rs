@@ -146,7 +146,8 @@ impl<'a> Request<'a> {
             metadata: self.options.entries(),
             one_way,
         };
-        request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })
+        let message = request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })?;
+        self.object.client.fitting(self.method, message)
     }
 
     fn write(&self, message: Bytes) -> Write {

@@ -6,6 +6,7 @@ mod inbox;
 mod instances;
 mod options;
 mod remote_object;
+mod replies;
 mod reply_lists;
 mod untyped;
 
@@ -13,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
@@ -23,6 +25,7 @@ pub use self::instances::Instance;
 pub use self::options::CallOptions;
 use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
+use self::replies::Replies;
 use self::reply_lists::ReplyLists;
 pub use self::reply_lists::ReplyMode;
 pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
@@ -32,7 +35,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::outbox::{Outbox, Tracker};
 use crate::status::Status;
-use crate::wire::Generation;
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Generation, MOST_MESSAGE_SIZE};
 
 /// The time limit of a call where nobody says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -57,6 +60,8 @@ struct Shared {
     /// Beside the time limit, which gives way to that of a method.
     options: CallOptions,
     generation: Generation,
+    /// In bytes.
+    max_message_size: usize,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
     _stop: DropGuard,
@@ -78,6 +83,7 @@ impl Client {
             limit: TimeLimit::After(DEFAULT_TIMEOUT),
             options: CallOptions::new(),
             generation: Generation::One,
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
         }
     }
 
@@ -88,6 +94,12 @@ impl Client {
     /// Those of a call.
     pub async fn status(&self, module: &str) -> Result<Status, Error> {
         instances::status_of(&RemoteObject::new(self.clone(), module, ObjectId::STATUS)).await
+    }
+
+    /// The message, if it is not larger than this client sends.
+    fn fitting(&self, what: &str, message: Bytes) -> Result<Bytes, Error> {
+        let (size, limit) = (message.len(), self.shared.max_message_size);
+        if size > limit { Err(Error::TooLarge { what: what.to_owned(), size, limit }) } else { Ok(message) }
     }
 
     /// Writes once, and waits until it is written.
@@ -111,6 +123,7 @@ pub struct ClientBuilder {
     limit: TimeLimit,
     options: CallOptions,
     generation: Generation,
+    max_message_size: usize,
 }
 
 impl ClientBuilder {
@@ -137,6 +150,13 @@ impl ClientBuilder {
     /// The generation of the wire that the called servers speak; [`Generation::One`] unless set.
     pub fn generation(self, generation: Generation) -> Self {
         Self { generation, ..self }
+    }
+
+    /// How large a message may be, in bytes: 64 MiB unless set, and at most 512 MiB, which is what Redis takes. A larger request or
+    /// event is an [`Error::TooLarge`] and is not written; a larger reply is not read, and its call is
+    /// [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge).
+    pub fn max_message_size(self, bytes: usize) -> Self {
+        Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
     }
 
     /// Where calls wait for their replies; [`ReplyMode::Inbox`] unless set. Servers on rbus need [`ReplyMode::PerCall`].
@@ -172,8 +192,9 @@ impl ClientBuilder {
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
-        let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop);
+        let replies = Arc::new(Replies::new(Arc::clone(&in_flight), self.generation, self.max_message_size));
+        inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), stop.clone()).await?;
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop);
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
@@ -190,6 +211,7 @@ impl ClientBuilder {
                 limit: self.limit,
                 options: self.options,
                 generation: self.generation,
+                max_message_size: self.max_message_size,
                 runtime: tokio::runtime::Handle::current(),
                 _stop: stopped_with_client,
             }),
