@@ -16,7 +16,6 @@ mod places;
 mod selector;
 mod settings;
 mod structs;
-mod support;
 mod types;
 mod unions;
 
@@ -105,7 +104,6 @@ impl Default for Options {
 
 /// Generates a file for each schema file, `zbus_schemas.rs`, which includes them all, and `zbus_stems.rs`, which names them.
 pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
-    support::check(schema)?;
     if options.blocking && !options.client {
         return Err(Error::option(
             "`Builder::blocking(true)` is for stubs over those that `Builder::client(false)` leaves out; leave one of the two out"

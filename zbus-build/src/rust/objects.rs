@@ -8,6 +8,7 @@ mod service;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use zbus_idl::contract::Contracts;
 use zbus_idl::schema::{Method, Object, ObjectId, Return, Stream, Throws, Type};
 
 use super::Options;
@@ -24,6 +25,7 @@ struct ObjectContext<'a> {
     types: Types<'a>,
     object: &'a Object,
     names: &'a ObjectNames,
+    contract: &'a str,
 }
 
 /// A method with its names.
@@ -54,8 +56,10 @@ struct Parameter<'a> {
     ty: &'a Type,
 }
 
-pub(super) fn object(types: Types<'_>, id: ObjectId, options: &Options) -> TokenStream {
-    let object = ObjectContext { id, types, object: &types.schema[id], names: types.names.of_object(id) };
+pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &Contracts<'_>, options: &Options) -> TokenStream {
+    let object = &types.schema[id];
+    let contract = &contracts.hash(object);
+    let object = ObjectContext { id, types, object, names: types.names.of_object(id), contract };
     let served = options.server.then(|| {
         let service = service::service(object);
         let server = server::server(object);
@@ -67,10 +71,12 @@ pub(super) fn object(types: Types<'_>, id: ObjectId, options: &Options) -> Token
 }
 
 /// The module of the blocking stubs of these objects.
-pub(super) fn blocking(types: Types<'_>, ids: &[ObjectId]) -> TokenStream {
+pub(super) fn blocking(types: Types<'_>, ids: &[ObjectId], contracts: &Contracts<'_>) -> TokenStream {
     let types = Types { is_nested: true, ..types };
     let clients = ids.iter().map(|&id| {
-        blocking::client(ObjectContext { id, types, object: &types.schema[id], names: types.names.of_object(id) })
+        let object = &types.schema[id];
+        let contract = &contracts.hash(object);
+        blocking::client(ObjectContext { id, types, object, names: types.names.of_object(id), contract })
     });
     let clients = quote!(#(#clients)*);
     let taken: Vec<_> = ids.iter().map(|&id| types.names.of_object(id).client.to_string()).collect();
@@ -85,7 +91,7 @@ pub(super) fn blocking(types: Types<'_>, ids: &[ObjectId]) -> TokenStream {
 
 impl<'a> ObjectContext<'a> {
     fn methods(self) -> impl Iterator<Item = MethodContext<'a>> {
-        let Self { id, types, object, names } = self;
+        let Self { id, types, object, names, .. } = self;
         object.methods.iter().zip(&names.methods).zip(&names.params).enumerate().map(
             move |(at, ((method, name), params))| {
                 let types = types.at(Place::Method(id, at));
@@ -95,7 +101,7 @@ impl<'a> ObjectContext<'a> {
     }
 
     fn streams(self) -> impl Iterator<Item = StreamContext<'a>> {
-        let Self { id, types, object, names } = self;
+        let Self { id, types, object, names, .. } = self;
         object.streams.iter().zip(&names.streams).enumerate().map(move |(at, (stream, name))| {
             let types = types.at(Place::Stream(id, at));
             StreamContext { types, stream, name }

@@ -229,6 +229,10 @@ pub mod calculator {
             Some("calc")
         }
 
+        fn contract(&self) -> Option<&str> {
+            Some("f1dbdccde7485407a3cf7a75a951fa34")
+        }
+
         async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Add" => {
@@ -340,6 +344,9 @@ pub mod calculator {
     impl CalculatorClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "calc";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "f1dbdccde7485407a3cf7a75a951fa34";
 
         /// The object as the schema's module serves it.
         #[must_use]

@@ -396,6 +396,10 @@ pub mod errors {
             Some("errors")
         }
 
+        fn contract(&self) -> Option<&str> {
+            Some("521585f0eba321a657d8b89cb21f852c")
+        }
+
         async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Divide" => {
@@ -459,6 +463,7 @@ pub mod errors {
                     Ok(returns)
                 }
                 "Check" => {
+                    call.run_to_end();
                     let mut arguments = call.arguments(2)?;
                     let error = arguments.next::<Same, String>("error")?;
                     let from_call = arguments.next::<Same, u8>("from_call")?;
@@ -525,6 +530,9 @@ pub mod errors {
     impl MathClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "errors";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "521585f0eba321a657d8b89cb21f852c";
 
         /// The object as the schema's module serves it.
         #[must_use]

@@ -1336,6 +1336,10 @@ pub mod hostile {
             Some("hostile")
         }
 
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("85cad1d0fb0c88955fba86a9657b6133")
+        }
+
         async fn call(
             &self,
             call_: Call,
@@ -1581,6 +1585,9 @@ pub mod hostile {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
 
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "85cad1d0fb0c88955fba86a9657b6133";
+
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
@@ -1818,6 +1825,10 @@ pub mod hostile {
             Some("hostile")
         }
 
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("e59d5f00a2eee888e14545a055f3cf1a")
+        }
+
         async fn call(
             &self,
             call: Call,
@@ -1843,6 +1854,9 @@ pub mod hostile {
     impl VersionedClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "e59d5f00a2eee888e14545a055f3cf1a";
 
         /// The object as the schema's module serves it.
         #[must_use]
@@ -1937,6 +1951,10 @@ pub mod hostile {
             Some("hostile")
         }
 
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("34fd27e30421bad370792404041583ee")
+        }
+
         async fn call(
             &self,
             call: Call,
@@ -2002,6 +2020,9 @@ pub mod hostile {
     impl BareClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "34fd27e30421bad370792404041583ee";
 
         /// The object as the schema's module serves it.
         #[must_use]
@@ -2102,6 +2123,10 @@ pub mod hostile {
 
         fn module(&self) -> std::option::Option<&str> {
             Some("hostile")
+        }
+
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("984595abd5d318d8a1c4243c6ad8364e")
         }
 
         async fn call(
@@ -2208,6 +2233,9 @@ pub mod hostile {
     impl ObjectClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "984595abd5d318d8a1c4243c6ad8364e";
 
         /// The object as the schema's module serves it.
         #[must_use]

@@ -92,6 +92,10 @@ pub mod imports {
             Some("map")
         }
 
+        fn contract(&self) -> Option<&str> {
+            Some("2e9e7b39b546544ca2f518e4922725c5")
+        }
+
         async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Measure" => {
@@ -181,6 +185,9 @@ pub mod imports {
     impl SurveyorClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "map";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "2e9e7b39b546544ca2f518e4922725c5";
 
         /// The object as the schema's module serves it.
         #[must_use]

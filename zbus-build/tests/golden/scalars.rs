@@ -347,6 +347,10 @@ pub mod scalars {
             Some("types")
         }
 
+        fn contract(&self) -> Option<&str> {
+            Some("e6036e9fb098766b674e8c3230755e58")
+        }
+
         async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Numbers" => {
@@ -705,6 +709,9 @@ pub mod scalars {
     impl EchoClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "types";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "e6036e9fb098766b674e8c3230755e58";
 
         /// The object as the schema's module serves it.
         #[must_use]

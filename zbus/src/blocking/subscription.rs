@@ -17,37 +17,37 @@ use crate::stream::StreamError;
 #[must_use = "a subscription ends when it is dropped"]
 pub struct Subscription<T> {
     // Dropped before the thread that it is served by.
-    subscription: crate::Subscription<T>,
+    events: crate::Subscription<T>,
     driver: Arc<Driver>,
     was_refused: bool,
 }
 
 impl<T> Subscription<T> {
-    pub(super) fn new(subscription: crate::Subscription<T>, driver: Arc<Driver>) -> Self {
-        Self { subscription, driver, was_refused: false }
+    pub(super) fn new(events: crate::Subscription<T>, driver: Arc<Driver>) -> Self {
+        Self { events, driver, was_refused: false }
     }
 
     /// Sets how far this subscriber may fall behind, as [`zbus::Subscription::with_lag`](crate::Subscription::with_lag) does.
     pub fn with_lag(self, lag: Lag) -> Self {
-        Self { subscription: self.subscription.with_lag(lag), ..self }
+        Self { events: self.events.with_lag(lag), ..self }
     }
 
     /// The next event, if there is one within this time; with none it is [`StreamError::Elapsed`], and later ones can still come. Zero
     /// takes what is there.
     pub fn next_timeout(&mut self, limit: Duration) -> Option<Result<T, StreamError>> {
-        if let Some(refused) = self.refused() {
+        if let Err(refused) = self.may_wait() {
             return refused.map(Err);
         }
-        let next = async { tokio::time::timeout(limit, self.subscription.next()).await };
+        let next = async { tokio::time::timeout(limit, self.events.next()).await };
         self.driver.wait(next).unwrap_or(Some(Err(StreamError::Elapsed(limit))))
     }
 
-    /// What there is in place of an event where this thread must not be held.
-    fn refused(&mut self) -> Option<Option<StreamError>> {
-        if driver::may_block().is_ok() {
-            return None;
-        }
-        Some((!std::mem::replace(&mut self.was_refused, true)).then_some(StreamError::InAsync))
+    /// Where this thread must not be held: what there is in place of an event.
+    fn may_wait(&mut self) -> Result<(), Option<StreamError>> {
+        driver::may_block().map_err(|_| {
+            let is_known = std::mem::replace(&mut self.was_refused, true);
+            (!is_known).then_some(StreamError::InAsync)
+        })
     }
 }
 
@@ -55,15 +55,15 @@ impl<T> Iterator for Subscription<T> {
     type Item = Result<T, StreamError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.refused() {
-            Some(refused) => refused.map(Err),
-            None => self.driver.wait(self.subscription.next()),
+        match self.may_wait() {
+            Err(refused) => refused.map(Err),
+            Ok(()) => self.driver.wait(self.events.next()),
         }
     }
 }
 
 impl<T> fmt::Debug for Subscription<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.subscription.fmt(formatter)
+        self.events.fmt(formatter)
     }
 }

@@ -1,5 +1,7 @@
 //! The serving side: a process under the name of a module, and the objects that it serves.
 
+mod cancellations;
+mod context;
 mod counters;
 mod dispatch;
 mod events;
@@ -8,6 +10,7 @@ mod object;
 mod presence;
 mod rejection;
 mod reply;
+mod running;
 mod workers;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,10 +20,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::cancellations::Cancellations;
+pub use self::context::Context;
 use self::dispatch::{AnyObject, Dispatcher};
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
@@ -28,6 +33,7 @@ pub use self::object::{Arguments, Call, Object, Returns};
 use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
+use self::running::Running;
 use self::workers::Workers;
 use crate::ObjectId;
 use crate::broker;
@@ -161,6 +167,9 @@ impl Server {
         let tasks = TaskTracker::new();
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let workers = Workers::new(self.workers);
+        let running = Arc::new(Running::default());
+        let listening = CancellationToken::new();
+        let listens = listening.clone().drop_guard();
         let (outbox, writer) = Outbox::start(Arc::clone(&broker), ReplyTracker);
 
         let instance: Arc<str> = Uuid::new_v4().to_string().into();
@@ -195,9 +204,15 @@ impl Server {
             outbox: outbox.clone(),
             clock,
             abort: abort.clone(),
+            running: Arc::clone(&running),
         });
         if !lists.is_empty() {
             let requests = intake(lists).await?;
+            let channel = ObjectId::STATUS.channel(&self.module, "Cancel");
+            let cancellations = Cancellations { broker: Arc::clone(&broker), channel, running };
+            let subscribed = cancellations.subscribe().await;
+            // Beyond `stop`: while the server drains, calls are given up too.
+            tokio::spawn(cancellations.listen(subscribed, listening.child_token()));
             tasks.spawn(requests.requests(dispatcher));
         }
         let set = object_id::instances(&self.module);
@@ -206,7 +221,15 @@ impl Server {
         presence.start(&tasks).await;
         tasks.close();
         tracing::info!(module = self.module, "serving");
-        Ok(RunningServer { stop: unfinished.disarm(), abort, tasks, workers, writer, drain: self.drain })
+        Ok(RunningServer {
+            stop: unfinished.disarm(),
+            abort,
+            tasks,
+            workers,
+            writer,
+            drain: self.drain,
+            _listens: listens,
+        })
     }
 }
 
@@ -231,6 +254,8 @@ pub struct RunningServer {
     workers: Arc<Workers>,
     writer: JoinHandle<()>,
     drain: Duration,
+    /// To what callers give up.
+    _listens: DropGuard,
 }
 
 impl RunningServer {

@@ -1213,6 +1213,9 @@ pub mod hostile {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
 
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "85cad1d0fb0c88955fba86a9657b6133";
+
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
@@ -1411,6 +1414,9 @@ pub mod hostile {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
 
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "e59d5f00a2eee888e14545a055f3cf1a";
+
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
@@ -1465,6 +1471,9 @@ pub mod hostile {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
 
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "34fd27e30421bad370792404041583ee";
+
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
@@ -1516,6 +1525,9 @@ pub mod hostile {
     impl ObjectClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "984595abd5d318d8a1c4243c6ad8364e";
 
         /// The object as the schema's module serves it.
         #[must_use]
@@ -1599,6 +1611,9 @@ pub mod hostile {
         impl StubClient_ {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::StubClient_::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::StubClient_::CONTRACT;
 
             /// The object as the schema's module serves it.
             #[must_use]
@@ -1784,6 +1799,9 @@ pub mod hostile {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::VersionedClient::MODULE;
 
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::VersionedClient::CONTRACT;
+
             /// The object as the schema's module serves it.
             #[must_use]
             pub fn new(client: zbus::blocking::Client) -> Self {
@@ -1841,6 +1859,9 @@ pub mod hostile {
         impl BareClient {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::BareClient::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::BareClient::CONTRACT;
 
             /// The object as the schema's module serves it.
             #[must_use]
@@ -1900,6 +1921,9 @@ pub mod hostile {
         impl ObjectClient {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::ObjectClient::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::ObjectClient::CONTRACT;
 
             /// The object as the schema's module serves it.
             #[must_use]

@@ -41,6 +41,9 @@ pub mod imports {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "map";
 
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "2e9e7b39b546544ca2f518e4922725c5";
+
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
@@ -112,6 +115,9 @@ pub mod imports {
         impl SurveyorClient {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::SurveyorClient::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::SurveyorClient::CONTRACT;
 
             /// The object as the schema's module serves it.
             #[must_use]

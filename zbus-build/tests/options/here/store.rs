@@ -566,6 +566,10 @@ pub mod store {
             Some("options")
         }
 
+        fn contract(&self) -> Option<&str> {
+            Some("f04892f7584f38d35b37e59f1cd7132b")
+        }
+
         async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Put" => {
@@ -734,6 +738,9 @@ pub mod store {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "options";
 
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "f04892f7584f38d35b37e59f1cd7132b";
+
         /// The object as the schema's module serves it.
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
@@ -858,6 +865,9 @@ pub mod store {
         impl StoreClient {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::StoreClient::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::StoreClient::CONTRACT;
 
             /// The object as the schema's module serves it.
             #[must_use]

@@ -428,6 +428,10 @@ pub mod times {
             Some("times")
         }
 
+        fn contract(&self) -> Option<&str> {
+            Some("1bf4bf6f17754ce5e5d26f6316b151a9")
+        }
+
         async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Move" => {
@@ -545,6 +549,9 @@ pub mod times {
     impl TimesClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "times";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "1bf4bf6f17754ce5e5d26f6316b151a9";
 
         /// The object as the schema's module serves it.
         #[must_use]
