@@ -57,6 +57,8 @@ struct Shared {
     generation: Generation,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
+    /// Cancelled when the last clone is gone.
+    closed: CancellationToken,
     _stop: DropGuard,
 }
 
@@ -86,6 +88,11 @@ impl Client {
     /// Those of a call.
     pub async fn status(&self, module: &str) -> Result<Status, Error> {
         instances::status_of(&RemoteObject::new(self.clone(), module, ObjectId::STATUS)).await
+    }
+
+    /// Cancelled when the last clone of the client is gone.
+    pub(crate) fn closed(&self) -> CancellationToken {
+        self.shared.closed.clone()
     }
 
     /// Writes once, and waits until it is written.
@@ -164,7 +171,7 @@ impl ClientBuilder {
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
-        let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop);
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop.clone());
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
@@ -182,6 +189,7 @@ impl ClientBuilder {
                 options: self.options,
                 generation: self.generation,
                 runtime: tokio::runtime::Handle::current(),
+                closed: stop,
                 _stop: stopped_with_client,
             }),
         })
