@@ -113,6 +113,7 @@ pub mod status;
 pub mod stream;
 pub mod testing;
 pub mod types;
+pub mod untyped;
 pub mod wire;
 
 pub use client::{CallOptions, Client, ReplyMode};
@@ -122,4 +123,5 @@ pub use lag::Lag;
 pub use object_id::ObjectId;
 pub use server::{Context, Server};
 pub use stream::{StreamError, Subscription};
+pub use untyped::UntypedObject;
 pub use wire::Generation;
