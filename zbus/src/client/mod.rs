@@ -64,6 +64,8 @@ struct Shared {
     max_message_size: usize,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
+    /// Cancelled when the last clone is gone.
+    closed: CancellationToken,
     _stop: DropGuard,
 }
 
@@ -100,6 +102,11 @@ impl Client {
     fn fitting(&self, what: &str, message: Bytes) -> Result<Bytes, Error> {
         let (size, limit) = (message.len(), self.shared.max_message_size);
         if size > limit { Err(Error::TooLarge { what: what.to_owned(), size, limit }) } else { Ok(message) }
+    }
+
+    /// Cancelled when the last clone of the client is gone.
+    pub(crate) fn closed(&self) -> CancellationToken {
+        self.shared.closed.clone()
     }
 
     /// Writes once, and waits until it is written.
@@ -194,7 +201,7 @@ impl ClientBuilder {
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let replies = Arc::new(Replies::new(Arc::clone(&in_flight), self.generation, self.max_message_size));
         inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), stop.clone()).await?;
-        let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop);
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop.clone());
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
@@ -213,6 +220,7 @@ impl ClientBuilder {
                 generation: self.generation,
                 max_message_size: self.max_message_size,
                 runtime: tokio::runtime::Handle::current(),
+                closed: stop,
                 _stop: stopped_with_client,
             }),
         })
