@@ -7,6 +7,8 @@ fn main() -> Result<(), zbus_build::Error> {
     zbus_build::Builder::new()
         .schema("../schemas/server.zbus")
         .schema("schemas/sample.zbus")
+        .schema("schemas/vectors.zbus")
+        .schema("schemas/wide.zbus")
         .schemas(ZOS.map(|stem| format!("../schemas/zos/{stem}.zbus")))
         .compile()
 }

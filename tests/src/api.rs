@@ -2,3 +2,5 @@
 
 zbus::include_schema!("sample");
 zbus::include_schema!("server");
+zbus::include_schema!("vectors");
+zbus::include_schema!("wide");

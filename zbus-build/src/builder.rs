@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cargo;
 use crate::error::Error;
 use crate::loader::FileLoader;
-use crate::rust::{BytesType, MapType};
+use crate::rust::{BytesType, MapType, TimeType};
 use crate::{output, rust};
 
 /// Compiles schemas to Rust, as [`compile`](crate::compile) does, with a say in how.
@@ -149,7 +149,7 @@ impl Builder {
     /// one schema then share its types. `.extern_schema("geometry", "::shapes::geometry")` is for `geometry.zbus`.
     ///
     /// The other crate generates the same schema with the same version of this compiler. Its [`map_type`](Self::map_type),
-    /// [`bytes_type`](Self::bytes_type) and [`extern_type`](Self::extern_type) choices decide what its types are: repeat them
+    /// [`bytes_type`](Self::bytes_type), [`time_type`](Self::time_type) and [`extern_type`](Self::extern_type) choices decide what its types are: repeat them
     /// here, as far as they are about this schema. What the external schema imports has to be named as external too.
     ///
     /// ```
@@ -218,6 +218,32 @@ impl Builder {
     /// ```
     pub fn bytes_type(mut self, selector: impl Into<String>, bytes: BytesType) -> Self {
         self.rust.bytes_types.push((selector.into(), bytes));
+        self
+    }
+
+    /// Says what timestamps and durations become, [`TimeType::Jiff`] if nothing is said. The selectors are those of
+    /// [`map_type`](Self::map_type), and a constant has one too: `calculator.Patience`.
+    ///
+    /// [`TimeType::Chrono`] wants the feature `chrono` of the crate `zbus`.
+    ///
+    /// ```
+    /// use zbus_build::{Builder, TimeType};
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { At: timestamp, Took: duration }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    ///
+    /// Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .time_type("*", TimeType::Std)
+    ///     .time_type("weather.Reading.Took", TimeType::Jiff)
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("pub at: ::std::time::SystemTime") && text.contains("pub took: ::zbus::types::Duration"), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn time_type(mut self, selector: impl Into<String>, time: TimeType) -> Self {
+        self.rust.time_types.push((selector.into(), time));
         self
     }
 

@@ -33,8 +33,8 @@
 //! # A say in the types
 //! [`Builder`] adds attributes and derives ([`type_attribute`](Builder::type_attribute), [`field_attribute`](Builder::field_attribute)),
 //! puts Rust types in place of generated ones ([`extern_type`](Builder::extern_type)), shares the types of a schema between crates
-//! ([`extern_schema`](Builder::extern_schema)), and chooses what maps and bytes become ([`map_type`](Builder::map_type),
-//! [`bytes_type`](Builder::bytes_type)). An option that matches nothing is an error, which names what it may have meant.
+//! ([`extern_schema`](Builder::extern_schema)), and chooses what maps, bytes and times become ([`map_type`](Builder::map_type),
+//! [`bytes_type`](Builder::bytes_type), [`time_type`](Builder::time_type)). An option that matches nothing is an error, which names what it may have meant.
 
 mod builder;
 mod cargo;
@@ -49,7 +49,7 @@ pub use builder::Builder;
 pub use error::Error;
 pub use loader::FileLoader;
 pub use output::{GeneratedFile, write};
-pub use rust::{BytesType, MapType};
+pub use rust::{BytesType, MapType, TimeType};
 
 /// Compiles a schema and what it imports into cargo's `OUT_DIR`: the short way, for a `build.rs`.
 ///

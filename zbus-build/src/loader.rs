@@ -1,5 +1,7 @@
 //! Schemas from the file system: an import is looked for beside the file that imports it, then in each include folder.
 
+mod nearby;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -7,6 +9,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use zbus_idl::{LoadError, Loaded, Loader, MAX_TEXT};
+
+use nearby::Nearby;
 
 /// A [`Loader`] that reads files, and remembers which: the inputs of a build.
 #[derive(Debug, Default)]
@@ -55,6 +59,30 @@ impl Loader for FileLoader {
             }
         }
         Err(LoadError::NotFound { searched: candidates.iter().map(|path| path.display().to_string()).collect() })
+    }
+
+    /// The schemas of the folder that `path` leads to, of those where the look for it started, of those below, and of the
+    /// importer's parent. At most some thousands of entries are looked at.
+    fn available(&self, path: &str, importer: Option<&str>) -> Vec<String> {
+        let mut nearby = Nearby::default();
+        let asked = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let asked = if asked.is_empty() { String::new() } else { format!("{asked}/") };
+        let Some(importer) = importer else {
+            nearby.look(Path::new(&asked), &asked);
+            nearby.look(Path::new(""), "");
+            return nearby.into_paths();
+        };
+        let beside = Path::new(importer).parent().unwrap_or(Path::new(""));
+        let folders = || std::iter::once(beside).chain(self.includes.iter().map(PathBuf::as_path));
+        for folder in folders() {
+            nearby.look(&folder.join(&asked), &asked);
+        }
+        for folder in folders() {
+            nearby.look(folder, "");
+        }
+        nearby.look(&beside.join(".."), "../");
+        let own = Path::new(importer).file_name().and_then(|name| name.to_str());
+        nearby.into_paths().into_iter().filter(|path| Some(path.as_str()) != own).collect()
     }
 }
 
@@ -158,6 +186,29 @@ mod tests {
         let loader = FileLoader::new([folder.path("inc")]);
         let error = loader.load("x.zbus", Some(&folder.text("a/main.zbus"))).unwrap_err();
         assert_eq!(error, LoadError::NotFound { searched: vec![folder.text("a/x.zbus"), folder.text("inc/x.zbus")] });
+    }
+
+    #[test]
+    fn schemas_around_a_missing_one_are_offered_as_they_would_be_imported() {
+        let files =
+            ["a/main.zbus", "a/x.zbus", "a/lib/y.zbus", "b/z.zbus", "inc/v.zbus", "a/.git/h.zbus", "a/notes.txt"];
+        let folder = Folder::with(&files);
+        let loader = FileLoader::new([folder.path("inc"), folder.path("gone")]);
+        let offered = loader.available("x.zbs", Some(&folder.text("a/main.zbus")));
+        let of_the_parent = ["../a/main.zbus", "../a/lib/y.zbus", "../a/x.zbus", "../b/z.zbus", "../inc/v.zbus"];
+        for path in ["x.zbus", "lib/y.zbus", "v.zbus"].iter().chain(&of_the_parent) {
+            assert!(offered.iter().any(|offer| offer == path), "{path} is not in {offered:?}");
+        }
+        assert_eq!(offered.len(), 3 + of_the_parent.len(), "{offered:?}");
+        let offered = loader.available(&folder.text("a/X.zbus"), None);
+        assert!(offered.contains(&folder.text("a/x.zbus")), "{offered:?}");
+    }
+
+    #[test]
+    fn look_around_is_bounded_where_folders_are_many() {
+        let files: Vec<String> = (0..3_000).map(|number| format!("a/f{number}.zbus")).collect();
+        let folder = Folder::with(&files.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(FileLoader::default().available(&folder.text("a/x.zbus"), None).len() <= 2_000);
     }
 
     #[test]

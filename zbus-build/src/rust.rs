@@ -44,6 +44,8 @@ pub struct Options {
     pub map_types: Vec<(String, MapType)>,
     /// What `bytes` become, by selector. The last one that matches holds.
     pub bytes_types: Vec<(String, BytesType)>,
+    /// What timestamps and durations become, by selector. The last one that matches holds.
+    pub time_types: Vec<(String, TimeType)>,
 }
 
 /// What a `map` of a schema becomes. Either is written with its keys sorted.
@@ -68,6 +70,19 @@ pub enum BytesType {
     Bytes,
 }
 
+/// What a `timestamp` and a `duration` of a schema become. A time that the type cannot hold is an error of the call that carries it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeType {
+    /// `jiff::Timestamp`, years -9999 to 9999, and `jiff::SignedDuration`; `zbus::types` has both.
+    #[default]
+    Jiff,
+    /// [`std::time::SystemTime`] and [`std::time::Duration`], which is never negative: Go's is, and reading such a one is an error.
+    Std,
+    /// `chrono::DateTime<chrono::Utc>` and `chrono::TimeDelta`, in `zbus::types::chrono`: for the feature `chrono` of `zbus`.
+    Chrono,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -79,6 +94,7 @@ impl Default for Options {
             extern_schemas: Vec::new(),
             map_types: Vec::new(),
             bytes_types: Vec::new(),
+            time_types: Vec::new(),
         }
     }
 }

@@ -76,12 +76,10 @@ fn broken_schema_writes_nothing_and_every_mistake_is_shown_once() {
 fn schema_that_the_runtime_cannot_carry_is_refused() {
     let made = Crate::with(&[
         ("a.zbus", "module a; object o@1 { @uninterruptible fn Format(); }"),
-        ("b.zbus", "module b; object o@1 { @lag(error, 8) stream Lines -> string; }"),
         ("zbus_schemas.zbus", POINT),
     ]);
     let refused = |schema| made.compile(&[schema]).unwrap_err().to_string();
     assert!(refused("a.zbus").contains("`@uninterruptible` of `o@1.Format`"));
-    assert!(refused("b.zbus").contains("`@lag` of `o@1.Lines`"));
     assert!(refused("zbus_schemas.zbus").contains("rename it"));
     assert!(made.generated().is_empty());
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use zbus_build::{Builder, BytesType, MapType};
+use zbus_build::{Builder, BytesType, MapType, TimeType};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/options")
@@ -32,13 +32,26 @@ fn here() -> Builder {
         .field_attribute("store.Lost.Data.Rest", "#[doc(alias = \"remainder\")]")
 }
 
+fn std_times() -> Builder {
+    let builder = Builder::new().schema(folder().join("times.zbus")).time_type("*", TimeType::Std);
+    builder.time_type("times.Before", TimeType::Jiff)
+}
+
+fn chrono_times() -> Builder {
+    Builder::new().schema(folder().join("times.zbus")).time_type("times", TimeType::Chrono)
+}
+
 #[test]
 fn options_generate_their_golden_files() {
     let mut differing = Vec::new();
-    for (name, builder) in [("here", here()), ("shared", shared())] {
+    let builders = [("here", here()), ("shared", shared()), ("std", std_times()), ("chrono", chrono_times())];
+    for (name, builder) in builders {
         let out = tempfile::tempdir().unwrap();
         builder.out_dir(out.path()).compile().unwrap();
         let golden = folder().join(name);
+        if std::env::var_os("BLESS").is_some() {
+            fs::create_dir_all(&golden).unwrap();
+        }
         for file in fs::read_dir(out.path()).unwrap().map(|file| file.unwrap()) {
             let (content, path) = (fs::read_to_string(file.path()).unwrap(), golden.join(file.file_name()));
             if std::env::var_os("BLESS").is_some() {
@@ -76,6 +89,9 @@ fn option_that_matches_nothing_names_the_nearest() {
     ends(error(|it| it.extern_schema("shapes.zbus", "::a::shapes")), "there are `shapes`");
     ends(error(|it| it.map_type("store.Reading.Tag", MapType::HashMap)), "did you mean `store.Reading.Tags`?");
     ends(error(|it| it.bytes_type("store.Store.Pat", BytesType::Bytes)), "did you mean `store.Store.Put`?");
+    ends(error(|it| it.time_type("store.Reading.Att", TimeType::Std)), "did you mean `store.Reading.At`?");
+    let said = error(|it| it.time_type("store.Level", TimeType::Std));
+    assert!(said.contains("matches no place with a timestamp or duration; there are `store.Reading.At`"), "{said}");
     let said = error(|it| it.map_type("store.Held", MapType::HashMap));
     assert!(said.contains("matches no place with a map; there are `"), "{said}");
     // What an option has taken out of the build is nothing for another.
@@ -103,6 +119,17 @@ fn option_that_cannot_be_is_refused_with_the_reason() {
     has(error(|it| it.extern_schema("shapes", "a b")), "the path of a module");
     let said = error(|it| it.schema(folder().join("shapes.zbus")).extern_schema("shapes", "::a::b"));
     has(said, "leave one of the two out");
+}
+
+#[test]
+fn negative_constant_needs_a_type_that_can_be_negative() {
+    let out = tempfile::tempdir().unwrap();
+    let builder = Builder::new().schema(folder().join("times.zbus")).time_type("*", TimeType::Std).out_dir(out.path());
+    assert_eq!(
+        builder.compile().unwrap_err().to_string(),
+        "the constant `times.Before` is negative, which `std::time::Duration` cannot be; add \
+         `.time_type(\"times.Before\", TimeType::Jiff)` behind the other choices"
+    );
 }
 
 #[test]

@@ -13,13 +13,25 @@ pub mod here {
     include!("options/here/zbus_schemas.rs");
 }
 
+/// Times of the standard library.
+pub mod in_std {
+    include!("options/std/zbus_schemas.rs");
+}
+
+/// Times of chrono.
+pub mod in_chrono {
+    include!("options/chrono/zbus_schemas.rs");
+}
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
 
 use futures::{Stream, StreamExt};
 use zbus::codegen::{Deserialize, Serialize};
 use zbus::types::Bytes;
-use zbus::{CallError, Client, Failure, Server};
+use zbus::types::chrono::{DateTime, TimeDelta, Utc};
+use zbus::{CallError, Client, Error, Failure, Server};
 
 use here::store::{Counts, Event, Held, Level, Lost, NO_ID, Reading, Store, StoreClient, StoreServer};
 use shared::shapes::Point;
@@ -138,4 +150,68 @@ fn keys_of_a_hash_map_are_written_sorted() {
 fn attribute_gives_a_trait_that_an_external_type_has() {
     let held = Held { id: Some(Id::default()), point: Point::default() };
     assert!(std::collections::HashSet::from([held.clone()]).contains(&held));
+}
+
+struct Std;
+
+impl in_std::times::Times for Std {
+    async fn r#move(
+        &self,
+        slot: in_std::times::Slot,
+        by: Duration,
+        at: Option<SystemTime>,
+        more: Vec<SystemTime>,
+    ) -> Result<(in_std::times::Slot, SystemTime), in_std::times::Missed> {
+        let until = slot.until.or(at).ok_or(in_std::times::Missed::Late { by, since: slot.from })?;
+        let newest = more.into_iter().max().unwrap_or(until);
+        Ok((in_std::times::Slot { from: slot.from + by, until: Some(until), ..slot }, newest))
+    }
+
+    async fn total(&self, spans: in_std::times::Spans, breaks: Vec<Duration>) -> Duration {
+        spans.into_values().chain(breaks).sum()
+    }
+
+    fn ticks(&self) -> impl Stream<Item = SystemTime> + Send {
+        futures::stream::pending()
+    }
+}
+
+#[tokio::test]
+async fn times_of_std_and_chrono_travel_to_each_other() {
+    let address = "memory://options-times";
+    let server = Server::new("times").register(in_std::times::TimesServer::new(Std)).unwrap();
+    let server = server.start(address).await.unwrap();
+    let client = Client::connect(address).await.unwrap();
+    let times = in_chrono::times::TimesClient::new(client.clone());
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+
+    let slot = in_chrono::times::Slot {
+        from: at("1969-12-31T23:59:59.5Z"),
+        length: in_chrono::times::PATIENCE,
+        breaks: vec![TimeDelta::nanoseconds(1)],
+        marks: [("zero".to_owned(), zbus::types::zero::date_time())].into(),
+        ..Default::default()
+    };
+    let until = at("2024-02-29T12:00:00.000000001Z");
+    let (moved, newest) = times.r#move(&slot, TimeDelta::seconds(1), Some(until), &[slot.from]).await.unwrap();
+    let from = at("1970-01-01T00:00:00.5Z");
+    assert_eq!(moved, in_chrono::times::Slot { from, until: Some(until), ..slot.clone() });
+    assert_eq!(newest, slot.from);
+
+    let late = times.r#move(&slot, TimeDelta::seconds(1), None, &[]).await.unwrap_err();
+    let CallError::Declared(late) = late else { panic!("not declared") };
+    assert_eq!(late, in_chrono::times::Missed::Late { by: TimeDelta::seconds(1), since: slot.from });
+
+    let spans = in_chrono::times::Spans::from([("a".to_owned(), TimeDelta::seconds(2))]);
+    assert_eq!(times.total(&spans, &[TimeDelta::milliseconds(1)]).await.unwrap(), TimeDelta::milliseconds(2001));
+    let refused = times.total(&spans, &[in_chrono::times::BEFORE]).await.unwrap_err();
+    let words = "the argument `breaks` is not what it should be: the duration -PT1S is negative, which `std::time::Duration` cannot be";
+    assert!(matches!(&refused, Error::Rejected { message, .. } if message == words), "{refused}");
+
+    let mut ticks = times.ticks().await.unwrap();
+    in_std::times::TimesEvents::new(client).ticks(SystemTime::UNIX_EPOCH).await.unwrap();
+    assert_eq!(ticks.next().await.unwrap().unwrap(), DateTime::UNIX_EPOCH);
+    server.shutdown().await;
+    assert_eq!(in_std::times::PATIENCE, Duration::from_secs(90));
+    assert!(in_std::times::BEFORE.is_negative());
 }

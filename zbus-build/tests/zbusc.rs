@@ -153,6 +153,26 @@ fn imports_are_looked_for_in_included_folders() {
 }
 
 #[test]
+fn misspelt_files_are_recognized() {
+    let folder = Folder::new();
+    fs::create_dir(folder.0.path().join("apart")).unwrap();
+    for (import, meant) in
+        [("pionts.zbus", "../points.zbus"), ("Points", "../points.zbus"), ("../apart/area", "../apart/area.zbus")]
+    {
+        fs::write(folder.0.path().join("apart/area.zbus"), "").unwrap();
+        fs::write(folder.0.path().join("apart/main.zbus"), format!("import \"{import}\";")).unwrap();
+        let ran = folder.run(&["check", "--format", "json", "apart/main.zbus"]);
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        let edit = &report["diagnostics"][0]["edit"]["replacement"];
+        assert_eq!(edit, &format!("\"{meant}\""), "{import}: {report}");
+    }
+    let said = folder.run(&["check", "pionts.zbus"]).out;
+    assert!(said.contains("did you mean `points.zbus`?"), "{said}");
+    let said = folder.run(&["check", "points.zbus", "part/main"]).out;
+    assert!(said.contains("did you mean `apart/main.zbus`?"), "{said}");
+}
+
+#[test]
 fn explain_tells_all_about_a_code() {
     let folder = Folder::new();
     for spelling in ["E0103", "e0103"] {

@@ -11,6 +11,14 @@ pub trait Loader {
     /// Finds the text that `path` names: for an import, relative to the file `importer` (a path that this loader
     /// returned) and then wherever else the loader looks; for a root, where there is no importer, as the caller wrote it.
     fn load(&self, path: &str, importer: Option<&str>) -> Result<Loaded, LoadError>;
+
+    /// Paths that `path` may have been meant for, each written as `path` is: the files that are near those places where
+    /// [`load`](Self::load) looked for it in vain. Only for "did you mean", so it need not know all; a loader that knows
+    /// none has nothing to implement.
+    fn available(&self, path: &str, importer: Option<&str>) -> Vec<String> {
+        _ = (path, importer);
+        Vec::new()
+    }
 }
 
 /// A text that a [`Loader`] found.
@@ -103,6 +111,21 @@ impl Loader for MemoryLoader {
             None => Err(LoadError::NotFound { searched: vec![path] }),
         }
     }
+
+    fn available(&self, _: &str, importer: Option<&str>) -> Vec<String> {
+        let importer = importer.map(normal).unwrap_or_default();
+        self.texts.keys().filter(|path| **path != importer).map(|path| relative(&importer, path)).collect()
+    }
+}
+
+/// A path as an import of `from` writes it.
+pub(crate) fn relative(from: &str, to: &str) -> String {
+    let from: Vec<&str> = from.split('/').collect();
+    let to: Vec<&str> = to.split('/').collect();
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count().min(to.len().saturating_sub(1));
+    let up = from.len().saturating_sub(shared + 1);
+    let down = to.get(shared..).unwrap_or_default();
+    std::iter::repeat_n("..", up).chain(down.iter().copied()).collect::<Vec<_>>().join("/")
 }
 
 /// The path without `.`, without `..` where that has something to take back, and without empty parts.
@@ -130,6 +153,21 @@ mod tests {
         for spelling in ["b.zbus", "./b.zbus", "../a/b.zbus"] {
             assert_eq!(loader.load(spelling, Some("a/main.zbus")).unwrap().path, "a/b.zbus");
         }
+    }
+
+    #[test]
+    fn an_import_is_written_relative_to_its_file() {
+        assert_eq!(relative("a/main.zbus", "a/b.zbus"), "b.zbus");
+        assert_eq!(relative("a/main.zbus", "lib/b.zbus"), "../lib/b.zbus");
+        assert_eq!(relative("main.zbus", "lib/b.zbus"), "lib/b.zbus");
+        assert_eq!(relative("", "lib/b.zbus"), "lib/b.zbus");
+    }
+
+    #[test]
+    fn what_is_there_is_offered_as_its_importer_would_write_it() {
+        let loader = MemoryLoader::new().with("a/main.zbus", "").with("a/b.zbus", "").with("c.zbus", "");
+        assert_eq!(loader.available("x", Some("a/main.zbus")), ["b.zbus", "../c.zbus"]);
+        assert_eq!(loader.available("x", None), ["a/b.zbus", "a/main.zbus", "c.zbus"]);
     }
 
     #[test]

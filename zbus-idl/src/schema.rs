@@ -365,7 +365,7 @@ pub struct Lag {
 /// What happens when a subscriber is too slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LagPolicy {
-    /// The subscription ends with an error.
+    /// The subscription gives what waits, then an error with the number of events that are lost, and ends.
     Error,
     /// The oldest events are dropped, and the subscriber is told how many.
     DropOldest,

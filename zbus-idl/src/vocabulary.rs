@@ -141,6 +141,12 @@ pub(crate) fn foreign_attribute(name: &str) -> Option<&'static str> {
 /// Names longer than this are not compared: the distance costs their product.
 const MAX_COMPARED: usize = 64;
 
+/// How many letters differ. Words that are too long to be compared are as far apart as they could be.
+pub(crate) fn distance(one: &str, other: &str) -> usize {
+    let longest = one.len().max(other.len());
+    if longest > MAX_COMPARED { longest } else { strsim::damerau_levenshtein(one, other) }
+}
+
 /// The candidate that a misspelt word most likely means: near in letters, or the same but for case.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > MAX_COMPARED {

@@ -48,6 +48,21 @@ impl Loader for Disk {
             Err(_) => Err(LoadError::NotFound { searched: vec![path] }),
         }
     }
+
+    /// The corpus itself would be a crowd of candidates; what is there to be imported stands in folders.
+    fn available(&self, _: &str, importer: Option<&str>) -> Vec<String> {
+        let depth = importer.map_or(0, |importer| importer.matches('/').count());
+        let up = "../".repeat(depth);
+        let mut paths: Vec<String> = ["lib", "more", "other"]
+            .iter()
+            .flat_map(|folder| {
+                fs::read_dir(self.0.join(folder)).into_iter().flatten().map(move |entry| (folder, entry))
+            })
+            .map(|(folder, entry)| format!("{up}{folder}/{}", entry.unwrap().file_name().into_string().unwrap()))
+            .collect();
+        paths.sort();
+        paths
+    }
 }
 
 fn compiled(folder: &str, path: &Path) -> Result<Schema, Report> {

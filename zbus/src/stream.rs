@@ -1,25 +1,24 @@
 //! Events, as those who listen get them.
 
-use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
 use serde_with::DeserializeAs;
-use tokio_stream::wrappers::BroadcastStream;
-use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 
 use crate::Client;
 use crate::broker::{Deliveries, Delivery};
+use crate::lag::Lag;
 use crate::wire::{DecodeError, decode_as};
 
-/// The events of a stream, from the moment of subscription until this is dropped. An `Err` does not end it.
+/// The events of a stream, from the moment of subscription until this is dropped.
+///
+/// An `Err` does not end it: `None` does, which comes after the [`StreamError::Lagged`] of a subscription that is to end so, or where
+/// the runtime that the client was connected in has ended. Events that are not read wait, within the bounds of a [`Lag`].
 #[must_use = "a subscription ends when it is dropped"]
 pub struct Subscription<T> {
-    // Declared, and so dropped, before the guard, which looks whether somebody is left.
-    deliveries: BroadcastStream<Delivery>,
-    _guard: Box<dyn Any + Send + Sync>,
+    deliveries: Deliveries,
     /// Keeps the connection.
     _client: Client,
     decode: fn(&[u8]) -> Result<T, DecodeError>,
@@ -30,12 +29,14 @@ impl<T> Subscription<T> {
     where
         A: for<'de> DeserializeAs<'de, T>,
     {
-        Self {
-            deliveries: BroadcastStream::new(deliveries.receiver),
-            _guard: deliveries.guard,
-            _client: client,
-            decode: |bytes| decode_as::<A, T>(bytes),
-        }
+        Self { deliveries, _client: client, decode: |bytes| decode_as::<A, T>(bytes) }
+    }
+
+    /// Sets how far this subscriber may fall behind, in place of what the schema says. It holds at once, also for the events that
+    /// came since the subscription.
+    pub fn with_lag(self, lag: Lag) -> Self {
+        self.deliveries.set_lag(lag);
+        self
     }
 }
 
@@ -43,11 +44,10 @@ impl<T> Stream for Subscription<T> {
     type Item = Result<T, StreamError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(Some(match ready!(Pin::new(&mut self.deliveries).poll_next(context)) {
-            Some(Ok(Delivery::Message(message))) => (self.decode)(&message).map_err(StreamError::Decode),
-            Some(Ok(Delivery::Gap)) => Err(StreamError::Gap),
-            Some(Err(BroadcastStreamRecvError::Lagged(count))) => Err(StreamError::Lagged(count)),
-            None => return Poll::Ready(None),
+        Poll::Ready(ready!(self.deliveries.poll_next(context)).map(|delivery| match delivery {
+            Delivery::Message(message) => (self.decode)(&message).map_err(StreamError::Decode),
+            Delivery::Gap => Err(StreamError::Gap),
+            Delivery::Lagged(missed) => Err(StreamError::Lagged { missed }),
         }))
     }
 }
@@ -65,9 +65,12 @@ pub enum StreamError {
     /// The connection was lost and is back; what was published in between is lost.
     #[error("the connection was lost: events in between are lost")]
     Gap,
-    /// The subscriber was too slow; this many of the oldest events were dropped.
-    #[error("too slow: {0} events were dropped")]
-    Lagged(u64),
+    /// The subscriber was too slow for what its [`Lag`] allows.
+    #[error("the subscriber is too slow: {missed} events are lost; read faster, or give it a larger `Lag`")]
+    Lagged {
+        /// How many events are lost.
+        missed: u64,
+    },
     /// An event is not what the schema says.
     #[error("an event cannot be decoded: {0}")]
     Decode(#[source] DecodeError),

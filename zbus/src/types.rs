@@ -7,16 +7,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes whose clones share their content: the type `bytes` of a schema, where the build says so.
 pub use bytes::Bytes;
+/// What timestamps and durations of a schema are, where the build says so: `DateTime<Utc>` and `TimeDelta`.
+#[cfg(feature = "chrono")]
+pub use chrono;
 pub use ipnet::IpNet;
 /// Any `MessagePack` value: the type `any` of a schema.
 pub use rmpv::Value;
 
-/// A point in time: the type `timestamp` of a schema.
+/// A point in time: the type `timestamp` of a schema, unless the build chooses [`std::time::SystemTime`] or chrono's.
 ///
 /// Its zero value is [`zero::timestamp`], Go's; its `Default` is 1970.
 pub use jiff::Timestamp;
 
-/// A span of time that may be negative: the type `duration` of a schema.
+/// A span of time that may be negative: the type `duration` of a schema, unless the build chooses [`std::time::Duration`] or
+/// chrono's.
 pub use jiff::SignedDuration as Duration;
 
 /// A hardware address of any length, as Go's `net.HardwareAddr` is: 6 bytes (EUI-48), 8 (EUI-64) or 20 (IP over `InfiniBand`). The
@@ -99,13 +103,28 @@ impl<'de> Deserialize<'de> for MacAddress {
 /// Zero values: what a missing or nil field is read as.
 pub mod zero {
     use std::net::{IpAddr, Ipv6Addr};
+    use std::time::{Duration, SystemTime};
 
     use super::{IpNet, Timestamp};
 
+    /// From 0001-01-01T00:00:00Z to 1970.
+    const SECONDS: i64 = 62_135_596_800;
+
     /// 0001-01-01T00:00:00Z, Go's `time.Time{}`.
     pub fn timestamp() -> Timestamp {
-        const SECONDS: i64 = -62_135_596_800;
-        Timestamp::from_second(SECONDS).unwrap_or(Timestamp::UNIX_EPOCH)
+        Timestamp::from_second(-SECONDS).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The like as [`SystemTime`]; 1970 on a system whose time starts later.
+    pub fn system_time() -> SystemTime {
+        let before = Duration::from_secs(SECONDS.unsigned_abs());
+        SystemTime::UNIX_EPOCH.checked_sub(before).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// The like as [`chrono::DateTime`].
+    #[cfg(feature = "chrono")]
+    pub fn date_time() -> chrono::DateTime<chrono::Utc> {
+        chrono::DateTime::from_timestamp(-SECONDS, 0).unwrap_or_default()
     }
 
     /// `::`, the unspecified address.

@@ -82,6 +82,7 @@ var (
 		"Inner":     reflect.TypeOf(Inner{}),
 		"Origin":    reflect.TypeOf(Origin{}),
 		"Sample":    reflect.TypeOf(Sample{}),
+		"Wide":      reflect.TypeOf(Wide{}),
 	}
 )
 

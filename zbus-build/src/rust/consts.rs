@@ -4,10 +4,30 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use zbus_idl::schema::{ConstId, ConstValue, Type};
 
-use super::docs;
+use super::places::Place;
 use super::types::Types;
+use super::{TimeType, docs};
+use crate::error::Error;
+
+/// Refuses a constant that the type which the options choose for it cannot hold.
+pub(super) fn check(types: Types<'_>, id: ConstId) -> Result<(), Error> {
+    let constant = &types.schema[id];
+    let time = types.at(Place::Const(id)).time(&constant.ty);
+    match constant.value {
+        ConstValue::Duration(..0) if time == TimeType::Std => {
+            let stem = &types.schema.files[types.file].stem;
+            Err(Error::option(format!(
+                "the constant `{stem}.{name}` is negative, which `std::time::Duration` cannot be; add \
+                 `.time_type(\"{stem}.{name}\", TimeType::Jiff)` behind the other choices",
+                name = constant.name
+            )))
+        }
+        _ => Ok(()),
+    }
+}
 
 pub(super) fn constant(types: Types<'_>, id: ConstId) -> TokenStream {
+    let types = types.at(Place::Const(id));
     let constant = &types.schema[id];
     let docs = docs::docs(&constant.docs, || format!("The constant {}.", docs::code(&constant.name)));
     let deprecated = docs::deprecated(constant.deprecated.as_deref());
@@ -20,7 +40,7 @@ pub(super) fn constant(types: Types<'_>, id: ConstId) -> TokenStream {
         _ if types.is_extern(&constant.ty) => types.owned(resolved),
         _ => types.owned(&constant.ty),
     };
-    let value = value(&constant.value);
+    let value = value(&constant.value, types.time(&constant.ty));
     quote! {
         #docs
         #deprecated
@@ -28,7 +48,7 @@ pub(super) fn constant(types: Types<'_>, id: ConstId) -> TokenStream {
     }
 }
 
-fn value(value: &ConstValue) -> TokenStream {
+fn value(value: &ConstValue, time: TimeType) -> TokenStream {
     match value {
         ConstValue::Bool(value) => quote!(#value),
         ConstValue::Integer(value) => integer(*value),
@@ -36,7 +56,11 @@ fn value(value: &ConstValue) -> TokenStream {
         ConstValue::String(value) => quote!(#value),
         ConstValue::Duration(nanoseconds) => {
             let nanoseconds = integer((*nanoseconds).into());
-            quote!(::zbus::types::Duration::from_nanos(#nanoseconds))
+            match time {
+                TimeType::Jiff => quote!(::zbus::types::Duration::from_nanos(#nanoseconds)),
+                TimeType::Std => quote!(::std::time::Duration::from_nanos(#nanoseconds)),
+                TimeType::Chrono => quote!(::zbus::types::chrono::TimeDelta::nanoseconds(#nanoseconds)),
+            }
         }
     }
 }

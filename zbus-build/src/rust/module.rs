@@ -44,6 +44,7 @@ pub(super) fn files(schema: &Schema, options: &Options) -> Result<Vec<GeneratedF
             file: at,
             choice: Choice::default(),
         };
+        file.consts.iter().try_for_each(|id| consts::check(types, *id))?;
         let content = format!("{}{}", header(file), print(module(types, &contracts, options))?);
         files.push(GeneratedFile { name: format!("{}.rs", file.stem), content });
     }

@@ -1,6 +1,6 @@
 //! The places of a schema that an option can be for, each with its path: the names that a selector matches.
 
-use zbus_idl::schema::{FileId, ObjectId, Schema, Type, TypeId, TypeKind};
+use zbus_idl::schema::{ConstId, FileId, ObjectId, Schema, Type, TypeId, TypeKind};
 
 /// Where a type is declared or used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +12,7 @@ pub(super) enum Place {
     VariantField(TypeId, usize, usize),
     Method(ObjectId, usize),
     Stream(ObjectId, usize),
+    Const(ConstId),
 }
 
 /// A place with what is known of it.
@@ -29,6 +30,15 @@ pub(super) fn places<'a>(schema: &'a Schema) -> Vec<Located<'a>> {
     let mut found = Vec::new();
     for file in &schema.files {
         let stem = file.stem.as_str();
+        for &id in &file.consts {
+            let constant = &schema[id];
+            found.push(Located {
+                place: Place::Const(id),
+                path: vec![stem, constant.name.as_str()],
+                file: constant.file,
+                types: vec![&constant.ty],
+            });
+        }
         for &id in &file.types {
             let def = &schema[id];
             let mut add = |place, path, types| found.push(Located { place, path, file: def.file, types });

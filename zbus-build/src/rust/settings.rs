@@ -12,7 +12,7 @@ use zbus_idl::schema::{Schema, Type, TypeId, TypeKind};
 
 use super::places::{Located, Place, holds, places};
 use super::selector::Selector;
-use super::{BytesType, MapType, Options};
+use super::{BytesType, MapType, Options, TimeType};
 use crate::error::Error;
 
 /// How the types of one place are written.
@@ -20,6 +20,7 @@ use crate::error::Error;
 pub(super) struct Choice {
     pub(super) map: MapType,
     pub(super) bytes: BytesType,
+    pub(super) time: TimeType,
 }
 
 #[derive(Default)]
@@ -77,7 +78,7 @@ impl Settings {
     fn is_written(&self, located: &Located<'_>) -> bool {
         match located.place {
             Place::Type(id) | Place::Member(id, _) | Place::VariantField(id, ..) => self.extern_type(id).is_none(),
-            Place::Method(..) | Place::Stream(..) => self.is_generated(located.file.index()),
+            Place::Const(_) | Place::Method(..) | Place::Stream(..) => self.is_generated(located.file.index()),
         }
     }
 
@@ -182,23 +183,23 @@ impl Settings {
     /// Of the types of external schemas too: how another crate writes an alias has to be known here.
     fn take_choices(&mut self, places: &[Located<'_>], options: &Options) -> Result<(), Error> {
         let is_written: HashSet<_> = places.iter().filter(|it| self.is_written(it)).map(|it| it.place).collect();
-        for (text, map) in &options.map_types {
-            let selector = Selector::parse("map_type", text)?;
-            let has = |it: &Located<'_>| {
-                is_written.contains(&it.place) && it.types.iter().any(|ty| holds(ty, |ty| matches!(ty, Type::Map(..))))
-            };
-            for place in matching(&selector, places, "place with a map", has, Selector::covers)? {
-                self.choices.entry(place).or_default().map = *map;
+        let mut choose = |option, text: &str, what, is: fn(&Type) -> bool, set: &dyn Fn(&mut Choice)| {
+            let selector = Selector::parse(option, text)?;
+            let has = |it: &Located<'_>| is_written.contains(&it.place) && it.types.iter().any(|ty| holds(ty, is));
+            for place in matching(&selector, places, what, has, Selector::covers)? {
+                set(self.choices.entry(place).or_default());
             }
+            Ok(())
+        };
+        for (text, map) in &options.map_types {
+            choose("map_type", text, "place with a map", |ty| matches!(ty, Type::Map(..)), &|it| it.map = *map)?;
         }
         for (text, bytes) in &options.bytes_types {
-            let selector = Selector::parse("bytes_type", text)?;
-            let has = |it: &Located<'_>| {
-                is_written.contains(&it.place) && it.types.iter().any(|ty| holds(ty, |ty| matches!(ty, Type::Bytes)))
-            };
-            for place in matching(&selector, places, "place with `bytes`", has, Selector::covers)? {
-                self.choices.entry(place).or_default().bytes = *bytes;
-            }
+            choose("bytes_type", text, "place with `bytes`", |ty| matches!(ty, Type::Bytes), &|it| it.bytes = *bytes)?;
+        }
+        let is_time: fn(&Type) -> bool = |ty| matches!(ty, Type::Timestamp | Type::Duration);
+        for (text, time) in &options.time_types {
+            choose("time_type", text, "place with a timestamp or duration", is_time, &|it| it.time = *time)?;
         }
         Ok(())
     }

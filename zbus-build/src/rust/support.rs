@@ -17,9 +17,6 @@ pub(super) fn check(schema: &Schema) -> Result<(), Error> {
                 return refused(file, format!("`@uninterruptible` of `{}.{}`", object.bus_name(), method.name));
             }
         }
-        if let Some(stream) = object.streams.iter().find(|stream| stream.lag.is_some()) {
-            return refused(file, format!("`@lag` of `{}.{}`", object.bus_name(), stream.name));
-        }
     }
     Ok(())
 }

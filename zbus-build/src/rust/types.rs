@@ -9,7 +9,7 @@ use super::derives::Derives;
 use super::names::Names;
 use super::places::Place;
 use super::settings::{Choice, Settings};
-use super::{BytesType, MapType};
+use super::{BytesType, MapType, TimeType};
 
 /// The types of a schema, seen from one file's module.
 #[derive(Clone, Copy)]
@@ -67,6 +67,11 @@ impl<'a> Types<'a> {
         (types, ty)
     }
 
+    /// The type of time of a `duration`, as the last of its aliases says.
+    pub(super) fn time(&self, ty: &Type) -> TimeType {
+        self.resolved(ty).0.choice.time
+    }
+
     /// A Rust type stands for it, or for what it is an alias of.
     pub(super) fn is_extern(&self, ty: &Type) -> bool {
         matches!(self.resolved(ty).1, Type::Named(id) if self.settings.extern_type(*id).is_some())
@@ -84,8 +89,16 @@ impl<'a> Types<'a> {
                 BytesType::Vec => quote!(::std::vec::Vec<u8>),
                 BytesType::Bytes => quote!(::zbus::types::Bytes),
             },
-            Type::Timestamp => quote!(::zbus::types::Timestamp),
-            Type::Duration => quote!(::zbus::types::Duration),
+            Type::Timestamp => match self.choice.time {
+                TimeType::Jiff => quote!(::zbus::types::Timestamp),
+                TimeType::Std => quote!(::std::time::SystemTime),
+                TimeType::Chrono => quote!(::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>),
+            },
+            Type::Duration => match self.choice.time {
+                TimeType::Jiff => quote!(::zbus::types::Duration),
+                TimeType::Std => quote!(::std::time::Duration),
+                TimeType::Chrono => quote!(::zbus::types::chrono::TimeDelta),
+            },
             Type::Ip => quote!(::std::net::IpAddr),
             Type::Cidr => quote!(::zbus::types::IpNet),
             Type::Mac => quote!(::zbus::types::MacAddress),
@@ -222,7 +235,11 @@ impl<'a> Types<'a> {
                 MapType::HashMap => quote!(::std::collections::HashMap::new()),
             },
             Type::Optional(_) => quote!(None),
-            Type::Timestamp => quote!(::zbus::types::zero::timestamp()),
+            Type::Timestamp => match types.choice.time {
+                TimeType::Jiff => quote!(::zbus::types::zero::timestamp()),
+                TimeType::Std => quote!(::zbus::types::zero::system_time()),
+                TimeType::Chrono => quote!(::zbus::types::zero::date_time()),
+            },
             Type::Ip => quote!(::zbus::types::zero::ip()),
             Type::Cidr => quote!(::zbus::types::zero::cidr()),
             Type::Any => quote!(::zbus::types::Value::Nil),

@@ -384,7 +384,7 @@ pub mod scalars {
         ) -> impl ::zbus::codegen::Stream<
             Item = ::std::string::String,
         > + ::core::marker::Send;
-        /// The events `Everything`.
+        /// All that there is.
         fn everything(
             &self,
         ) -> impl ::zbus::codegen::Stream<Item = All> + ::core::marker::Send;
@@ -927,6 +927,8 @@ pub mod scalars {
         ) -> ::core::result::Result<(), ::zbus::Error> {
             self.object.publish::<::zbus::codegen::Same, str>("Lines", event).await
         }
+        /// All that there is.
+        ///
         /// Publishes an event `Everything`.
         pub async fn everything(
             &self,
@@ -1354,21 +1356,37 @@ pub mod scalars {
                 .await
         }
         /// Listens to the events `Lines`: subscribed when this returns.
+        ///
+        /// A subscriber that is more than 64 events behind loses the oldest, and is told how many.
         pub async fn lines(
             &self,
         ) -> ::core::result::Result<
             ::zbus::Subscription<::std::string::String>,
             ::zbus::Error,
         > {
-            self.object
-                .subscribe::<::zbus::codegen::Same, ::std::string::String>("Lines")
-                .await
+            Ok(
+                self
+                    .object
+                    .subscribe::<::zbus::codegen::Same, ::std::string::String>("Lines")
+                    .await?
+                    .with_lag(::zbus::Lag::drop_oldest(64)),
+            )
         }
+        /// All that there is.
+        ///
         /// Listens to the events `Everything`: subscribed when this returns.
+        ///
+        /// A subscription that is more than 4294967295 events behind ends.
         pub async fn everything(
             &self,
         ) -> ::core::result::Result<::zbus::Subscription<All>, ::zbus::Error> {
-            self.object.subscribe::<::zbus::codegen::Same, All>("Everything").await
+            Ok(
+                self
+                    .object
+                    .subscribe::<::zbus::codegen::Same, All>("Everything")
+                    .await?
+                    .with_lag(::zbus::Lag::error(4294967295)),
+            )
         }
         /// Listens to the events `Pulses`: subscribed when this returns.
         pub async fn pulses(

@@ -326,6 +326,9 @@ impl Problem {
             Self::RepeatedAttribute { name, first } => {
                 Words::new("E0404", format!("`@{name}` is given twice")).label("the second one").also(*first, "the first one")
             }
+            Self::NotFound { path, .. } if path.is_empty() => Words::new("E0501", "a path that names no file")
+                .label("expected the path of a schema")
+                .help("such as `import \"geometry.zbus\";`"),
             Self::NotFound { path, searched } => {
                 let words = Words::new("E0501", format!("there is no file `{path}`")).label("not found");
                 if searched.is_empty() { words } else { words.help(format!("looked for {}", searched.join(", "))) }

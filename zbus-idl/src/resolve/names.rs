@@ -7,6 +7,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 
 use super::{Kind, ParsedFile, Resolver, TypeEntry};
 use crate::diagnostic::{Ambiguity, Diagnostic, Fix, Problem, Thing};
+use crate::loader::relative;
 use crate::source::Span;
 use crate::tree::{Declaration, Item, Name};
 use crate::vocabulary::{self, BUILTINS};
@@ -258,32 +259,10 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A path as an import of `from` writes it.
-fn relative(from: &str, to: &str) -> String {
-    let from: Vec<&str> = from.split('/').collect();
-    let to: Vec<&str> = to.split('/').collect();
-    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count().min(to.len().saturating_sub(1));
-    let up = from.len().saturating_sub(shared + 1);
-    let down = to.get(shared..).unwrap_or_default();
-    std::iter::repeat_n("..", up).chain(down.iter().copied()).collect::<Vec<_>>().join("/")
-}
-
 impl ParsedFile {
     /// The name of the module that a path becomes.
     pub(crate) fn stem(path: &str) -> &str {
         let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
         file.strip_suffix(".zbus").unwrap_or(file)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_import_is_written_relative_to_its_file() {
-        assert_eq!(relative("a/main.zbus", "a/b.zbus"), "b.zbus");
-        assert_eq!(relative("a/main.zbus", "lib/b.zbus"), "../lib/b.zbus");
-        assert_eq!(relative("main.zbus", "lib/b.zbus"), "lib/b.zbus");
     }
 }

@@ -8,12 +8,12 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::presence::Presence;
-use super::{BoxFuture, Broker, BrokerError, Deliveries, Delivery, Popped, Popper, SUBSCRIPTION_CAPACITY, Write};
+use super::{BoxFuture, Broker, BrokerError, Deliveries, Delivery, DeliverySender, Popped, Popper, Write};
 
 /// The named brokers of this process, each for as long as somebody holds it.
 static BROKERS: LazyLock<Mutex<HashMap<String, Weak<MemoryBroker>>>> = LazyLock::new(Mutex::default);
@@ -47,7 +47,7 @@ struct State {
     lists: HashMap<Arc<str>, List>,
     /// When lists are gone, soonest first: one entry for each list that has a time.
     expirations: BTreeSet<(Instant, Arc<str>)>,
-    channels: HashMap<Arc<str>, broadcast::Sender<Delivery>>,
+    channels: HashMap<Arc<str>, Vec<DeliverySender>>,
     presence: Presence,
 }
 
@@ -72,10 +72,11 @@ impl State {
                 }
             }
             Write::Publish { channel, message } => {
-                if let Some(sender) = self.channels.get(&channel)
-                    && sender.send(Delivery::Message(message)).is_err()
-                {
-                    self.channels.remove(&channel);
+                if let Some(subscribers) = self.channels.get_mut(&channel) {
+                    subscribers.retain(|subscriber| subscriber.send(Delivery::Message(message.clone())));
+                    if subscribers.is_empty() {
+                        self.channels.remove(&channel);
+                    }
                 }
             }
         }
@@ -132,10 +133,13 @@ impl Broker for MemoryBroker {
 
     fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>> {
         let mut state = self.store.state.lock();
-        state.channels.retain(|_, sender| sender.receiver_count() > 0);
-        let sender =
-            state.channels.entry(channel.into()).or_insert_with(|| broadcast::channel(SUBSCRIPTION_CAPACITY).0);
-        Box::pin(std::future::ready(Ok(Deliveries::new(sender.subscribe(), ()))))
+        state.channels.retain(|_, subscribers| {
+            subscribers.retain(DeliverySender::is_open);
+            !subscribers.is_empty()
+        });
+        let (sender, deliveries) = Deliveries::channel(());
+        state.channels.entry(channel.into()).or_default().push(sender);
+        Box::pin(std::future::ready(Ok(deliveries)))
     }
 
     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {

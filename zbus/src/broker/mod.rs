@@ -3,22 +3,22 @@
 //! A [`Broker`] moves bytes; what they mean is the wire's concern.
 
 mod address;
+mod deliveries;
 mod error;
 pub(crate) mod memory;
 #[cfg(feature = "redis")]
 mod redis;
 
-use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use address::connect;
+pub use deliveries::{Deliveries, Delivery, DeliverySender};
 pub use error::{BrokerError, BrokerErrorKind};
 
 /// A boxed future of a broker: one a batch, none a call.
@@ -60,34 +60,6 @@ pub struct Popped {
     pub list: usize,
     /// The oldest messages of that list, oldest first; none where the pop was stopped or had waited long enough.
     pub messages: Vec<Bytes>,
-}
-
-/// A message of a subscribed channel.
-#[derive(Clone, Debug)]
-pub enum Delivery {
-    /// A published message.
-    Message(Bytes),
-    /// The connection was lost, and is back: messages in between are lost.
-    Gap,
-}
-
-/// What a subscription delivers, for as long as it is held.
-pub struct Deliveries {
-    pub(crate) receiver: broadcast::Receiver<Delivery>,
-    pub(crate) guard: Box<dyn Any + Send + Sync>,
-}
-
-impl Deliveries {
-    /// Deliveries of a channel; `guard` is dropped when nobody holds them any more.
-    pub fn new(receiver: broadcast::Receiver<Delivery>, guard: impl Any + Send + Sync) -> Self {
-        Self { receiver, guard: Box::new(guard) }
-    }
-}
-
-impl fmt::Debug for Deliveries {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Deliveries").finish_non_exhaustive()
-    }
 }
 
 /// Lists and channels, whoever keeps them.
@@ -173,9 +145,6 @@ pub trait Popper: Send {
         stop: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Popped, BrokerError>>;
 }
-
-/// How many undelivered messages a subscription holds before the oldest are dropped.
-pub(crate) const SUBSCRIPTION_CAPACITY: usize = 1024;
 
 /// The most members of a set that are told: a bound for what a stranger may have entered.
 pub(crate) const MOST_ANNOUNCED: usize = 1024;

@@ -1,15 +1,14 @@
 //! How types travel whose own serde form is another one. The adapters have the shape of `serde_with`'s, so they compose:
 //! `Vec<adapter::Timestamp>`, `BTreeMap<Same, Option<adapter::Ip>>`.
 
+mod time;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use jiff::SignedDuration;
-use serde::de::{Error as _, Unexpected};
-use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_with::ser::SerializeAsWrap;
 use serde_with::{DeserializeAs, SerializeAs};
@@ -18,126 +17,7 @@ use crate::types::{Value, zero};
 
 pub use serde_with::Bytes;
 
-/// A point in time: `MessagePack`'s timestamp extension of 4, 8 or 12 bytes, the shortest that fits. Nil is Go's zero time.
-///
-/// In a format for people it is RFC 3339 text.
-#[derive(Debug)]
-pub enum Timestamp {}
-
-/// `MessagePack`'s extension type of timestamps.
-const TIMESTAMP_EXTENSION: i8 = -1;
-
-impl SerializeAs<jiff::Timestamp> for Timestamp {
-    fn serialize_as<S: Serializer>(time: &jiff::Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            return serializer.collect_str(time);
-        }
-        let (seconds, nanoseconds) = floor_seconds(*time);
-        let mut bytes = [0; 12];
-        let bytes = match (u64::try_from(seconds), nanoseconds) {
-            (Ok(seconds), 0) if u32::try_from(seconds).is_ok() => {
-                bytes[..4].copy_from_slice(&seconds.to_be_bytes()[4..]);
-                &bytes[..4]
-            }
-            (Ok(seconds), _) if seconds >> 34 == 0 => {
-                bytes[..8].copy_from_slice(&(u64::from(nanoseconds) << 34 | seconds).to_be_bytes());
-                &bytes[..8]
-            }
-            _ => {
-                bytes[..4].copy_from_slice(&nanoseconds.to_be_bytes());
-                bytes[4..].copy_from_slice(&seconds.to_be_bytes());
-                &bytes[..]
-            }
-        };
-        let extension = (TIMESTAMP_EXTENSION, serde_bytes::Bytes::new(bytes));
-        serializer.serialize_newtype_struct(rmp_serde::MSGPACK_EXT_STRUCT_NAME, &extension)
-    }
-}
-
-/// Whole seconds before the time, and the nanoseconds since them.
-fn floor_seconds(time: jiff::Timestamp) -> (i64, u32) {
-    let (seconds, nanoseconds) = (time.as_second(), time.subsec_nanosecond());
-    match u32::try_from(nanoseconds) {
-        Ok(nanoseconds) => (seconds, nanoseconds),
-        Err(_) => (seconds - 1, (nanoseconds + 1_000_000_000).unsigned_abs()),
-    }
-}
-
-impl<'de> DeserializeAs<'de, jiff::Timestamp> for Timestamp {
-    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<jiff::Timestamp, D::Error> {
-        if deserializer.is_human_readable() {
-            let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-            return text.parse().map_err(D::Error::custom);
-        }
-        let Some(ExtensionValue(kind, bytes)) = Option::<ExtensionValue>::deserialize(deserializer)? else {
-            return Ok(zero::timestamp());
-        };
-        if kind != TIMESTAMP_EXTENSION {
-            return Err(D::Error::custom(format_args!(
-                "extension {kind} where a timestamp (extension -1) was expected"
-            )));
-        }
-        let (seconds, nanoseconds) = if let Ok(bytes) = <[u8; 4]>::try_from(&bytes[..]) {
-            (i64::from(u32::from_be_bytes(bytes)), 0)
-        } else if let Ok(bytes) = <[u8; 8]>::try_from(&bytes[..]) {
-            let both = u64::from_be_bytes(bytes);
-            ((both & ((1 << 34) - 1)).cast_signed(), (both >> 34) as u32)
-        } else if let Some((nanoseconds, seconds)) = bytes.split_first_chunk()
-            && let Ok(seconds) = <[u8; 8]>::try_from(seconds)
-        {
-            (i64::from_be_bytes(seconds), u32::from_be_bytes(*nanoseconds))
-        } else {
-            return Err(D::Error::invalid_length(bytes.len(), &"a timestamp of 4, 8 or 12 bytes"));
-        };
-        if nanoseconds >= 1_000_000_000 {
-            return Err(D::Error::invalid_value(
-                Unexpected::Unsigned(nanoseconds.into()),
-                &"nanoseconds below a second",
-            ));
-        }
-        jiff::Timestamp::new(seconds, nanoseconds.cast_signed()).map_err(|_| {
-            D::Error::custom(format_args!("a time {seconds} s from 1970 is outside the years -9999 to 9999"))
-        })
-    }
-}
-
-/// An extension, as `rmp-serde` gives it.
-struct ExtensionValue(i8, Vec<u8>);
-
-impl<'de> Deserialize<'de> for ExtensionValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl<'de> serde::de::Visitor<'de> for Read {
-            type Value = ExtensionValue;
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("a timestamp")
-            }
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<ExtensionValue, D::Error> {
-                let (kind, bytes) = <(i8, serde_bytes::ByteBuf)>::deserialize(deserializer)?;
-                Ok(ExtensionValue(kind, bytes.into_vec()))
-            }
-        }
-        deserializer.deserialize_newtype_struct(rmp_serde::MSGPACK_EXT_STRUCT_NAME, Read)
-    }
-}
-
-/// A span of time: nanoseconds in 64 bits, Go's `time.Duration`. What does not fit is an encode error.
-#[derive(Debug)]
-pub enum Duration {}
-
-impl SerializeAs<SignedDuration> for Duration {
-    fn serialize_as<S: Serializer>(duration: &SignedDuration, serializer: S) -> Result<S::Ok, S::Error> {
-        let nanoseconds = i64::try_from(duration.as_nanos())
-            .map_err(|_| S::Error::custom(format_args!("the duration {duration} is beyond 292 years")))?;
-        nanoseconds.serialize(serializer)
-    }
-}
-
-impl<'de> DeserializeAs<'de, SignedDuration> for Duration {
-    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
-        i64::deserialize(deserializer).map(SignedDuration::from_nanos)
-    }
-}
+pub use self::time::{Duration, Timestamp};
 
 /// An IP address: its 4 or 16 bytes, Go's `net.IP`. An IPv4 address in 16 bytes is read as the address itself; nil is `::`.
 #[derive(Debug)]
@@ -354,30 +234,6 @@ mod tests {
     }
 
     #[test]
-    fn times_before_1970_keep_their_nanoseconds() {
-        let time: jiff::Timestamp = "1969-12-31T23:59:59.25Z".parse().unwrap();
-        let written = bytes::<Timestamp, _>(&time);
-        assert_eq!(written, "c70cff0ee6b280ffffffffffffffff");
-        assert_eq!(value::<Timestamp, jiff::Timestamp>(&written), time);
-    }
-
-    #[test]
-    fn times_that_are_none_are_refused() {
-        assert!(error::<Timestamp, _>("d605 00000000".replace(' ', "").as_str()).contains("extension 5"));
-        assert!(error::<Timestamp, _>("c703ff000000").contains("length 3"));
-        assert!(error::<Timestamp, _>("c70cff000000007fffffffffffffff").contains("outside the years"));
-        assert!(error::<Timestamp, _>("d7ffffffffff00000000").contains("nanoseconds"));
-        assert!(!error::<Timestamp, _>("a3666f6f").is_empty());
-    }
-
-    #[test]
-    fn nil_times_are_gos_zero_time_in_any_container() {
-        assert_eq!(value::<Timestamp, _>("c0"), zero::timestamp());
-        assert_eq!(value::<Vec<Timestamp>, Vec<jiff::Timestamp>>("91c0"), [zero::timestamp()]);
-        assert_eq!(value::<Option<Timestamp>, Option<jiff::Timestamp>>("c0"), None);
-    }
-
-    #[test]
     fn addresses_of_both_lengths_are_read_and_nil_is_unspecified() {
         let v4: IpAddr = [10, 1, 2, 3].into();
         assert_eq!(bytes::<Ip, _>(&v4), "c4040a010203");
@@ -404,13 +260,6 @@ mod tests {
         let wide = "82a24950c4040a000000a44d61736bc410ffffffffffffffffffffffffff000000";
         assert_eq!(value::<Cidr, IpNet>(wide), network);
         assert!(error::<Cidr, IpNet>("82a24950c4040a000000a44d61736bc404ff00ff00").contains("not a mask"));
-    }
-
-    #[test]
-    fn durations_are_signed_and_bounded() {
-        assert_eq!(value::<Duration, _>("d3ffffffffc4653600"), SignedDuration::from_secs(-1));
-        assert_eq!(bytes::<Duration, _>(&SignedDuration::from_millis(1500)), "d30000000059682f00");
-        assert!(encode_as::<Duration, _>(&SignedDuration::MAX, &mut Vec::new()).is_err());
     }
 
     #[test]

@@ -79,4 +79,8 @@ impl Loader for StdinLoader {
         io::stdin().take(limit).read_to_end(&mut bytes).map_err(|error| LoadError::Other(error.to_string()))?;
         Ok(Loaded { path: STDIN.to_owned(), bytes })
     }
+
+    fn available(&self, path: &str, importer: Option<&str>) -> Vec<String> {
+        self.files.available(path, importer)
+    }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use zbus_idl::schema::Throws;
+use zbus_idl::schema::{Lag, LagPolicy, Throws};
 
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::types::{Argument, Passed};
@@ -155,19 +155,43 @@ fn send(method: &MethodContext<'_>, request: &Ident, reply: &Ident) -> TokenStre
 
 fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
     object.streams().map(|StreamContext { types, stream, name }| {
-        let docs = docs::docs_and(
-            &stream.docs,
-            &format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name)),
-        );
+        let listens = format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name));
+        let docs = docs::docs_and(&stream.docs, &(listens + &stream.lag.map(lag_sentence).unwrap_or_default()));
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let wire_name = &stream.wire_name;
         let Passed { adapter, ty } = types.passed(&stream.ty);
+        let subscribe = quote!(self.object.subscribe::<#adapter, #ty>(#wire_name).await);
+        let subscribe = match stream.lag.map(lag) {
+            Some(lag) => quote!(Ok(#subscribe?.with_lag(#lag))),
+            None => subscribe,
+        };
         quote! {
             #docs
             #deprecated
             pub async fn #name(&self) -> ::core::result::Result<::zbus::Subscription<#ty>, ::zbus::Error> {
-                self.object.subscribe::<#adapter, #ty>(#wire_name).await
+                #subscribe
             }
         }
     })
+}
+
+fn lag(lag: Lag) -> TokenStream {
+    let events = consts::integer(lag.capacity.into());
+    match lag.policy {
+        LagPolicy::Error => quote!(::zbus::Lag::error(#events)),
+        LagPolicy::DropOldest => quote!(::zbus::Lag::drop_oldest(#events)),
+    }
+}
+
+/// What a subscriber that is too slow gets, behind another sentence.
+fn lag_sentence(lag: Lag) -> String {
+    let Lag { policy, capacity } = lag;
+    match policy {
+        LagPolicy::Error => format!("\n\nA subscription that is more than {capacity} events behind ends."),
+        LagPolicy::DropOldest => {
+            format!(
+                "\n\nA subscriber that is more than {capacity} events behind loses the oldest, and is told how many."
+            )
+        }
+    }
 }

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use futures::StreamExt;
 use redis::aio::{PubSubSink, PubSubStream};
 use redis::{Client, Msg, RedisResult};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{RESPONSE_TIMEOUT, broker_error, no_answer};
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
-use crate::broker::{BrokerError, BrokerErrorKind, Deliveries, Delivery, SUBSCRIPTION_CAPACITY};
+use crate::broker::{BrokerError, BrokerErrorKind, Deliveries, Delivery, DeliverySender};
 
 /// The handle of the task that keeps the subscriptions; it ends with the last of these.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Drop for Release {
 
 struct Keeper {
     client: Client,
-    channels: HashMap<Arc<str>, broadcast::Sender<Delivery>>,
+    channels: HashMap<Arc<str>, Vec<DeliverySender>>,
     connection: Option<(PubSubSink, PubSubStream)>,
     releases: mpsc::WeakUnboundedSender<Order>,
 }
@@ -94,7 +94,7 @@ impl Keeper {
                 }
                 Wake::Order(Some(Order::Release { channel })) => self.release(&channel).await,
                 Wake::Order(None) => return,
-                Wake::Message(Some(message)) => self.deliver(&message),
+                Wake::Message(Some(message)) => self.deliver(&message).await,
                 Wake::Message(None) => {
                     self.connection = None;
                     if !self.reconnect(&orders).await {
@@ -105,28 +105,30 @@ impl Keeper {
         }
     }
 
-    fn deliver(&self, message: &Msg) {
-        if let Some(sender) = self.channels.get(message.get_channel_name()) {
-            // An error says that nobody listens: the release is on its way.
-            let _ = sender.send(Delivery::Message(Bytes::copy_from_slice(message.get_payload_bytes())));
+    async fn deliver(&mut self, message: &Msg) {
+        let channel = message.get_channel_name();
+        let Some(subscribers) = self.channels.get_mut(channel) else { return };
+        let message = Bytes::copy_from_slice(message.get_payload_bytes());
+        subscribers.retain(|subscriber| subscriber.send(Delivery::Message(message.clone())));
+        if subscribers.is_empty() {
+            self.release(&channel.into()).await;
         }
     }
 
     async fn subscribe(&mut self, channel: Arc<str>) -> Result<Deliveries, BrokerError> {
-        let receiver = match self.channels.get(&channel) {
-            Some(sender) => sender.subscribe(),
-            None => {
-                self.listen(&channel).await?;
-                let (sender, receiver) = broadcast::channel(SUBSCRIPTION_CAPACITY);
-                self.channels.insert(Arc::clone(&channel), sender);
-                receiver
-            }
-        };
-        Ok(Deliveries::new(receiver, Release { channel, orders: self.releases.clone() }))
+        if !self.channels.contains_key(&channel) {
+            self.listen(&channel).await?;
+        }
+        let release = Release { channel: Arc::clone(&channel), orders: self.releases.clone() };
+        let (sender, deliveries) = Deliveries::channel(release);
+        self.channels.entry(channel).or_default().push(sender);
+        Ok(deliveries)
     }
 
     async fn release(&mut self, channel: &Arc<str>) {
-        if self.channels.get(channel).is_some_and(|sender| sender.receiver_count() == 0) {
+        let Some(subscribers) = self.channels.get_mut(channel) else { return };
+        subscribers.retain(DeliverySender::is_open);
+        if subscribers.is_empty() {
             self.channels.remove(channel);
             if let Some((sink, _)) = &mut self.connection {
                 // Where it fails the connection is lost, and the channel is not among those of the next.
@@ -160,14 +162,18 @@ impl Keeper {
     }
 
     async fn resubscribe(&mut self) -> Result<(), BrokerError> {
-        self.channels.retain(|_, sender| sender.receiver_count() > 0);
+        self.channels.retain(|_, subscribers| {
+            subscribers.retain(DeliverySender::is_open);
+            !subscribers.is_empty()
+        });
         let (mut sink, messages) = connect(&self.client).await?;
         for channel in self.channels.keys() {
             answered(sink.subscribe(&**channel)).await.map_err(|error| lost(&self.client, error))?;
         }
         self.connection = Some((sink, messages));
-        for sender in self.channels.values() {
-            let _ = sender.send(Delivery::Gap);
+        for subscriber in self.channels.values().flatten() {
+            // Who listens no more is let go with the next message.
+            let _ = subscriber.send(Delivery::Gap);
         }
         Ok(())
     }

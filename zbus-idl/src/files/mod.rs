@@ -1,5 +1,7 @@
 //! From the roots to a closed set of files: each is loaded and parsed once, and its imports are followed.
 
+mod meant;
+
 use std::collections::HashMap;
 
 use heck::ToSnakeCase;
@@ -19,8 +21,15 @@ pub(crate) fn collect(
     sources: &mut Sources,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<ParsedFile> {
-    let mut collector =
-        Collector { loader, sources, diagnostics, files: Vec::new(), sites: Vec::new(), by_path: HashMap::new() };
+    let mut collector = Collector {
+        loader,
+        sources,
+        diagnostics,
+        files: Vec::new(),
+        sites: Vec::new(),
+        by_path: HashMap::new(),
+        suggestions: SUGGESTIONS,
+    };
     for root in roots {
         collector.follow(root);
     }
@@ -37,7 +46,12 @@ struct Collector<'a> {
     sites: Vec<Option<Span>>,
     /// By the path that the loader gave. `None` for one whose text is unfit, which was reported.
     by_path: HashMap<String, Option<usize>>,
+    /// How many missing files may still be looked for under another name.
+    suggestions: usize,
 }
+
+/// Each suggestion may list folders, and a text could name a million files that are not there.
+const SUGGESTIONS: usize = 32;
 
 /// A file that someone asks for.
 struct Request {
@@ -87,13 +101,10 @@ impl Collector<'_> {
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
-                let fix = at.filter(|_| matches!(error, LoadError::NotFound { .. })).and_then(|at| {
-                    // The ending is easily forgotten.
-                    let whole = format!("{}.zbus", request.path);
-                    let there =
-                        request.path.strip_suffix(".zbus").is_none() && self.loader.load(&whole, importer).is_ok();
-                    there.then(|| Fix::replace("did you mean this file?", at, format!("\"{whole}\"")))
-                });
+                let fix = match error {
+                    LoadError::NotFound { .. } => self.meant(request),
+                    _ => None,
+                };
                 self.diagnostics.push(Diagnostic { at, problem: unloaded(&request.path, error), fix });
                 return None;
             }
@@ -129,6 +140,19 @@ impl Collector<'_> {
         self.files.push(ParsedFile { tree, path: loaded.path, is_root: false, imports: Vec::new() });
         self.sites.push(at);
         Some(index)
+    }
+
+    /// The file that a path which leads nowhere should have named.
+    fn meant(&mut self, request: &Request) -> Option<Fix> {
+        self.suggestions = self.suggestions.checked_sub(1)?;
+        let importer = request.importer.map(|(importer, _, _)| self.files[importer].path.as_str());
+        let available = self.loader.available(&request.path, importer);
+        let path = meant::meant(&request.path, &available)?;
+        let help = format!("did you mean `{path}`?");
+        Some(match request.importer {
+            Some((_, _, at)) => Fix::replace(help, at, quoted(path)),
+            None => Fix::words(help),
+        })
     }
 
     /// Each file becomes a module that is called after it.
@@ -185,6 +209,11 @@ impl Collector<'_> {
         }
         sorted
     }
+}
+
+/// A path as a schema writes it.
+fn quoted(path: &str) -> String {
+    format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// What a file imports, in the order of the text.
