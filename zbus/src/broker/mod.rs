@@ -3,6 +3,7 @@
 //! A [`Broker`] moves bytes; what they mean is the wire's concern.
 
 mod address;
+mod connect;
 mod deliveries;
 mod error;
 pub(crate) mod memory;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use address::connect;
+pub(crate) use connect::connect;
 pub use deliveries::{Deliveries, Delivery, DeliverySender};
 pub use error::{BrokerError, BrokerErrorKind};
 

@@ -5,6 +5,7 @@ mod in_flight;
 mod inbox;
 mod instances;
 mod options;
+mod presence;
 mod remote_object;
 
 use std::fmt;
@@ -61,7 +62,9 @@ impl Client {
     /// `memory://name`, a broker inside this process.
     ///
     /// # Errors
-    /// [`Error::Broker`] where the address is none, or its broker out of reach.
+    /// [`Error::Broker`] where the address is none, or its broker refuses (it is a Redis Cluster, the password is wrong), is not ready
+    /// yet, or is out of reach: after 5 s at most it is of the kind [`Unreachable`](crate::broker::BrokerErrorKind::Unreachable),
+    /// unless the client is to [wait for the broker](ClientBuilder::wait_for_broker).
     pub async fn connect(address: &str) -> Result<Self, Error> {
         Self::builder().connect(address).await
     }
@@ -70,6 +73,7 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             limit: TimeLimit::After(DEFAULT_TIMEOUT),
+            wait: Duration::ZERO,
             options: CallOptions::new(),
             generation: Generation::One,
         }
@@ -103,6 +107,7 @@ impl fmt::Debug for Client {
 #[must_use]
 pub struct ClientBuilder {
     limit: TimeLimit,
+    wait: Duration,
     options: CallOptions,
     generation: Generation,
 }
@@ -128,12 +133,18 @@ impl ClientBuilder {
         Self { generation, ..self }
     }
 
+    /// How long a broker that is out of reach, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for ever. A broker
+    /// that is lost later is waited for in any case.
+    pub fn wait_for_broker(self, limit: Duration) -> Self {
+        Self { wait: limit, ..self }
+    }
+
     /// Connects as [`Client::connect`] does.
     ///
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
-        let broker = broker::connect(address).await?;
+        let broker = broker::connect(address, self.wait).await?;
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where this is given up.
         let stopped_with_client = stop.clone().drop_guard();

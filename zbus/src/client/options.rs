@@ -21,6 +21,7 @@ use std::time::Duration;
 #[must_use = "options do nothing before a call, a stub or a client is given them"]
 pub struct CallOptions {
     pub(super) limit: Option<TimeLimit>,
+    pub(super) fails_fast: bool,
     /// None for nothing: most calls have none.
     metadata: Option<Arc<BTreeMap<String, String>>>,
 }
@@ -61,6 +62,16 @@ impl CallOptions {
         Self { limit: Some(TimeLimit::Never), ..self }
     }
 
+    /// Asks first whether a server of the module is there, and fails with [`Error::NoServer`](crate::Error::NoServer) at once if none
+    /// is: a round trip more for each call. A call without this waits for a server until its deadline.
+    ///
+    /// Servers of the Go library and of rbus do not show that they are there: a module that they alone serve counts as one without
+    /// servers. For some 15 s a server that died still counts as there, and for some 5 s after a broker has lost its data one that lives
+    /// may not. Where the broker does not tell who is there, the call is made.
+    pub fn fail_fast(self) -> Self {
+        Self { fails_fast: true, ..self }
+    }
+
     /// Something that the method may know about the call, under a name; in place of what had this name. The method finds it in its
     /// context. At most [`CallOptions::MAX_METADATA_BYTES`] travel with a call. Go's servers ignore it.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
@@ -71,6 +82,7 @@ impl CallOptions {
     /// These, and for what they do not say, those.
     pub(super) fn over(mut self, others: &Self) -> Self {
         self.limit = self.limit.or(others.limit);
+        self.fails_fast |= others.fails_fast;
         self.metadata = match (self.metadata, &others.metadata) {
             (Some(mut own), Some(others)) => {
                 let merged = Arc::make_mut(&mut own);
