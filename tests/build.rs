@@ -6,7 +6,10 @@ const ZOS: [&str; 9] = ["api-gateway", "container", "flist", "gateway", "identit
 fn main() -> Result<(), zbus_build::Error> {
     zbus_build::Builder::new()
         .schema("../schemas/server.zbus")
+        .schema("schemas/jobs.zbus")
         .schema("schemas/sample.zbus")
+        .schema("schemas/extras.zbus")
+        .schema("schemas/snake.zbus")
         .schema("schemas/vectors.zbus")
         .schema("schemas/wide.zbus")
         .schemas(ZOS.map(|stem| format!("../schemas/zos/{stem}.zbus")))

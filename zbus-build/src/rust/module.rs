@@ -10,7 +10,7 @@ use super::names::Names;
 use super::places::Place;
 use super::settings::{Choice, Settings};
 use super::types::Types;
-use super::{Options, consts, docs, enums, errors, objects, structs, unions};
+use super::{Options, consts, docs, enums, errors, imports, objects, structs, unions};
 use crate::error::Error;
 use crate::output::GeneratedFile;
 
@@ -67,6 +67,7 @@ fn module(types: Types<'_>, contracts: &Contracts<'_>, options: &Options) -> Tok
     let consts = file.consts.iter().map(|id| consts::constant(types, *id));
     let defs = file.types.iter().map(|id| type_def(types, *id));
     let objects = file.objects.iter().map(|id| objects::object(types, *id, contracts, options));
+    let items = imports::with_imports(quote!(#(#consts)* #(#defs)* #(#objects)*), types.names.scope(types.file));
     // Names, documentation and sizes come from the schema, and a program uses what it needs of it: lints about them have
     // no one here who could follow them. Lints about documentation's presence and about unsafe code stay.
     quote! {
@@ -82,9 +83,7 @@ fn module(types: Types<'_>, contracts: &Contracts<'_>, options: &Options) -> Tok
             unused_qualifications
         )]
         pub mod #name {
-            #(#consts)*
-            #(#defs)*
-            #(#objects)*
+            #items
         }
     }
 }
@@ -116,7 +115,27 @@ fn type_def(types: Types<'_>, id: TypeId) -> TokenStream {
 fn print(module: TokenStream) -> Result<String, Error> {
     let text = module.to_string();
     let file = syn::parse2(module).map_err(|error| Error::internal(format!("generated Rust: {error}\n{text}")))?;
-    Ok(prettyplease::unparse(&file))
+    Ok(spaced(&prettyplease::unparse(&file)))
+}
+
+/// The printed code with an empty line between items, where the printer puts none.
+fn spaced(text: &str) -> String {
+    const ITEMS: [&str; 11] =
+        ["///", "#[", "pub ", "impl", "fn ", "async fn ", "const ", "type ", "struct ", "enum ", "trait "];
+    let mut spaced = String::with_capacity(text.len() + text.len() / 16);
+    let mut last = "";
+    for line in text.lines() {
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let is_behind_one = last.trim_start() == "}" || (last.ends_with(';') && !last.trim_start().starts_with("//"));
+        let is_item = ITEMS.iter().any(|start| line.trim_start().starts_with(start));
+        if is_behind_one && is_item && indent(last) == indent(line) {
+            spaced.push('\n');
+        }
+        spaced.push_str(line);
+        spaced.push('\n');
+        last = line;
+    }
+    spaced
 }
 
 /// What stands at the head of the files that are of no one schema.

@@ -37,6 +37,16 @@ pub enum Write {
         /// The list is gone this long after its newest such message (Redis: `EXPIRE`).
         expire: Option<Duration>,
     },
+    /// The like for a list that holds fewer than `limit` messages; otherwise nothing is written, and it fails as
+    /// [`BrokerErrorKind::Full`].
+    PushBelow {
+        /// The list.
+        list: Arc<str>,
+        /// The message.
+        message: Bytes,
+        /// How many messages the list may hold afterwards.
+        limit: u32,
+    },
     /// Hand a message to all who listen to a channel (Redis: `PUBLISH`).
     Publish {
         /// The channel.
@@ -49,7 +59,7 @@ pub enum Write {
 impl Write {
     pub(crate) fn message(&self) -> &Bytes {
         match self {
-            Self::Push { message, .. } | Self::Publish { message, .. } => message,
+            Self::Push { message, .. } | Self::PushBelow { message, .. } | Self::Publish { message, .. } => message,
         }
     }
 }

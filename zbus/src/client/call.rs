@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::in_flight::{Entered, ended};
 use super::options::TimeLimit;
-use super::{CallOptions, RemoteObject, Tag};
+use super::{CallOptions, RemoteObject, ReplyMode, Tag};
 use crate::broker::Write;
 use crate::error::Error;
 use crate::wire::{Bins, Body, EncodeError, Generation, OutgoingRequest, Response, decode_as};
@@ -91,10 +91,14 @@ impl<'a> Request<'a> {
         let id = self.object.client.shared.in_flight.enter().id();
         let message = self.encode(&id, true)?;
         let write = self.object.client.write(self.write(message));
-        match self.limit() {
+        let written = match self.limit() {
             None => write.await,
             Some(limit) => tokio::time::timeout(limit, write).await.unwrap_or_else(|_| Err(self.timed_out(true))),
-        }
+        };
+        written.map_err(|error| match error {
+            Error::Broker(error) => self.object.not_written(error),
+            error => error,
+        })
     }
 
     async fn exchange(self, returns: usize, throws: bool) -> Result<Reply, Error> {
@@ -105,7 +109,7 @@ impl<'a> Request<'a> {
         let entered = self.object.client.shared.in_flight.enter();
         let message = self.encode(&entered.id(), false)?;
         let mut pending = Pending { object: self.object, entered, message };
-        let answered = pending.exchange(self.write(pending.message.clone()));
+        let answered = pending.exchange(self.write(pending.message.clone()), self.options.replies());
         let answer = match deadline {
             None => answered.await,
             Some(deadline) => match tokio::time::timeout_at(deadline, answered).await {
@@ -146,7 +150,11 @@ impl<'a> Request<'a> {
     }
 
     fn write(&self, message: Bytes) -> Write {
-        Write::Push { list: Arc::clone(&self.object.queue), message, expire: self.object.expiry }
+        let (list, expire) = (Arc::clone(&self.object.queue), self.object.expiry);
+        match self.options.queue_limit {
+            Some(limit) if expire.is_none() => Write::PushBelow { list, message, limit },
+            _ => Write::Push { list, message, expire },
+        }
     }
 
     fn timed_out(&self, written: bool) -> Error {
@@ -200,11 +208,16 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    async fn exchange(&mut self, write: Write) -> Result<Response, Error> {
+    async fn exchange(&mut self, write: Write, replies: ReplyMode) -> Result<Response, Error> {
         let tag = Tag::Call(self.entered.number);
-        self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
+        let shared = &self.object.client.shared;
+        let _list = match replies {
+            ReplyMode::Inbox => None,
+            ReplyMode::PerCall => Some(shared.reply_lists.open(self.entered.id()).await?),
+        };
+        shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
         match (&mut self.entered.answered).await {
-            Ok(answer) => Ok(answer?),
+            Ok(answer) => answer.map_err(|error| self.object.not_written(error)),
             Err(_) => Err(ended(true).into()),
         }
     }

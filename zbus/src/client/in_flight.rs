@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::broker::{BrokerError, BrokerErrorKind};
 use crate::wire::Response;
@@ -13,10 +14,13 @@ use crate::wire::Response;
 /// What ends a wait.
 pub(crate) type Answer = Result<Response, BrokerError>;
 
+/// How much of an id, a UUID, is the client's; the rest is the number of the call.
+const CLIENT_BYTES: usize = 10;
+
 #[derive(Debug)]
 pub(crate) struct InFlight {
-    /// Marks the ids of this client: what it has not asked is not answered.
-    client: String,
+    /// Marks the ids of this client, random bits among it: what it has not asked is not answered.
+    client: [u8; CLIENT_BYTES],
     calls: Mutex<Calls>,
 }
 
@@ -34,7 +38,8 @@ struct Waiting {
 }
 
 impl InFlight {
-    pub(crate) fn new(client: String) -> Self {
+    pub(crate) fn new(client: Uuid) -> Self {
+        let [client @ .., _, _, _, _, _, _] = client.into_bytes();
         Self { client, calls: Mutex::default() }
     }
 
@@ -93,12 +98,20 @@ impl InFlight {
         }
     }
 
+    /// A UUID, since rbus names the list of the reply by it.
     fn id(&self, number: u64) -> String {
-        format!("{}.{number:x}", self.client)
+        let mut bytes = [0; 16];
+        let (client, call) = bytes.split_at_mut(CLIENT_BYTES);
+        client.copy_from_slice(&self.client);
+        let [_, _, number @ ..] = number.to_be_bytes();
+        call.copy_from_slice(&number);
+        Uuid::from_bytes(bytes).to_string()
     }
 
     fn number(&self, id: &str) -> Option<u64> {
-        u64::from_str_radix(id.strip_prefix(&*self.client)?.strip_prefix('.')?, 16).ok()
+        let id = Uuid::try_parse(id).ok()?;
+        let call = id.as_bytes().strip_prefix(&self.client)?;
+        Some(call.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 }
 
@@ -145,7 +158,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reply_finds_its_call_once() {
-        let table = Arc::new(InFlight::new("client".to_owned()));
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
         let (mut first, mut second) = (table.enter(), table.enter());
         assert!(table.complete(reply(second.id())));
         assert!(!table.complete(reply(second.id())));
@@ -155,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_call_that_was_given_up_is_neither_written_nor_answered() {
-        let table = Arc::new(InFlight::new("client".to_owned()));
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
         let call = table.enter();
         let (number, id) = (call.number, call.id());
         assert_eq!(call.leave(), Some(false));
@@ -167,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_closed_table_ends_every_call_and_tells_which_was_written() {
-        let table = Arc::new(InFlight::new("client".to_owned()));
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
         let (mut written, mut queued) = (table.enter(), table.enter());
         assert!(table.begin(written.number));
         table.close();
@@ -183,10 +196,22 @@ mod tests {
 
     #[test]
     fn foreign_ids_are_nobodys() {
-        let table = Arc::new(InFlight::new("client".to_owned()));
-        let _call = table.enter();
-        for id in ["", "client", "client.", "client.1", "client.x", "other.0", "client.0 "] {
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
+        let call = table.enter();
+        let own = call.id();
+        for id in ["", &own[..35], &format!("{own}0"), &format!("{} ", &own[..35]), &Uuid::new_v4().to_string()] {
             assert!(!table.complete(reply(id.to_owned())), "{id}");
+        }
+        assert!(table.complete(reply(own)));
+    }
+
+    #[test]
+    fn ids_are_uuids_of_which_none_is_used_twice() {
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
+        for number in [0, 1, 255, 1 << 40, (1 << 48) - 1] {
+            let id = table.id(number);
+            assert_eq!(Uuid::try_parse(&id).unwrap().get_version(), Some(uuid::Version::Random));
+            assert_eq!(table.number(&id), Some(number));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The serving side: a process under the name of a module, and the objects that it serves.
 
+mod cancellations;
+mod context;
 mod counters;
 mod dispatch;
 mod events;
@@ -8,6 +10,7 @@ mod object;
 mod presence;
 mod rejection;
 mod reply;
+mod running;
 mod signals;
 mod workers;
 
@@ -18,10 +21,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::cancellations::Cancellations;
+pub use self::context::Context;
 use self::dispatch::{AnyObject, Dispatcher};
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
@@ -29,6 +34,7 @@ pub use self::object::{Arguments, Call, Object, Returns};
 use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
+use self::running::Running;
 use self::signals::StopSignals;
 use self::workers::Workers;
 use crate::ObjectId;
@@ -191,6 +197,9 @@ impl Server {
         let tasks = TaskTracker::new();
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let workers = Workers::new(self.workers);
+        let running = Arc::new(Running::default());
+        let listening = CancellationToken::new();
+        let listens = listening.clone().drop_guard();
         let (outbox, writer) = Outbox::start(Arc::clone(&broker), ReplyTracker);
 
         let instance: Arc<str> = Uuid::new_v4().to_string().into();
@@ -225,9 +234,15 @@ impl Server {
             outbox: outbox.clone(),
             clock,
             abort: abort.clone(),
+            running: Arc::clone(&running),
         });
         if !lists.is_empty() {
             let requests = intake(lists).await?;
+            let channel = ObjectId::STATUS.channel(&self.module, "Cancel");
+            let cancellations = Cancellations { broker: Arc::clone(&broker), channel, running };
+            let subscribed = cancellations.subscribe().await;
+            // Beyond `stop`: while the server drains, calls are given up too.
+            tokio::spawn(cancellations.listen(subscribed, listening.child_token()));
             tasks.spawn(requests.requests(dispatcher));
         }
         let set = object_id::instances(&self.module);
@@ -236,7 +251,15 @@ impl Server {
         presence.start(&tasks).await;
         tasks.close();
         tracing::info!(module = self.module, "serving");
-        Ok(RunningServer { stop: unfinished.disarm(), abort, tasks, workers, writer, drain: self.drain })
+        Ok(RunningServer {
+            stop: unfinished.disarm(),
+            abort,
+            tasks,
+            workers,
+            writer,
+            drain: self.drain,
+            _listens: listens,
+        })
     }
 }
 
@@ -261,6 +284,8 @@ pub struct RunningServer {
     workers: Arc<Workers>,
     writer: JoinHandle<()>,
     drain: Duration,
+    /// To what callers give up.
+    _listens: DropGuard,
 }
 
 impl RunningServer {

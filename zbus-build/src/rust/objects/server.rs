@@ -113,11 +113,13 @@ fn dispatch(object: ObjectContext<'_>, method: &MethodContext<'_>, locals: &Loca
         let Passed { adapter, ty } = method.types.passed(ty);
         quote!(let #name = #arguments.rest::<#adapter, #ty>(#schema_name)?;)
     });
+    let run_to_end = method.method.uninterruptible.then(|| quote!(#call.run_to_end();));
     let (service, name, params) = (&object.names.service, method.name, method.params);
     let run = quote!(<#generic as #service>::#name(&self.service, #(#params),*).await);
     let answer = answer(method, locals, &run);
     quote! {
         #wire_name => {
+            #run_to_end
             #open
             #(#read)*
             #read_rest

@@ -36,9 +36,18 @@ pub struct DecodeError {
 
 impl DecodeError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        let mut message = message.into();
+        // It may quote what was read, which may be long, and travels back or is logged.
+        if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
+            message.truncate(end);
+            message.push('…');
+        }
+        Self { message }
     }
 }
+
+/// Of a [`DecodeError`], in characters.
+const LONGEST_MESSAGE: usize = 300;
 
 /// Appends a value to `out`.
 ///
