@@ -3,6 +3,7 @@
 //! Everything that is written goes over one connection that comes back by itself; each popper, and all subscriptions together, have
 //! one of their own.
 
+mod address;
 mod pop;
 mod presence;
 mod subscribe;
@@ -13,8 +14,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, ConnectionInfo, ErrorKind, Pipeline, RedisError, RedisResult, Script};
+use redis::{Client, ErrorKind, Pipeline, RedisError, RedisResult, Script};
 
+pub(super) use self::address::client;
 use self::pop::RedisPopper;
 use self::subscribe::Subscriptions;
 use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, Write};
@@ -33,9 +35,8 @@ pub(super) struct RedisBroker {
 }
 
 impl RedisBroker {
-    pub(super) async fn connect(info: ConnectionInfo) -> Result<Self, BrokerError> {
-        let place = info.addr().to_string();
-        let client = Client::open(info).map_err(|error| broker_error(&place, error))?;
+    pub(super) async fn connect(client: Client) -> Result<Self, BrokerError> {
+        let place = client.get_connection_info().addr().to_string();
         let (shortest, longest) = CONNECTION_BACKOFF;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(CONNECTION_RETRIES)
