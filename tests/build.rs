@@ -6,6 +6,7 @@ const ZOS: [&str; 9] = ["api-gateway", "container", "flist", "gateway", "identit
 fn main() -> Result<(), zbus_build::Error> {
     zbus_build::Builder::new()
         .schema("../schemas/server.zbus")
+        .schema("schemas/jobs.zbus")
         .schema("schemas/sample.zbus")
         .schema("schemas/extras.zbus")
         .schema("schemas/snake.zbus")

@@ -1,55 +1,110 @@
 //! What a call can say and how it ends, over the broker inside the process and over a real Redis.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-use serde_with::Same;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use zbus::client::RemoteObject;
-use zbus::server::{Call, Object, Rejection, Returns, RunningServer};
-use zbus::{CallOptions, Client, Error, ObjectId, Server};
+use zbus::server::RunningServer;
+use zbus::{CallOptions, Client, Context, Error, ObjectId, RejectionKind, Server};
 use zbus_tests::RedisServer;
+use zbus_tests::api::jobs::{Job, JobClient, JobServer, Seen};
 
-const PROBE: ObjectId = ObjectId::from_static("probe", "1.0");
-
-/// An object whose methods say what they know of their call.
+/// Says what happens to its calls.
 #[derive(Default)]
-struct Probe;
+struct Jobs {
+    begun: Notify,
+    finish: Notify,
+    /// Calls that were dropped before their end.
+    dropped: AtomicU64,
+    /// Calls that came to their end.
+    finished: AtomicU64,
+    /// Tasks that were told that their call was given up.
+    told: AtomicU64,
+}
 
-impl Object for Probe {
-    fn id(&self) -> ObjectId {
-        PROBE
-    }
+/// Counts a call as dropped, unless it is told otherwise.
+struct Unfinished<'a>(&'a Jobs);
 
-    async fn call(&self, call: Call) -> Result<Returns, Rejection> {
-        let mut returns = call.returns();
-        match call.method() {
-            "Metadata" => returns.value::<Same, BTreeMap<String, String>>(call.metadata())?,
-            "Wait" => std::future::pending().await,
-            _ => return Err(call.unknown_method()),
-        }
-        Ok(returns)
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.0.dropped.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-/// A server of the probe.
+impl Jobs {
+    async fn run(&self) {
+        let unfinished = Unfinished(self);
+        self.begun.notify_one();
+        self.finish.notified().await;
+        std::mem::forget(unfinished);
+        self.finished.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// The service, as its server and the tests hold it.
+#[derive(Clone, Default)]
+struct Shared(Arc<Jobs>);
+
+impl Job for Shared {
+    async fn see(&self) -> Seen {
+        let context = Context::current();
+        let spawned = tokio::spawn(Context::current().scope(async { Context::current().method().map(str::to_owned) }));
+        Seen {
+            object: context.object().map(ToString::to_string).unwrap_or_default(),
+            method: context.method().unwrap_or_default().to_owned(),
+            metadata: context.metadata().clone(),
+            remaining: context.remaining().map(|remaining| remaining.try_into().unwrap()),
+            spawned_method: spawned.await.unwrap().unwrap_or_default(),
+        }
+    }
+
+    async fn wait(&self) {
+        let (jobs, context) = (Arc::clone(&self.0), Context::current());
+        tokio::spawn(async move {
+            context.cancelled().await;
+            jobs.told.fetch_add(1, Ordering::SeqCst);
+        });
+        self.0.run().await;
+    }
+
+    async fn finish(&self) {
+        self.0.run().await;
+    }
+}
+
+/// A server of the jobs, and the way to it.
 struct Bus {
+    jobs: Arc<Jobs>,
     server: RunningServer,
-    address: String,
+    client: Client,
+    job: JobClient,
 }
 
 impl Bus {
     async fn start(address: &str) -> Self {
-        let server = Server::new("probes").workers(4).drain(Duration::from_millis(100));
-        let server = server.register(Arc::new(Probe)).unwrap().start(address).await.unwrap();
-        Self { server, address: address.to_owned() }
-    }
-
-    async fn object(&self) -> RemoteObject {
+        let service = Shared::default();
+        let jobs = Arc::clone(&service.0);
+        let server = Server::new("jobs").workers(4).drain(Duration::from_millis(100));
+        let server = server.register(JobServer::new(service)).unwrap().start(address).await.unwrap();
         let client =
             Client::builder().timeout(Duration::from_secs(10)).metadata("host", "a").metadata("user", "nobody");
-        RemoteObject::new(client.connect(&self.address).await.unwrap(), "probes", PROBE)
+        let client = client.connect(address).await.unwrap();
+        let job = JobClient::new(client.clone());
+        Self { jobs, server, client, job }
+    }
+
+    /// A call in a task of its own; it has begun when this returns.
+    async fn begin<F>(&self, call: impl FnOnce(JobClient) -> F) -> JoinHandle<Result<(), Error>>
+    where
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let call = tokio::spawn(call(self.job.clone()));
+        self.jobs.begun.notified().await;
+        call
     }
 }
 
@@ -60,16 +115,24 @@ async fn over_both<F: Future<Output = ()>>(name: &str, test: impl Fn(Bus) -> F) 
     test(Bus::start(&redis.address()).await).await;
 }
 
-async fn metadata(object: &RemoteObject, options: CallOptions) -> Result<Vec<(String, String)>, Error> {
-    let mut reply = object.request("Metadata").options(options).call(1).await?;
-    Ok(reply.value::<Same, BTreeMap<String, String>>()?.into_iter().collect())
+/// Waits until a counter has come to this.
+async fn counts(what: &str, counter: &AtomicU64, expected: u64) {
+    let asked = Instant::now();
+    while counter.load(Ordering::SeqCst) != expected {
+        assert!(asked.elapsed() < Duration::from_secs(5), "{what}: {}", counter.load(Ordering::SeqCst));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn metadata(job: &JobClient, options: CallOptions) -> Result<Vec<(String, String)>, Error> {
+    Ok(job.clone().with_options(options).see().await?.metadata.into_iter().collect())
 }
 
 #[tokio::test]
-async fn a_method_sees_the_metadata_of_client_object_and_call_the_nearest_first() {
+async fn a_method_sees_the_metadata_of_client_stub_and_call_the_nearest_first() {
     over_both("metadata", |bus| async move {
-        let object = bus.object().await.with_options(CallOptions::new().metadata("user", "anna").metadata("x", "1"));
-        let seen = metadata(&object, CallOptions::new().metadata("x", "2")).await.unwrap();
+        let job = bus.job.clone().with_options(CallOptions::new().metadata("user", "anna").metadata("x", "1"));
+        let seen = metadata(&job, CallOptions::new().metadata("x", "2")).await.unwrap();
         let entry = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(seen, [entry("host", "a"), entry("user", "anna"), entry("x", "2")]);
         bus.server.shutdown().await;
@@ -79,23 +142,20 @@ async fn a_method_sees_the_metadata_of_client_object_and_call_the_nearest_first(
 
 #[tokio::test]
 async fn metadata_beyond_its_limit_is_refused_before_anything_is_sent() {
-    over_both("much-metadata", |bus| async move {
-        let object = bus.object().await;
-        let room = CallOptions::MAX_METADATA_BYTES - "hosta".len() - "usernobody".len() - "x".len();
-        let of = |bytes: usize| CallOptions::new().metadata("x", "y".repeat(bytes));
-        assert_eq!(metadata(&object, of(room)).await.unwrap().len(), 3);
-        let error = metadata(&object, of(room + 1)).await.unwrap_err();
-        assert_eq!(error.to_string(), "`metadata` cannot be encoded: 8193 bytes, of at most 8192");
-        assert!(!error.may_have_run());
-        bus.server.shutdown().await;
-    })
-    .await;
+    let bus = Bus::start("memory://calls-much-metadata").await;
+    let room = CallOptions::MAX_METADATA_BYTES - "hosta".len() - "usernobody".len() - "x".len();
+    let of = |bytes: usize| CallOptions::new().metadata("x", "y".repeat(bytes));
+    assert_eq!(metadata(&bus.job, of(room)).await.unwrap().len(), 3);
+    let error = metadata(&bus.job, of(room + 1)).await.unwrap_err();
+    assert_eq!(error.to_string(), "`metadata` cannot be encoded: 8193 bytes, of at most 8192");
+    assert!(!error.may_have_run());
+    bus.server.shutdown().await;
 }
 
 #[tokio::test]
 async fn the_time_limit_of_the_call_counts_then_the_objects_then_the_methods_then_the_clients() {
     let bus = Bus::start("memory://calls-limits").await;
-    let object = bus.object().await;
+    let object = RemoteObject::new(bus.client.clone(), "jobs", ObjectId::from_static("job", "1.0"));
     let milliseconds = Duration::from_millis;
     let limited = object.clone().with_timeout(milliseconds(30));
     let cases = [
@@ -112,4 +172,72 @@ async fn the_time_limit_of_the_call_counts_then_the_objects_then_the_methods_the
         );
     }
     bus.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_method_and_what_it_spawns_know_their_call() {
+    over_both("context", |bus| async move {
+        let seen = bus.job.clone().with_timeout(Duration::from_secs(60)).see().await.unwrap();
+        assert_eq!((&*seen.object, &*seen.method, &*seen.spawned_method), ("job@1.0", "See", "See"));
+        let remaining = Duration::try_from(seen.remaining.unwrap()).unwrap();
+        assert!((50..=60).contains(&remaining.as_secs()), "{remaining:?}");
+        let seen = bus.job.clone().with_options(CallOptions::new().without_timeout()).see().await.unwrap();
+        assert!(seen.remaining.is_none());
+        bus.server.shutdown().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn at_the_deadline_a_method_is_dropped_and_what_it_has_spawned_is_told() {
+    over_both("deadline", |bus| async move {
+        let error = bus.job.clone().with_timeout(Duration::from_millis(300)).wait().await.unwrap_err();
+        assert!(error.may_have_run(), "{error}");
+        counts("dropped", &bus.jobs.dropped, 1).await;
+        counts("told", &bus.jobs.told, 1).await;
+        bus.server.shutdown().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answered_call_is_never_given_up() {
+    let bus = Bus::start("memory://calls-answered").await;
+    let call = bus.begin(|job| async move { job.with_timeout(Duration::from_millis(300)).wait().await }).await;
+    bus.jobs.finish.notify_one();
+    call.await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(bus.jobs.told.load(Ordering::SeqCst), 0);
+    bus.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_uninterruptible_method_runs_on_after_its_deadline_and_the_end_of_its_caller() {
+    over_both("uninterruptible", |bus| async move {
+        let call = bus.begin(|job| async move { job.with_timeout(Duration::from_millis(300)).finish().await }).await;
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(&error, Error::Timeout { .. }) && error.may_have_run(), "{error}");
+        let call = bus.begin(|job| async move { job.finish().await }).await;
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+        // Both are still at it.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        bus.jobs.finish.notify_waiters();
+        counts("finished", &bus.jobs.finished, 2).await;
+        assert_eq!(bus.jobs.dropped.load(Ordering::SeqCst), 0);
+        bus.server.shutdown().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_stops_waits_for_an_uninterruptible_method_no_longer_than_for_others() {
+    over_both("stop", |bus| async move {
+        let call = bus.begin(|job| async move { job.finish().await }).await;
+        bus.server.shutdown().await;
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error, Error::Rejected { kind: RejectionKind::Stopping, .. }), "{error}");
+        assert_eq!(bus.jobs.dropped.load(Ordering::SeqCst), 1);
+    })
+    .await;
 }

@@ -1,5 +1,6 @@
 //! The code that is generated from the tests' schemas.
 
+zbus::include_schema!("jobs");
 zbus::include_schema!("extras");
 zbus::include_schema!("sample");
 zbus::include_schema!("server");

@@ -8,6 +8,7 @@ mod derives;
 mod docs;
 mod enums;
 mod errors;
+mod imports;
 mod module;
 mod names;
 mod objects;
@@ -15,7 +16,6 @@ mod places;
 mod selector;
 mod settings;
 mod structs;
-mod support;
 mod types;
 mod unions;
 
@@ -101,6 +101,5 @@ impl Default for Options {
 
 /// Generates a file for each schema file, `zbus_schemas.rs`, which includes them all, and `zbus_stems.rs`, which names them.
 pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
-    support::check(schema)?;
     module::files(schema, options)
 }

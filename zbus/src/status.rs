@@ -44,7 +44,8 @@ pub struct Counters {
     pub failed: u64,
     /// The method could not be run, or not to its end, and its caller was told why (see [`RejectionKind`](crate::RejectionKind)).
     pub rejected: u64,
-    /// There was nobody to answer, or nothing to understand: the deadline had passed, or the request was not one.
+    /// There was nobody to answer, or nothing to understand: the deadline had passed, the caller had
+    /// given the call up, or the request was not one.
     pub dropped: u64,
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::options::TimeLimit;
 use super::{Client, RemoteObject};
 use crate::ObjectId;
 use crate::error::Error;
@@ -43,8 +42,7 @@ impl Client {
         // What is no id was written by a stranger.
         ids.retain(|id| uuid::Uuid::try_parse(id).is_ok());
         ids.sort_unstable();
-        let options = self.shared.options.clone();
-        let limit = options.limit.and_then(TimeLimit::duration).map_or(LIMIT, |limit| limit.min(LIMIT));
+        let limit = self.shared.limit.duration().map_or(LIMIT, |limit| limit.min(LIMIT));
         let asked = ids.into_iter().map(async |id| {
             let queue = object_id::instance_queue(module, &id).into();
             let object = RemoteObject::new(self.clone(), module, ObjectId::STATUS).with_timeout(limit);

@@ -7,6 +7,7 @@ mod instances;
 mod options;
 mod remote_object;
 mod reply_lists;
+mod untyped;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
 use self::reply_lists::ReplyLists;
 pub use self::reply_lists::ReplyMode;
+pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
@@ -122,6 +124,11 @@ impl ClientBuilder {
         Self { limit: TimeLimit::Never, ..self }
     }
 
+    /// How many requests may wait for an object's servers: see [`CallOptions::queue_limit`].
+    pub fn queue_limit(self, requests: u32) -> Self {
+        Self { options: self.options.queue_limit(requests), ..self }
+    }
+
     /// Something that every method called may know, under a name: see [`CallOptions::metadata`].
     pub fn metadata(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         Self { options: self.options.metadata(key, value), ..self }
@@ -142,7 +149,14 @@ impl ClientBuilder {
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
-        let broker = broker::connect(address).await?;
+        self.connect_with(broker::connect(address).await?).await
+    }
+
+    /// Connects over a broker of one's own, or one that is shared.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the broker is out of reach.
+    pub async fn connect_with(self, broker: Arc<dyn Broker>) -> Result<Client, Error> {
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where this is given up.
         let stopped_with_client = stop.clone().drop_guard();

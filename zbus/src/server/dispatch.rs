@@ -1,6 +1,8 @@
 //! From a message to its reply: the request is read, its object found, the method run by a worker.
 
+use std::any::Any;
 use std::collections::HashMap;
+use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +10,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::context::{CallState, Context};
 use super::events::panic_text;
 use super::object::{Call, Object, Returns};
 use super::rejection::Rejection;
 use super::reply::{ReplyTo, Sent};
+use super::running::{Entered, Running};
 use super::workers::{Busy, Workers};
 use crate::ObjectId;
 use crate::clock::Clock;
@@ -29,9 +34,8 @@ pub(super) trait AnyObject: Send + Sync {
 impl<O: Object> AnyObject for O {
     fn run(self: Arc<Self>, call: Call, run: Run) {
         tokio::spawn(async move {
-            let name = format!("{}.{}", call.request().object, call.method());
             // The future is made in there too, since making it may panic.
-            run.finish(&name, async { self.call(call).await }).await;
+            run.finish(async { self.call(call).await }).await;
         });
     }
 }
@@ -44,6 +48,7 @@ pub(super) struct Dispatcher {
     pub(super) clock: Clock,
     /// Ends the calls that run.
     pub(super) abort: CancellationToken,
+    pub(super) running: Arc<Running>,
 }
 
 impl Dispatcher {
@@ -65,9 +70,16 @@ impl Dispatcher {
             let message = format!("the module does not serve `{}`", request.object);
             return reject(reply_to, &self.outbox, &Rejection::new(RejectionKind::UnknownObject, message)).await;
         };
-        let worker = self.workers.busy(&request.object, &request.method, limit, permit);
-        let run = Run { worker, reply_to, outbox: self.outbox.clone(), limit, abort: self.abort.clone() };
-        Arc::clone(object).run(Call::new(request), run);
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let call = Call::new(request, deadline);
+        let state = Arc::clone(call.state());
+        let Some(entered) = self.running.enter(state) else {
+            self.workers.counters.dropped.add_one();
+            return tracing::debug!("dropped a request that its caller has given up");
+        };
+        let worker = self.workers.busy(&entered.call.object, &entered.call.method, limit, permit);
+        let run = Run { entered, worker, reply_to, outbox: self.outbox.clone(), abort: self.abort.clone() };
+        Arc::clone(object).run(call, run);
     }
 
     fn read(&self, message: &Bytes) -> Result<(Request, Option<ReplyTo>, Option<Duration>), Unread> {
@@ -112,46 +124,109 @@ async fn reject(reply_to: Option<ReplyTo>, outbox: &Outbox<Sent>, rejection: &Re
 
 /// A worker on its way with a call.
 pub(super) struct Run {
+    entered: Entered,
     worker: Busy,
     /// None for a call that is not answered.
     reply_to: Option<ReplyTo>,
     outbox: Outbox<Sent>,
-    limit: Option<Duration>,
     abort: CancellationToken,
 }
 
+/// Why a method is not waited for any longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GivenUp {
+    /// By its caller.
+    Cancelled,
+    AtDeadline,
+    /// By the server, which stops.
+    Stopped,
+}
+
 impl Run {
-    /// Runs the method to its end, its deadline, or the server's, and answers.
-    async fn finish(self, name: &str, method: impl Future<Output = Result<Returns, Rejection>>) {
-        let Self { worker, reply_to, outbox, limit, abort } = self;
-        let deadline = async {
-            match limit {
-                Some(limit) => tokio::time::sleep(limit).await,
-                None => std::future::pending().await,
+    /// Runs the method to its end, or until it is given up, and answers.
+    async fn finish(self, method: impl Future<Output = Result<Returns, Rejection>>) {
+        let Self { entered, worker, reply_to, outbox, abort } = self;
+        let answer = match run(&entered.call, &abort, method).await {
+            Ok(outcome) => Some(outcome),
+            // Nobody waits for it.
+            Err(GivenUp::Cancelled) => None,
+            Err(GivenUp::AtDeadline) => {
+                let message = format!("{} did not end before its deadline", Name(&entered.call));
+                Some(Err(Rejection::new(RejectionKind::Expired, message)))
+            }
+            Err(GivenUp::Stopped) => {
+                let message = format!("the server stopped before {} ended", Name(&entered.call));
+                Some(Err(Rejection::new(RejectionKind::Stopping, message)))
             }
         };
-        let outcome = tokio::select! {
-            outcome = AssertUnwindSafe(method).catch_unwind() => outcome.unwrap_or_else(|panic| {
-                let text = panic_text(&*panic);
-                tracing::error!(method = name, panic = text, "a method panicked");
-                Err(Rejection::new(RejectionKind::Panicked, format!("{name} panicked: {text}")))
-            }),
-            () = deadline => Err(Rejection::new(RejectionKind::Expired, format!("{name} did not end before its deadline"))),
-            () = abort.cancelled() => Err(Rejection::new(RejectionKind::Stopping, format!("the server stopped before {name} ended"))),
-        };
         let counters = worker.counters();
-        match &outcome {
-            Ok(returns) if returns.has_thrown() => counters.failed.add_one(),
-            Ok(_) => counters.served.add_one(),
-            Err(_) => counters.rejected.add_one(),
+        match &answer {
+            Some(Ok(returns)) if returns.has_thrown() => counters.failed.add_one(),
+            Some(Ok(_)) => counters.served.add_one(),
+            Some(Err(_)) => counters.rejected.add_one(),
+            None => counters.dropped.add_one(),
         }
-        let id = reply_to.as_ref().map_or("", |reply_to| &reply_to.id);
-        match (outcome.and_then(|returns| returns.encode(id)), reply_to) {
-            (Ok(message), Some(reply_to)) => reply_to.send(&outbox, message).await,
-            (Ok(_), None) => {}
-            (Err(rejection), reply_to) => reject(reply_to, &outbox, &rejection).await,
+        if let Some(outcome) = answer {
+            match (outcome.and_then(|returns| returns.encode(&entered.call.id)), reply_to) {
+                (Ok(message), Some(reply_to)) => reply_to.send(&outbox, message).await,
+                (Ok(_), None) => {}
+                (Err(rejection), reply_to) => reject(reply_to, &outbox, &rejection).await,
+            }
         }
         // Busy until the reply is on its way, so that a server takes no more than it can answer.
         drop(worker);
+    }
+}
+
+/// Drives a method, as the current task's call.
+async fn run(
+    call: &Arc<CallState>,
+    abort: &CancellationToken,
+    method: impl Future<Output = Result<Returns, Rejection>>,
+) -> Result<Result<Returns, Rejection>, GivenUp> {
+    let method = Context::from(Arc::clone(call)).scope(AssertUnwindSafe(method).catch_unwind());
+    let mut method = std::pin::pin!(method);
+    let deadline = async {
+        match call.deadline {
+            Some(deadline) => tokio::time::sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
+    let given_up = tokio::select! {
+        outcome = &mut method => return Ok(settle(call, outcome)),
+        () = call.given_up() => GivenUp::Cancelled,
+        () = deadline => GivenUp::AtDeadline,
+        () = abort.cancelled() => GivenUp::Stopped,
+    };
+    // For what the method has spawned, or for the method itself where it runs on.
+    call.give_up();
+    if call.runs_to_end() && given_up != GivenUp::Stopped {
+        tokio::select! {
+            outcome = &mut method => drop(settle(call, outcome)),
+            () = abort.cancelled() => {}
+        }
+    }
+    Err(given_up)
+}
+
+/// What came of a method that ended by itself.
+fn settle(
+    call: &CallState,
+    outcome: Result<Result<Returns, Rejection>, Box<dyn Any + Send>>,
+) -> Result<Returns, Rejection> {
+    outcome.unwrap_or_else(|panic| {
+        let text = panic_text(&*panic);
+        let name = Name(call);
+        tracing::error!(method = %name, panic = text, "a method panicked");
+        Err(Rejection::new(RejectionKind::Panicked, format!("{name} panicked: {text}")))
+    })
+}
+
+/// What a method is called in errors.
+struct Name<'a>(&'a CallState);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.0.object, self.0.method)
     }
 }

@@ -1,5 +1,7 @@
 //! The serving side: a process under the name of a module, and the objects that it serves.
 
+mod cancellations;
+mod context;
 mod counters;
 mod dispatch;
 mod events;
@@ -8,6 +10,8 @@ mod object;
 mod presence;
 mod rejection;
 mod reply;
+mod running;
+mod untyped;
 mod workers;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,10 +21,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::cancellations::Cancellations;
+pub use self::context::Context;
 use self::dispatch::{AnyObject, Dispatcher};
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
@@ -28,9 +34,13 @@ pub use self::object::{Arguments, Call, Object, Returns};
 use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
+use self::running::Running;
+pub use self::untyped::{
+    Event, Function, LastParameter, MethodFuture, MethodName, Parameter, Parameters, ThrowingFuture, UntypedObject,
+};
 use self::workers::Workers;
 use crate::ObjectId;
-use crate::broker;
+use crate::broker::{self, Broker};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::object_id;
@@ -103,11 +113,15 @@ impl Server {
     /// Serves an object, too.
     ///
     /// # Errors
-    /// Where an object of this name and version is registered already, is that of the status (`zbus@1.0`), or is another module's.
+    /// Where an object of this name and version is registered already, is that of the status (`zbus@1.0`), is another module's, or says
+    /// itself that it cannot be served.
     pub fn register<O: Object>(mut self, object: O) -> Result<Self, RegisterError> {
         let id = object.id();
         if id == ObjectId::STATUS {
             return Err(RegisterError::Reserved);
+        }
+        if let Some(fault) = object.fault() {
+            return Err(RegisterError::Faulty { id, fault: fault.to_owned() });
         }
         if let Some(module) = object.module()
             && module != self.module
@@ -153,7 +167,14 @@ impl Server {
     /// # Errors
     /// Those of [`Server::serve`].
     pub async fn start(self, address: &str) -> Result<RunningServer, Error> {
-        let broker = broker::connect(address).await?;
+        self.start_with(broker::connect(address).await?).await
+    }
+
+    /// Serves in the background, over a broker of one's own, or one that is shared.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the broker is out of reach.
+    pub async fn start_with(self, broker: Arc<dyn Broker>) -> Result<RunningServer, Error> {
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where the start is given up.
         let unfinished = stop.clone().drop_guard();
@@ -161,6 +182,9 @@ impl Server {
         let tasks = TaskTracker::new();
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let workers = Workers::new(self.workers);
+        let running = Arc::new(Running::default());
+        let listening = CancellationToken::new();
+        let listens = listening.clone().drop_guard();
         let (outbox, writer) = Outbox::start(Arc::clone(&broker), ReplyTracker);
 
         let instance: Arc<str> = Uuid::new_v4().to_string().into();
@@ -195,9 +219,15 @@ impl Server {
             outbox: outbox.clone(),
             clock,
             abort: abort.clone(),
+            running: Arc::clone(&running),
         });
         if !lists.is_empty() {
             let requests = intake(lists).await?;
+            let channel = ObjectId::STATUS.channel(&self.module, "Cancel");
+            let cancellations = Cancellations { broker: Arc::clone(&broker), channel, running };
+            let subscribed = cancellations.subscribe().await;
+            // Beyond `stop`: while the server drains, calls are given up too.
+            tokio::spawn(cancellations.listen(subscribed, listening.child_token()));
             tasks.spawn(requests.requests(dispatcher));
         }
         let set = object_id::instances(&self.module);
@@ -206,7 +236,15 @@ impl Server {
         presence.start(&tasks).await;
         tasks.close();
         tracing::info!(module = self.module, "serving");
-        Ok(RunningServer { stop: unfinished.disarm(), abort, tasks, workers, writer, drain: self.drain })
+        Ok(RunningServer {
+            stop: unfinished.disarm(),
+            abort,
+            tasks,
+            workers,
+            writer,
+            drain: self.drain,
+            _listens: listens,
+        })
     }
 }
 
@@ -231,6 +269,8 @@ pub struct RunningServer {
     workers: Arc<Workers>,
     writer: JoinHandle<()>,
     drain: Duration,
+    /// To what callers give up.
+    _listens: DropGuard,
 }
 
 impl RunningServer {
@@ -281,6 +321,14 @@ pub enum RegisterError {
     Twice {
         /// The object.
         id: ObjectId,
+    },
+    /// The object cannot be served as it is.
+    #[error("`{id}` cannot be served: {fault}")]
+    Faulty {
+        /// The object.
+        id: ObjectId,
+        /// What is wrong with it.
+        fault: String,
     },
     /// Callers look for the object in another module.
     #[error(

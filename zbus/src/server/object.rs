@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
+use tokio::time::Instant;
 
+use super::context::{CallState, Context};
 use super::events::Streams;
 use super::rejection::Rejection;
 use crate::ObjectId;
@@ -34,7 +36,12 @@ pub trait Object: Send + Sync + 'static {
         None
     }
 
-    /// Runs a method. The future is dropped at the call's deadline.
+    /// Why the object cannot be served: asked when it is registered, and told as [`RegisterError::Faulty`](super::RegisterError::Faulty).
+    fn fault(&self) -> Option<&str> {
+        None
+    }
+
+    /// Runs a method. The future is dropped where the call is given up: see [`Context`].
     ///
     /// # Errors
     /// What keeps the method from being run, or its values from travelling. What the method itself throws is part of the returns.
@@ -60,6 +67,10 @@ impl<O: Object> Object for Arc<O> {
         O::contract(self)
     }
 
+    fn fault(&self) -> Option<&str> {
+        O::fault(self)
+    }
+
     fn call(&self, call: Call) -> impl Future<Output = Result<Returns, Rejection>> + Send {
         O::call(self, call)
     }
@@ -72,22 +83,36 @@ impl<O: Object> Object for Arc<O> {
 /// A call of a method.
 #[derive(Debug)]
 pub struct Call {
-    request: Request,
+    state: Arc<CallState>,
+    arguments: Vec<Bytes>,
 }
 
 impl Call {
-    pub(super) fn new(request: Request) -> Self {
-        Self { request }
+    pub(super) fn new(mut request: Request, deadline: Option<Instant>) -> Self {
+        let arguments = std::mem::take(&mut request.arguments);
+        Self { state: Arc::new(CallState::new(request, deadline)), arguments }
+    }
+
+    /// What the method may know of its call. It is [`Context::current`] while [`Object::call`] runs.
+    pub fn context(&self) -> Context {
+        Arc::clone(&self.state).into()
+    }
+
+    /// Keeps the method from being dropped at its deadline, or where its caller gives it up: it runs to its end, and its answer is
+    /// discarded then. Only a server that stops, and has waited for it as long as [`Server::drain`](crate::Server::drain) says, still
+    /// drops it. What a schema's `@uninterruptible` is made of: to be called before the first `.await`.
+    pub fn run_to_end(&self) {
+        self.state.run_to_end();
     }
 
     /// The name of the method on the wire.
     pub fn method(&self) -> &str {
-        &self.request.method
+        &self.state.method
     }
 
     /// What the caller says about itself and its call, `traceparent` among it. Empty from Go and rbus.
     pub fn metadata(&self) -> &BTreeMap<String, String> {
-        &self.request.metadata
+        &self.state.metadata
     }
 
     /// The arguments, if there are `count` of them.
@@ -95,9 +120,9 @@ impl Call {
     /// # Errors
     /// [`RejectionKind::BadArguments`] where there are fewer or more.
     pub fn arguments(&self, count: usize) -> Result<Arguments<'_>, Rejection> {
-        let given = self.request.arguments.len();
+        let given = self.arguments.len();
         if given == count {
-            Ok(Arguments { arguments: &self.request.arguments })
+            Ok(Arguments { arguments: &self.arguments })
         } else {
             Err(self.wrong_count(&count.to_string()))
         }
@@ -108,37 +133,37 @@ impl Call {
     /// # Errors
     /// [`RejectionKind::BadArguments`] where there are fewer.
     pub fn variadic_arguments(&self, count: usize) -> Result<Arguments<'_>, Rejection> {
-        if self.request.arguments.len() < count {
+        if self.arguments.len() < count {
             return Err(self.wrong_count(&format!("at least {count}")));
         }
-        Ok(Arguments { arguments: &self.request.arguments })
+        Ok(Arguments { arguments: &self.arguments })
     }
 
     fn wrong_count(&self, expected: &str) -> Rejection {
-        let arguments = if expected == "1" { "argument" } else { "arguments" };
-        let given = match self.request.arguments.len() {
+        let arguments = if matches!(expected, "1" | "at least 1") { "argument" } else { "arguments" };
+        let given = match self.arguments.len() {
             1 => "1 was".to_owned(),
             given => format!("{given} were"),
         };
-        let message = format!("`{}` takes {expected} {arguments}, {given} given", self.request.method);
+        let message = format!("`{}` takes {expected} {arguments}, {given} given", self.state.method);
         Rejection::new(RejectionKind::BadArguments, message)
     }
 
     /// Values to be returned, none yet.
     pub fn returns(&self) -> Returns {
-        Returns { response: OutgoingResponse::new(self.request.generation) }
+        Returns { response: OutgoingResponse::new(self.state.generation) }
     }
 
     /// The rejection of a method that the object does not have.
     pub fn unknown_method(&self) -> Rejection {
         Rejection::new(
             RejectionKind::UnknownMethod,
-            format!("`{}` has no method `{}`", self.request.object, self.request.method),
+            format!("`{}` has no method `{}`", self.state.object, self.state.method),
         )
     }
 
-    pub(super) fn request(&self) -> &Request {
-        &self.request
+    pub(super) fn state(&self) -> &Arc<CallState> {
+        &self.state
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
     let deprecated = object.deprecated();
     let new_docs = docs::docs("", || format!("Serves this [`{service}`]."));
     let id = object.id();
-    let module = object.module();
+    let (module, contract) = (object.module(), object.contract);
     let call = &locals.call;
     let methods = object.methods().map(|method| dispatch(object, &method, &locals, &generic));
     let streams = streams(object, &generic);
@@ -77,6 +77,9 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
             fn module(&self) -> ::core::option::Option<&str> {
                 Some(#module)
             }
+            fn contract(&self) -> ::core::option::Option<&str> {
+                Some(#contract)
+            }
             async fn call(
                 &self,
                 #call: ::zbus::server::Call,
@@ -110,11 +113,13 @@ fn dispatch(object: ObjectContext<'_>, method: &MethodContext<'_>, locals: &Loca
         let Passed { adapter, ty } = method.types.passed(ty);
         quote!(let #name = #arguments.rest::<#adapter, #ty>(#schema_name)?;)
     });
+    let run_to_end = method.method.uninterruptible.then(|| quote!(#call.run_to_end();));
     let (service, name, params) = (&object.names.service, method.name, method.params);
     let run = quote!(<#generic as #service>::#name(&self.service, #(#params),*).await);
     let answer = answer(method, locals, &run);
     quote! {
         #wire_name => {
+            #run_to_end
             #open
             #(#read)*
             #read_rest

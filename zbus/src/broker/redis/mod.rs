@@ -113,9 +113,15 @@ impl Broker for RedisBroker {
             match outcome {
                 Ok(results) => {
                     let mut outcomes: Vec<Result<(), BrokerError>> = batch.iter().map(|_| Ok(())).collect();
-                    for (range, result) in owners.into_iter().zip(results) {
-                        let Err(error) = result else { continue };
-                        let error = self.error(error);
+                    for (mut range, result) in owners.into_iter().zip(results) {
+                        let error = match (result, batch.get(range.start)) {
+                            (Err(error), _) => self.error(error),
+                            (Ok(redis::Value::Int(pushed)), Some(Write::PushBelow { list, limit, .. })) => {
+                                range.start = range.end.min(range.start + usize::try_from(pushed).unwrap_or_default());
+                                BrokerError::full(list, *limit)
+                            }
+                            _ => continue,
+                        };
                         for outcome in outcomes.get_mut(range).unwrap_or_default() {
                             *outcome = Err(again(&error));
                         }
@@ -197,6 +203,13 @@ fn milliseconds(seconds: i64, microseconds: i64) -> i64 {
     seconds * 1000 + microseconds / 1000
 }
 
+/// Pushes as many messages as there is room for; says how many.
+const PUSH_BELOW: &str = "
+local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
+local pushed = math.max(0, math.min(room, #ARGV - 1))
+for index = 2, pushed + 1 do redis.call('RPUSH', KEYS[1], ARGV[index]) end
+return pushed";
+
 /// The batch as commands, neighbours for one list as one; and for each command which entries it carries.
 fn pipeline(batch: &[Write]) -> (Pipeline, Vec<std::ops::Range<usize>>) {
     let mut pipeline = Pipeline::with_capacity(batch.len());
@@ -218,6 +231,13 @@ fn pipeline(batch: &[Write]) -> (Pipeline, Vec<std::ops::Range<usize>>) {
                     owners.push(entries);
                 }
             }
+            Some(Write::PushBelow { list, limit, .. }) => {
+                let push = pipeline.cmd("EVAL").arg(PUSH_BELOW).arg(1).arg(&**list).arg(*limit);
+                for write in group {
+                    push.arg(&write.message()[..]);
+                }
+                owners.push(entries);
+            }
             Some(Write::Publish { channel, message }) => {
                 pipeline.cmd("PUBLISH").arg(&**channel).arg(&message[..]);
                 owners.push(entries);
@@ -231,6 +251,9 @@ fn pipeline(batch: &[Write]) -> (Pipeline, Vec<std::ops::Range<usize>>) {
 fn same_list(left: &Write, right: &Write) -> bool {
     match (left, right) {
         (Write::Push { list: left, expire: first, .. }, Write::Push { list: right, expire: second, .. }) => {
+            left == right && first == second
+        }
+        (Write::PushBelow { list: left, limit: first, .. }, Write::PushBelow { list: right, limit: second, .. }) => {
             left == right && first == second
         }
         _ => false,

@@ -1,0 +1,177 @@
+//! The calls that run, by their ids, so that a caller who gives one up can end it; and the ids that were given up before their
+//! requests came.
+
+use std::borrow::Borrow;
+use std::collections::{HashSet, VecDeque};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::context::CallState;
+
+/// How many ids of calls that do not run here are remembered: their requests may still wait in the queue, or be on their way. Another
+/// server of the module may have them too, so most are remembered for nothing.
+const REMEMBERED: usize = 4096;
+
+/// A longer id is not remembered: this library's have 53 bytes at most, Go's and rbus' 36.
+const LONGEST_ID: usize = 64;
+
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    calls: HashSet<ById>,
+    cancelled: RecentIds,
+}
+
+impl Running {
+    /// Enters a call; it is taken out when the guard is dropped. None for one that was given up already.
+    pub(super) fn enter(self: &Arc<Self>, call: Arc<CallState>) -> Option<Entered> {
+        let mut state = self.state.lock();
+        if state.cancelled.contains(&call.id) {
+            return None;
+        }
+        // The sender of two requests of one id can give up the later one.
+        state.calls.replace(ById(Arc::clone(&call)));
+        Some(Entered { call, running: Arc::clone(self) })
+    }
+
+    /// A caller gives its call up. An id is nobody's secret but its caller's: 122 random bits and a number.
+    pub(super) fn cancel(&self, id: &str) {
+        let mut state = self.state.lock();
+        match state.calls.get(id) {
+            Some(ById(call)) => call.give_up(),
+            None => state.cancelled.insert(id),
+        }
+    }
+}
+
+/// A call's place among those that run.
+#[derive(Debug)]
+pub(super) struct Entered {
+    pub(super) call: Arc<CallState>,
+    running: Arc<Running>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut state = self.running.state.lock();
+        if state.calls.get(&*self.call.id).is_some_and(|ById(call)| Arc::ptr_eq(call, &self.call)) {
+            state.calls.remove(&*self.call.id);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct ById(Arc<CallState>);
+
+impl Borrow<str> for ById {
+    fn borrow(&self) -> &str {
+        &self.0.id
+    }
+}
+
+impl Hash for ById {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id.hash(state);
+    }
+}
+
+impl PartialEq for ById {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for ById {}
+
+/// The newest of many ids.
+#[derive(Debug, Default)]
+struct RecentIds {
+    ids: HashSet<Arc<str>>,
+    oldest_first: VecDeque<Arc<str>>,
+}
+
+impl RecentIds {
+    fn contains(&self, id: &str) -> bool {
+        !self.ids.is_empty() && self.ids.contains(id)
+    }
+
+    fn insert(&mut self, id: &str) {
+        if id.len() > LONGEST_ID || self.ids.contains(id) {
+            return;
+        }
+        if self.oldest_first.len() >= REMEMBERED
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        let id: Arc<str> = id.into();
+        self.ids.insert(Arc::clone(&id));
+        self.oldest_first.push_back(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::ObjectId;
+    use crate::wire::{Bins, Generation, OutgoingRequest, Request};
+
+    fn call(id: &str) -> Arc<CallState> {
+        let request = OutgoingRequest {
+            generation: Generation::One,
+            id,
+            reply_to: "",
+            object: &ObjectId::STATUS,
+            method: "",
+            arguments: &Bins::default(),
+            deadline: None,
+            metadata: &std::collections::BTreeMap::new(),
+            one_way: false,
+        };
+        let message: Bytes = request.encode().unwrap();
+        Arc::new(CallState::new(Request::decode(&message).unwrap(), None))
+    }
+
+    #[test]
+    fn a_call_is_given_up_by_its_id_while_it_runs_and_before() {
+        let running = Arc::new(Running::default());
+        let (first, second) = (running.enter(call("1")).unwrap(), running.enter(call("2")).unwrap());
+        running.cancel("2");
+        running.cancel("3");
+        assert!(!first.call.is_given_up() && second.call.is_given_up());
+        assert!(running.enter(call("3")).is_none());
+        drop((first, second));
+        assert!(running.state.lock().calls.is_empty());
+        // It was answered: nothing of it is left.
+        assert!(running.enter(call("1")).is_some());
+    }
+
+    #[test]
+    fn of_two_calls_with_one_id_the_end_of_the_first_leaves_the_second() {
+        let running = Arc::new(Running::default());
+        let (first, second) = (running.enter(call("1")).unwrap(), running.enter(call("1")).unwrap());
+        drop(first);
+        running.cancel("1");
+        assert!(second.call.is_given_up());
+    }
+
+    #[test]
+    fn a_flood_of_cancelled_ids_takes_no_more_than_its_share_of_memory() {
+        let running = Running::default();
+        running.cancel(&"x".repeat(LONGEST_ID + 1));
+        for id in 0..3 * REMEMBERED {
+            running.cancel(&id.to_string());
+        }
+        let state = running.state.lock();
+        assert_eq!((state.cancelled.ids.len(), state.cancelled.oldest_first.len()), (REMEMBERED, REMEMBERED));
+        assert!(state.cancelled.contains(&(3 * REMEMBERED - 1).to_string()) && !state.cancelled.contains("0"));
+    }
+}
