@@ -10,6 +10,7 @@ missing=()
 command -v "${ZBUS_REDIS_SERVER:-redis-server}" >/dev/null || missing+=(redis-server)
 command -v "${ZBUS_GO:-go}" >/dev/null || missing+=(golang)
 command -v python3 >/dev/null || missing+=(python3)
+command -v openssl >/dev/null || missing+=(openssl)
 if ((${#missing[@]})); then
     as_root=()
     [[ $(id -u) -eq 0 ]] || as_root=(sudo)
