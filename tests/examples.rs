@@ -85,10 +85,11 @@ fn the_calculator_serves_another_process_until_it_is_told_to_stop() {
     assert!(lines.next().unwrap().unwrap().starts_with("serving calc.calculator@1.0"));
 
     let printed = text(&example("calculator-client", &[&address]).output().unwrap());
-    for line in ["2 + 2 = 4", "1 / 0 fails: division by zero", "the server has 8 workers"] {
+    for line in ["2 + 2 = 4", "1 / 0 fails: division by zero"] {
         assert!(printed.lines().any(|printed| printed == line), "no line `{line}` in:\n{printed}");
     }
     assert!(printed.matches("event: ").count() >= 3, "{printed}");
+    assert!(printed.contains(" has 8 workers"), "{printed}");
 
     let printed = text(&example("blocking-client", &[&address]).output().unwrap());
     for line in

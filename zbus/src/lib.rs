@@ -101,6 +101,7 @@ pub mod broker;
 pub mod client;
 mod clock;
 pub mod codegen;
+mod drops;
 mod error;
 mod failure;
 mod lag;
