@@ -154,7 +154,9 @@ async fn a_call_without_a_server_ends_at_its_deadline_and_is_not_run_later() {
         let asked = Instant::now();
         let error = double(&object, 1).await.unwrap_err();
         assert!(matches!(error, Error::Timeout { .. }), "{error}");
-        assert_eq!(error.to_string(), "no reply in 200ms from probes.probe@1.0");
+        let expected = "no reply in 200ms from probes.probe@1.0: no server took the request, and it was withdrawn";
+        assert_eq!(error.to_string(), expected);
+        assert!(!error.may_have_run());
         assert!(asked.elapsed() < Duration::from_secs(2));
 
         // The server that comes later runs nothing but what is asked of it.

@@ -62,6 +62,9 @@ pub struct Popped {
     pub messages: Vec<Bytes>,
 }
 
+/// How far from either end of a list a withdrawal looks: what it may cost the broker.
+pub const WITHDRAWAL_DEPTH: usize = 256;
+
 /// Lists and channels, whoever keeps them.
 pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// Writes a batch in order, as few round trips as it takes. The results are those of the batch's entries, in order; one that
@@ -83,7 +86,7 @@ pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// Where the broker is out of reach or refuses.
     fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>>;
 
-    /// Takes a message out of a list, if it is among the oldest 256; true if it was.
+    /// Takes a message out of a list, if it is among the oldest or the newest [`WITHDRAWAL_DEPTH`]; true if it was.
     ///
     /// # Errors
     /// Where the broker is out of reach or refuses: it is open then whether the message was taken out.

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
 use tokio::time::Instant;
 
-use super::in_flight::{Entered, ended};
+use super::in_flight::Answered;
 use super::options::TimeLimit;
-use super::{CallOptions, RemoteObject, Tag};
-use crate::broker::Write;
-use crate::error::Error;
+use super::pending::Pending;
+use super::retry::Retries;
+use super::{CallOptions, RemoteObject};
+use crate::error::{Error, Fate};
 use crate::wire::{Bins, Body, EncodeError, Generation, OutgoingRequest, Response, decode_as};
 
 /// A call to be made.
@@ -25,11 +26,19 @@ pub struct Request<'a> {
     options: CallOptions,
     /// What the schema says of the method.
     method_limit: Option<Duration>,
+    idempotent: bool,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn new(object: &'a RemoteObject, method: &'a str) -> Self {
-        Self { object, method, arguments: Bins::default(), options: object.options.clone(), method_limit: None }
+        Self {
+            object,
+            method,
+            arguments: Bins::default(),
+            options: object.options.clone(),
+            method_limit: None,
+            idempotent: false,
+        }
     }
 
     /// Adds the next argument; its name is for errors alone.
@@ -60,16 +69,36 @@ impl<'a> Request<'a> {
         Self { options, ..self }
     }
 
+    /// Says that running the method twice is as good as once: what a schema's `@idempotent` is made of. Such a call is tried again, until
+    /// its deadline and with growing pauses, also where the connection to the broker was lost under way, where the server stopped
+    /// before the method ended ([`RejectionKind::Stopping`](crate::RejectionKind::Stopping)), and where it had no room
+    /// ([`RejectionKind::Overloaded`](crate::RejectionKind::Overloaded)).
+    ///
+    /// All tries have one id and one deadline; the first answer that comes ends the call. Silence is no reason for a try: whether a
+    /// server has died or is slow cannot be told, and a slow one shall not get more to do.
+    pub fn idempotent(self) -> Self {
+        Self { idempotent: true, ..self }
+    }
+
     /// Calls a method that does not throw, and waits for its `returns` values.
     ///
-    /// Dropping the future gives the call up: it is withdrawn if no server has taken it yet, and no more than 255 others wait before
-    /// it. Otherwise a server drops it once its deadline has passed.
+    /// While the broker is out of reach, or takes no writes for now, nothing is written, and the call is tried again until its
+    /// deadline, with growing pauses. Once the request may have been written it is not written again, unless the call is
+    /// [idempotent](Request::idempotent).
+    ///
+    /// At the deadline, and where the future is dropped, the call is given up. If it was not written it never is. If it waits in its
+    /// queue, among the oldest or the newest 256 there, it is withdrawn. If a server runs it, the server drops it: at the deadline by
+    /// itself, before that because it is told so. A request that waits between the others, or that is on its way from the queue to a
+    /// worker, is dropped where it arrives.
     ///
     /// # Errors
-    /// [`Error::Timeout`] at the deadline, [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the
-    /// request could not be written, [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected.
+    /// [`Error::Timeout`] at the deadline, or up to 250 ms later: it says what became of the request, and that is asked of the broker.
+    /// [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the request could not be written,
+    /// [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected. Where tries have failed until the
+    /// deadline it is the error of the last, or of the last after which the method may have run.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
-        self.exchange(returns, false).await
+        let response = self.exchange(false).await?;
+        self.read(response, returns, false)
     }
 
     /// The like for a method that throws.
@@ -77,40 +106,40 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
     pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
-        self.exchange(returns, true).await
+        let response = self.exchange(false).await?;
+        self.read(response, returns, true)
     }
 
-    /// Sends a request that is not answered, and waits until the broker has it.
+    /// Sends a request that is not answered, and waits until the broker has it. It is tried again as a call is, and given up as one
+    /// until the broker has it.
     ///
     /// # Errors
     /// [`Error::Broker`] where it could not be written, [`Error::Timeout`] where that took too long.
     pub async fn send(self) -> Result<(), Error> {
-        let id = self.object.client.shared.in_flight.enter().id();
-        let message = self.encode(&id, true)?;
-        let write = self.object.client.write(self.write(message));
-        match self.limit() {
-            None => write.await,
-            Some(limit) => tokio::time::timeout(limit, write).await.unwrap_or_else(|_| Err(self.timed_out(true))),
-        }
+        self.exchange(true).await.map(drop)
     }
 
-    async fn exchange(self, returns: usize, throws: bool) -> Result<Reply, Error> {
+    /// The reply, or for a request that is not answered, none.
+    async fn exchange(&self, one_way: bool) -> Result<Option<Response>, Error> {
         let deadline = self.limit().and_then(|limit| Instant::now().checked_add(limit));
-        let entered = self.object.client.shared.in_flight.enter();
-        let message = self.encode(&entered.id(), false)?;
-        let mut pending = Pending { object: self.object, entered, message };
-        let answered = pending.exchange(self.write(pending.message.clone()));
+        let entered = self.object.client.shared.in_flight.enter(one_way);
+        let message = self.encode(&entered.id(), one_way)?;
+        let retries = Retries::new(self.idempotent);
+        let mut pending = Pending { object: self.object, entered, message, retries, failed: None, copies: 0 };
         let answer = match deadline {
-            None => answered.await,
-            Some(deadline) => match tokio::time::timeout_at(deadline, answered).await {
+            None => pending.answer().await,
+            Some(deadline) => match tokio::time::timeout_at(deadline, pending.answer()).await {
                 Ok(answer) => answer,
-                Err(_) => {
-                    let written = pending.give_up();
-                    return Err(self.timed_out(written));
-                }
+                Err(_) => match pending.expire().await {
+                    Ok(fate) => return Err(self.timed_out(fate)),
+                    Err(failed) => failed,
+                },
             },
         };
-        self.read(answer?, returns, throws)
+        match answer? {
+            Answered::Reply(response) => Ok(Some(response)),
+            Answered::Written => Ok(None),
+        }
     }
 
     fn encode(&self, id: &str, one_way: bool) -> Result<Bytes, Error> {
@@ -135,12 +164,8 @@ impl<'a> Request<'a> {
         request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })
     }
 
-    fn write(&self, message: Bytes) -> Write {
-        Write::Push { list: Arc::clone(&self.object.queue), message, expire: self.object.expiry }
-    }
-
-    fn timed_out(&self, written: bool) -> Error {
-        Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), written }
+    fn timed_out(&self, fate: Fate) -> Error {
+        Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), fate }
     }
 
     /// None where the call may wait for ever.
@@ -153,7 +178,9 @@ impl<'a> Request<'a> {
         self.object.queue.to_string()
     }
 
-    fn read(&self, response: Response, returns: usize, throws: bool) -> Result<Reply, Error> {
+    fn read(&self, response: Option<Response>, returns: usize, throws: bool) -> Result<Reply, Error> {
+        // There is one, as the request was not one-way.
+        let Some(response) = response else { return Err(self.timed_out(Fate::Unknown)) };
         let answered = match response.body {
             Body::One { .. } => Generation::One,
             Body::Zero { .. } => Generation::Zero,
@@ -170,46 +197,6 @@ impl<'a> Request<'a> {
             Ok(Err(thrown)) => Err(thrown.into()),
             Err(source) => Err(Error::Decode { target: self.target(), source }),
         }
-    }
-}
-
-/// A call under way. Dropped before its answer, it is withdrawn.
-struct Pending<'a> {
-    object: &'a RemoteObject,
-    entered: Entered,
-    message: Bytes,
-}
-
-impl Pending<'_> {
-    async fn exchange(&mut self, write: Write) -> Result<Response, Error> {
-        let tag = Tag::Call(self.entered.number);
-        self.object.client.shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
-        match (&mut self.entered.answered).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(ended(true).into()),
-        }
-    }
-
-    /// Whether the request was, or may have been, written.
-    fn give_up(&self) -> bool {
-        let written = self.entered.leave();
-        if written == Some(true) {
-            let broker = Arc::clone(&self.object.client.shared.broker);
-            let (queue, message) = (Arc::clone(&self.object.queue), self.message.clone());
-            self.object.client.shared.runtime.spawn(async move {
-                // Where this fails, the deadline that the request carries ends it.
-                if let Err(error) = broker.withdraw(&queue, message).await {
-                    tracing::debug!(%error, "a call that was given up is not withdrawn");
-                }
-            });
-        }
-        written.unwrap_or(true)
-    }
-}
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        self.give_up();
     }
 }
 
