@@ -8,6 +8,8 @@ fn main() -> Result<(), zbus_build::Error> {
         .schema("../schemas/server.zbus")
         .schema("schemas/jobs.zbus")
         .schema("schemas/sample.zbus")
+        .schema("schemas/extras.zbus")
+        .schema("schemas/snake.zbus")
         .schema("schemas/vectors.zbus")
         .schema("schemas/wide.zbus")
         .schemas(ZOS.map(|stem| format!("../schemas/zos/{stem}.zbus")))

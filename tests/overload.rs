@@ -6,10 +6,24 @@ use std::time::Duration;
 use futures::StreamExt;
 use serde_with::Same;
 use zbus::client::RemoteObject;
-use zbus::{Client, Lag, ObjectId, StreamError};
+use zbus::server::{Call, Object, Rejection, Returns};
+use zbus::{CallOptions, Client, Error, Lag, ObjectId, RejectionKind, Server, StreamError};
 use zbus_tests::RedisServer;
 
 const NEWS: ObjectId = ObjectId::from_static("news", "1.0");
+
+/// An object with nothing to say.
+struct News;
+
+impl Object for News {
+    fn id(&self) -> ObjectId {
+        NEWS
+    }
+
+    async fn call(&self, call: Call) -> Result<Returns, Rejection> {
+        Ok(call.returns())
+    }
+}
 
 /// Runs a test over both brokers.
 async fn over_both<F: Future<Output = ()>>(name: &str, test: impl Fn(String) -> F) {
@@ -87,6 +101,39 @@ async fn large_events_are_bounded_by_their_bytes() {
         for number in 6..8 {
             assert_eq!(slow.next().await.unwrap().unwrap()[0], number);
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_refuses_a_call_at_once() {
+    over_both("full", |address| async move {
+        let news = RemoteObject::new(client(&address).await, "news", NEWS);
+        let limited = news.clone().with_options(CallOptions::new().queue_limit(8));
+        // No server: what is called waits.
+        let call = |object: &RemoteObject| {
+            let object = object.clone();
+            tokio::spawn(async move { object.request("Read").call(0).await.map(drop) })
+        };
+        let waiting: Vec<_> = (0..20).map(|_| call(&limited)).collect();
+        let mut refused = futures::stream::iter(waiting).buffer_unordered(20);
+        for _ in 0..12 {
+            let error = refused.next().await.unwrap().unwrap().unwrap_err();
+            assert!(matches!(error, Error::Rejected { kind: RejectionKind::Overloaded, .. }), "{error}");
+            assert!(!error.may_have_run());
+        }
+        let error = limited.request("Read").send().await.unwrap_err();
+        let told = "news.news@1.0 refused the call: 8 requests wait in `news.news@1.0`, which is the limit that was set: try again later";
+        assert_eq!(error.to_string(), told);
+        // Who sets no limit is not held to it.
+        news.request("Read").send().await.unwrap();
+
+        let server = Server::new("news").register(News).unwrap().start(&address).await.unwrap();
+        for _ in 0..8 {
+            refused.next().await.unwrap().unwrap().unwrap();
+        }
+        limited.request("Read").call(0).await.unwrap();
+        server.shutdown().await;
     })
     .await;
 }

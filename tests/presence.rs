@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use zbus::client::{Instance, RemoteObject};
 use zbus::server::{Call, Object, Rejection, Returns, RunningServer};
 use zbus::{Client, Error, Failure, ObjectId, Server};
-use zbus_tests::api::server::{CalculatorServer, UtilsServer};
+use zbus_tests::api::server::{CalculatorClient, CalculatorServer, UtilsClient, UtilsServer};
 use zbus_tests::server::{Numbers, Tools};
 use zbus_tests::{Generation, RedisServer, go_client};
 
@@ -277,7 +277,10 @@ async fn a_go_client_reads_the_whole_status(generation: Generation) {
     blocking.request("Block").call(0).await.unwrap_err();
     let status = client.status("server").await.unwrap();
     assert!(status.instance.is_some() && status.version.is_some() && status.counters.is_some());
-    assert!(status.contracts.contains_key("probe@1.0") && status.workers.iter().any(|worker| worker.overdue));
+    assert!(status.workers.iter().any(|worker| worker.overdue));
+    let ours = [("calculator@1.0", CalculatorClient::CONTRACT), ("utils@1.0", UtilsClient::CONTRACT)];
+    assert!(ours.iter().all(|(object, contract)| status.contracts[*object] == *contract), "{:?}", status.contracts);
+    assert_ne!(CalculatorClient::CONTRACT, UtilsClient::CONTRACT);
 
     let address = redis.go_address();
     let lines = tokio::task::spawn_blocking(move || go_client(generation, &address)).await.unwrap();

@@ -111,7 +111,8 @@ pub(crate) fn run_client(command: &mut Command) -> Vec<Value> {
         .collect()
 }
 
-/// A Go server of the module `server` with the objects `calculator@1.0` and `utils@1.0`, killed when dropped.
+/// A Go server of the module `server` with the objects `calculator@1.0` and `utils@1.0` of the library's example, `extras@1.0` and
+/// `faults@1.0`, killed when dropped.
 #[derive(Debug)]
 pub struct GoServer {
     process: Process,

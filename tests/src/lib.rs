@@ -10,6 +10,7 @@ pub mod api;
 pub mod crates;
 pub mod go;
 mod process;
+pub mod rbus;
 pub mod redis;
 pub mod server;
 mod target;

@@ -7,6 +7,7 @@ use zbus::Failure;
 use zbus::server::RunningServer;
 use zbus::types::Timestamp;
 
+use crate::api::extras::{Extras, ExtrasServer};
 use crate::api::server::{Calculator, CalculatorServer, Utils, UtilsServer};
 
 /// The numbers.
@@ -69,12 +70,34 @@ impl Utils for Tools {
     }
 }
 
-/// Serves both objects, with an event every 50 ms.
+/// What the Go peers serve beside the example.
+#[derive(Clone, Copy, Debug)]
+pub struct More;
+
+impl Extras for More {
+    async fn sum(&self, values: Vec<f64>) -> f64 {
+        values.iter().sum()
+    }
+
+    async fn join(&self, separator: String, parts: Vec<String>) -> Result<String, Failure> {
+        if separator.is_empty() {
+            return Err(Failure::new("no separator"));
+        }
+        Ok(parts.join(&separator))
+    }
+
+    async fn later(&self, at: Timestamp, by: zbus::types::Duration) -> Timestamp {
+        at + by
+    }
+}
+
+/// Serves all objects, with an event every 50 ms.
 pub async fn start_server(address: &str, workers: u32) -> RunningServer {
     zbus::Server::new("server")
         .workers(workers)
         .register(CalculatorServer::new(Numbers))
         .and_then(|server| server.register(UtilsServer::new(Tools { interval: Duration::from_millis(50) })))
+        .and_then(|server| server.register(ExtrasServer::new(More)))
         .expect("the objects are the module's")
         .start(address)
         .await

@@ -191,7 +191,7 @@ impl Builder {
     ///     # .out_dir(folder.path())
     ///     .compile()?;
     /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
-    /// # assert!(text.contains("pub tags: ::std::collections::HashMap<") && text.contains("pub more: ::std::collections::BTreeMap<"));
+    /// # assert!(text.contains("pub tags: HashMap<") && text.contains("pub more: BTreeMap<"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn map_type(mut self, selector: impl Into<String>, map: MapType) -> Self {
@@ -213,7 +213,7 @@ impl Builder {
     ///     .bytes_type("files.Chunk.Data", BytesType::Bytes)
     ///     # .out_dir(folder.path())
     ///     .compile()?;
-    /// # assert!(std::fs::read_to_string(folder.path().join("files.rs"))?.contains("pub data: ::zbus::types::Bytes"));
+    /// # assert!(std::fs::read_to_string(folder.path().join("files.rs"))?.contains("pub data: Bytes"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn bytes_type(mut self, selector: impl Into<String>, bytes: BytesType) -> Self {
@@ -239,7 +239,7 @@ impl Builder {
     ///     # .out_dir(folder.path())
     ///     .compile()?;
     /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
-    /// # assert!(text.contains("pub at: ::std::time::SystemTime") && text.contains("pub took: ::zbus::types::Duration"), "{text}");
+    /// # assert!(text.contains("pub at: SystemTime") && text.contains("pub took: zbus::types::Duration"), "{text}");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn time_type(mut self, selector: impl Into<String>, time: TimeType) -> Self {

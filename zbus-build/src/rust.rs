@@ -8,6 +8,7 @@ mod derives;
 mod docs;
 mod enums;
 mod errors;
+mod imports;
 mod module;
 mod names;
 mod objects;

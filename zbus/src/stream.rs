@@ -10,6 +10,7 @@ use serde_with::DeserializeAs;
 use crate::Client;
 use crate::broker::{Deliveries, Delivery};
 use crate::lag::Lag;
+use crate::types::Value;
 use crate::wire::{DecodeError, decode_as};
 
 /// The events of a stream, from the moment of subscription until this is dropped.
@@ -17,7 +18,7 @@ use crate::wire::{DecodeError, decode_as};
 /// An `Err` does not end it: `None` does, which comes after the [`StreamError::Lagged`] of a subscription that is to end so, or where
 /// the runtime that the client was connected in has ended. Events that are not read wait, within the bounds of a [`Lag`].
 #[must_use = "a subscription ends when it is dropped"]
-pub struct Subscription<T> {
+pub struct Subscription<T = Value> {
     deliveries: Deliveries,
     /// Keeps the connection.
     _client: Client,

@@ -9,6 +9,8 @@ import (
 
 const usage = `usage: %[1]s server <address> <workers> [<interval of TikTok in ms>]
        %[1]s client <address>
+       %[1]s probe <address> <patience in ms>
+       %[1]s forget <address>
        %[1]s recode < lines of "<type> <hex>"
 `
 
@@ -43,6 +45,14 @@ func run(generation Generation, args []string) error {
 		return Serve(args[1], uint(workers), time.Duration(interval)*time.Millisecond)
 	case len(args) == 2 && args[0] == "client":
 		return Converse(args[1], generation.Decode)
+	case len(args) == 3 && args[0] == "probe":
+		patience, err := strconv.ParseUint(args[2], 10, 32)
+		if err != nil {
+			return fmt.Errorf("patience in milliseconds: %w", err)
+		}
+		return Probe(args[1], time.Duration(patience)*time.Millisecond, generation.Decode)
+	case len(args) == 2 && args[0] == "forget":
+		return Forget(args[1], generation.Decode)
 	case len(args) == 1 && args[0] == "recode":
 		return RecodeLines(os.Stdin, os.Stdout, generation.Messages)
 	default:

@@ -12,7 +12,7 @@ import (
 	"github.com/threefoldtech/zbus"
 )
 
-// Serve serves both objects until SIGTERM or SIGINT; the library notices at its next pop, at most 10 seconds later.
+// Serve serves all objects until SIGTERM or SIGINT; the library notices at its next pop, at most 10 seconds later.
 // The line "ready" is all that goes to standard output.
 func Serve(address string, workers uint, interval time.Duration) error {
 	// Generation 1 prints the stack of a handler that panicked to os.Stdout.
@@ -30,6 +30,12 @@ func Serve(address string, workers uint, interval time.Duration) error {
 		return err
 	}
 	if err := server.Register(UtilsID, &Utils{interval: interval}); err != nil {
+		return err
+	}
+	if err := server.Register(ExtrasID, Extras{}); err != nil {
+		return err
+	}
+	if err := server.Register(FaultsID, Faults{}); err != nil {
 		return err
 	}
 

@@ -20,6 +20,8 @@ const Module = "server"
 var (
 	CalculatorID = zbus.ObjectID{Name: "calculator", Version: "1.0"}
 	UtilsID      = zbus.ObjectID{Name: "utils", Version: "1.0"}
+	ExtrasID     = zbus.ObjectID{Name: "extras", Version: "1.0"}
+	FaultsID     = zbus.ObjectID{Name: "faults", Version: "1.0"}
 )
 
 var errDivision = errors.New("division by zero")

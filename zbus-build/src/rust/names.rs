@@ -33,6 +33,11 @@ impl Scope {
         Self { taken: names.iter().map(|name| name.as_ref().to_owned()).collect() }
     }
 
+    /// The name is taken.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.taken.contains(name)
+    }
+
     /// The wanted name, with as many `_` behind it as it takes to be legal and free.
     pub(super) fn allocate(&mut self, wanted: &str) -> Ident {
         let mut name = legal(wanted);
@@ -158,6 +163,11 @@ impl Names {
 
     pub(super) fn of_object(&self, id: ObjectId) -> &ObjectNames {
         &self.objects[id.index()]
+    }
+
+    /// What is taken in the module of a file.
+    pub(super) fn scope(&self, file: usize) -> &Scope {
+        &self.scopes[file]
     }
 
     /// A name for something that lives inside a body of this module: a type parameter, a private helper type.

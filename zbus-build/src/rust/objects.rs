@@ -7,6 +7,7 @@ mod service;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use zbus_idl::contract::Contracts;
 use zbus_idl::schema::{Method, Object, ObjectId, Return, Stream, Throws, Type};
 
 use super::Options;
@@ -22,6 +23,7 @@ struct ObjectContext<'a> {
     types: Types<'a>,
     object: &'a Object,
     names: &'a ObjectNames,
+    contract: &'a str,
 }
 
 /// A method with its names.
@@ -52,8 +54,10 @@ struct Parameter<'a> {
     ty: &'a Type,
 }
 
-pub(super) fn object(types: Types<'_>, id: ObjectId, options: &Options) -> TokenStream {
-    let object = ObjectContext { id, types, object: &types.schema[id], names: types.names.of_object(id) };
+pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &Contracts<'_>, options: &Options) -> TokenStream {
+    let object = &types.schema[id];
+    let contract = &contracts.hash(object);
+    let object = ObjectContext { id, types, object, names: types.names.of_object(id), contract };
     let served = options.server.then(|| {
         let service = service::service(object);
         let server = server::server(object);
@@ -66,7 +70,7 @@ pub(super) fn object(types: Types<'_>, id: ObjectId, options: &Options) -> Token
 
 impl<'a> ObjectContext<'a> {
     fn methods(self) -> impl Iterator<Item = MethodContext<'a>> {
-        let Self { id, types, object, names } = self;
+        let Self { id, types, object, names, .. } = self;
         object.methods.iter().zip(&names.methods).zip(&names.params).enumerate().map(
             move |(at, ((method, name), params))| {
                 let types = types.at(Place::Method(id, at));
@@ -76,7 +80,7 @@ impl<'a> ObjectContext<'a> {
     }
 
     fn streams(self) -> impl Iterator<Item = StreamContext<'a>> {
-        let Self { id, types, object, names } = self;
+        let Self { id, types, object, names, .. } = self;
         object.streams.iter().zip(&names.streams).enumerate().map(move |(at, (stream, name))| {
             let types = types.at(Place::Stream(id, at));
             StreamContext { types, stream, name }

@@ -319,8 +319,12 @@ fn or_same(adapter: Option<TokenStream>) -> TokenStream {
 
 /// The functions of an adapter, as `#[serde(with = "…")]` names them.
 pub(super) fn as_path(adapter: &TokenStream) -> String {
-    let adapter = adapter.to_string().replace(' ', "").replace(',', ", ");
-    format!("::zbus::codegen::As::<{adapter}>")
+    format!("::zbus::codegen::As::<{}>", compact(adapter))
+}
+
+/// A type as one writes it: tokens print with a space between each two.
+pub(super) fn compact(tokens: &TokenStream) -> String {
+    tokens.to_string().replace(' ', "").replace(',', ", ")
 }
 
 /// An integer type; its name in schemas is its name in Rust.

@@ -12,8 +12,21 @@
     unused_qualifications
 )]
 pub mod calculator {
+    use std::cmp::Ordering;
+    use std::convert::Infallible;
+    use std::fmt;
+    use std::future::Future;
+    use std::hash::{Hash, Hasher};
+    use std::str::FromStr;
+    use std::sync::Arc;
+    use zbus::client::RemoteObject;
+    use zbus::codegen::{As, Deserialize, Same, Serialize, Stream, serde, wire};
+    use zbus::server::{Call, Object, Rejection, Returns, Streams};
+    use zbus::types::{Timestamp, zero};
+
     /// The longest tape that `Last` gives.
     pub const MAX_TAPE: u32 = 256;
+
     /// What was computed.
     #[derive(Clone, Debug)]
     pub enum Operation {
@@ -24,8 +37,9 @@ pub mod calculator {
         /// The value `Sum`.
         Sum,
         /// A value that this schema does not know.
-        Unknown(::std::string::String),
+        Unknown(String),
     }
+
     impl Operation {
         /// The text that travels.
         #[must_use]
@@ -37,7 +51,8 @@ pub mod calculator {
                 Self::Unknown(value) => value,
             }
         }
-        fn known(value: &str) -> ::core::option::Option<Self> {
+
+        fn known(value: &str) -> Option<Self> {
             match value {
                 "Add" => Some(Self::Add),
                 "Divide" => Some(Self::Divide),
@@ -46,211 +61,201 @@ pub mod calculator {
             }
         }
     }
-    impl ::core::cmp::PartialEq for Operation {
+
+    impl PartialEq for Operation {
         fn eq(&self, other: &Self) -> bool {
             self.as_str() == other.as_str()
         }
     }
-    impl ::core::cmp::Eq for Operation {}
-    impl ::core::cmp::PartialOrd for Operation {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for Operation {}
+    impl PartialOrd for Operation {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for Operation {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for Operation {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.as_str().cmp(&other.as_str())
         }
     }
-    impl ::core::hash::Hash for Operation {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.as_str(), state);
+
+    impl Hash for Operation {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            Hash::hash(&self.as_str(), state);
         }
     }
-    impl ::core::default::Default for Operation {
+
+    impl Default for Operation {
         fn default() -> Self {
-            Self::Unknown(::std::string::String::new())
+            Self::Unknown(String::new())
         }
     }
-    impl ::core::fmt::Display for Operation {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Operation {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.pad(self.as_str())
         }
     }
-    impl ::core::convert::From<&str> for Operation {
+
+    impl From<&str> for Operation {
         fn from(value: &str) -> Self {
-            Self::known(value)
-                .unwrap_or_else(|| Self::Unknown(::std::string::String::from(value)))
+            Self::known(value).unwrap_or_else(|| Self::Unknown(String::from(value)))
         }
     }
-    impl ::core::convert::From<::std::string::String> for Operation {
-        fn from(value: ::std::string::String) -> Self {
+
+    impl From<String> for Operation {
+        fn from(value: String) -> Self {
             Self::known(&value).unwrap_or(Self::Unknown(value))
         }
     }
-    impl ::core::str::FromStr for Operation {
-        type Err = ::core::convert::Infallible;
-        fn from_str(value: &str) -> ::core::result::Result<Self, Self::Err> {
+
+    impl FromStr for Operation {
+        type Err = Infallible;
+
+        fn from_str(value: &str) -> Result<Self, Self::Err> {
             Ok(Self::from(value))
         }
     }
-    impl ::zbus::codegen::Serialize for Operation {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Operation {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             serializer.serialize_str(self.as_str())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Operation {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Operation {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <::std::string::String as ::zbus::codegen::Deserialize>::deserialize(
-                    deserializer,
-                )
-                .map(Self::from)
+        ) -> Result<Self, D::Error> {
+            <String as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// One line of the tape.
-    #[derive(
-        Clone,
-        Debug,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Entry {
         /// When the result was ready.
-        #[serde(
-            rename = "At",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Timestamp>"
-        )]
-        pub at: ::zbus::types::Timestamp,
+        #[serde(rename = "At", with = "As::<wire::Timestamp>")]
+        pub at: Timestamp,
         /// What was computed.
         #[serde(rename = "Operation")]
         pub operation: Operation,
         /// From which values.
         #[serde(rename = "Values")]
-        pub values: ::std::vec::Vec<f64>,
+        pub values: Vec<f64>,
         /// The result; none where there was an error.
         #[serde(rename = "Result")]
-        pub result: ::core::option::Option<f64>,
+        pub result: Option<f64>,
     }
-    impl ::core::default::Default for Entry {
+
+    impl Default for Entry {
         fn default() -> Self {
             Self {
-                at: ::zbus::types::zero::timestamp(),
-                operation: ::core::default::Default::default(),
-                values: ::std::vec::Vec::new(),
+                at: zero::timestamp(),
+                operation: Default::default(),
+                values: Vec::new(),
                 result: None,
             }
         }
     }
+
     /// To be implemented by the server of the object `calculator@1.0` of the module `calc`.
-    pub trait Calculator: ::core::marker::Send + ::core::marker::Sync + 'static {
+    pub trait Calculator: Send + Sync + 'static {
         /// Adds two numbers.
-        fn add(
-            &self,
-            a: f64,
-            b: f64,
-        ) -> impl ::core::future::Future<Output = f64> + ::core::marker::Send;
+        fn add(&self, a: f64, b: f64) -> impl Future<Output = f64> + Send;
+
         /// Adds any number of numbers.
-        fn sum(
-            &self,
-            values: ::std::vec::Vec<f64>,
-        ) -> impl ::core::future::Future<Output = f64> + ::core::marker::Send;
+        fn sum(&self, values: Vec<f64>) -> impl Future<Output = f64> + Send;
+
         /// Divides with a remainder. Fails where `b` is zero.
         fn div_mod(
             &self,
             a: i64,
             b: i64,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<(i64, i64), ::zbus::Failure>,
-        > + ::core::marker::Send;
+        ) -> impl Future<Output = Result<(i64, i64), zbus::Failure>> + Send;
+
         /// The newest entries of the tape, the newest last.
-        fn last(
-            &self,
-            count: u32,
-        ) -> impl ::core::future::Future<
-            Output = ::std::vec::Vec<Entry>,
-        > + ::core::marker::Send;
+        fn last(&self, count: u32) -> impl Future<Output = Vec<Entry>> + Send;
+
         /// Every entry, as it is written.
-        fn entries(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<Item = Entry> + ::core::marker::Send;
+        fn entries(&self) -> impl Stream<Item = Entry> + Send;
     }
+
     /// Serves a [`Calculator`] as the object `calculator@1.0` of the module `calc`.
     pub struct CalculatorServer<T> {
-        service: ::std::sync::Arc<T>,
+        service: Arc<T>,
     }
+
     impl<T: Calculator> CalculatorServer<T> {
         /// Serves this [`Calculator`].
         #[must_use]
         pub fn new(service: T) -> Self {
-            Self::from_arc(::std::sync::Arc::new(service))
+            Self::from_arc(Arc::new(service))
         }
+
         /// The like for a service that other parts of the program hold too.
         #[must_use]
-        pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        pub fn from_arc(service: Arc<T>) -> Self {
             Self { service }
         }
     }
-    impl<T> ::core::clone::Clone for CalculatorServer<T> {
+
+    impl<T> Clone for CalculatorServer<T> {
         fn clone(&self) -> Self {
             Self {
-                service: ::std::sync::Arc::clone(&self.service),
+                service: Arc::clone(&self.service),
             }
         }
     }
-    impl<T> ::core::fmt::Debug for CalculatorServer<T> {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl<T> fmt::Debug for CalculatorServer<T> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.debug_struct("CalculatorServer").finish_non_exhaustive()
         }
     }
-    impl<T: Calculator> ::zbus::server::Object for CalculatorServer<T> {
-        fn id(&self) -> ::zbus::ObjectId {
-            ::zbus::ObjectId::from_static("calculator", "1.0")
+
+    impl<T: Calculator> Object for CalculatorServer<T> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("calculator", "1.0")
         }
-        fn module(&self) -> ::core::option::Option<&str> {
+
+        fn module(&self) -> Option<&str> {
             Some("calc")
         }
-        async fn call(
-            &self,
-            call: ::zbus::server::Call,
-        ) -> ::core::result::Result<::zbus::server::Returns, ::zbus::server::Rejection> {
+
+        fn contract(&self) -> Option<&str> {
+            Some("f1dbdccde7485407a3cf7a75a951fa34")
+        }
+
+        async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Add" => {
                     let mut arguments = call.arguments(2)?;
-                    let a = arguments.next::<::zbus::codegen::Same, f64>("a")?;
-                    let b = arguments.next::<::zbus::codegen::Same, f64>("b")?;
+                    let a = arguments.next::<Same, f64>("a")?;
+                    let b = arguments.next::<Same, f64>("b")?;
                     let value = <T as Calculator>::add(&self.service, a, b).await;
                     let mut returns = call.returns();
-                    returns.value::<::zbus::codegen::Same, f64>(&value)?;
+                    returns.value::<Same, f64>(&value)?;
                     Ok(returns)
                 }
                 "Sum" => {
                     let mut arguments = call.variadic_arguments(0)?;
-                    let values = arguments.rest::<::zbus::codegen::Same, f64>("values")?;
+                    let values = arguments.rest::<Same, f64>("values")?;
                     let value = <T as Calculator>::sum(&self.service, values).await;
                     let mut returns = call.returns();
-                    returns.value::<::zbus::codegen::Same, f64>(&value)?;
+                    returns.value::<Same, f64>(&value)?;
                     Ok(returns)
                 }
                 "DivMod" => {
                     let mut arguments = call.arguments(2)?;
-                    let a = arguments.next::<::zbus::codegen::Same, i64>("a")?;
-                    let b = arguments.next::<::zbus::codegen::Same, i64>("b")?;
+                    let a = arguments.next::<Same, i64>("a")?;
+                    let b = arguments.next::<Same, i64>("b")?;
                     let (value0, value1, failure) = match <T as Calculator>::div_mod(
                             &self.service,
                             a,
@@ -262,32 +267,32 @@ pub mod calculator {
                         Err(failure) => (0, 0, Some(failure)),
                     };
                     let mut returns = call.returns();
-                    returns.value::<::zbus::codegen::Same, i64>(&value0)?;
-                    returns.value::<::zbus::codegen::Same, i64>(&value1)?;
+                    returns.value::<Same, i64>(&value0)?;
+                    returns.value::<Same, i64>(&value1)?;
                     returns.throws(failure);
                     Ok(returns)
                 }
                 "Last" => {
                     let mut arguments = call.arguments(1)?;
-                    let count = arguments.next::<::zbus::codegen::Same, u32>("count")?;
+                    let count = arguments.next::<Same, u32>("count")?;
                     let value = <T as Calculator>::last(&self.service, count).await;
                     let mut returns = call.returns();
-                    returns
-                        .value::<::zbus::codegen::Same, ::std::vec::Vec<Entry>>(&value)?;
+                    returns.value::<Same, Vec<Entry>>(&value)?;
                     Ok(returns)
                 }
                 _ => Err(call.unknown_method()),
             }
         }
-        fn streams(&self, streams: &mut ::zbus::server::Streams) {
-            let service = ::std::sync::Arc::clone(&self.service);
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Entries",
                     move |publisher| async move {
                         publisher
                             .forward::<
-                                ::zbus::codegen::Same,
+                                Same,
                                 Entry,
                                 _,
                             >(<T as Calculator>::entries(&service))
@@ -296,138 +301,128 @@ pub mod calculator {
                 );
         }
     }
+
     /// Publishes the events of the object `calculator@1.0` of the module `calc` from anywhere.
     #[derive(Clone, Debug)]
     pub struct CalculatorEvents {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl CalculatorEvents {
         /// Publishes as the module that the schema names.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, "calc")
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("calculator", "1.0"),
+                    zbus::ObjectId::from_static("calculator", "1.0"),
                 ),
             }
         }
+
         /// Every entry, as it is written.
         ///
         /// Publishes an event `Entries`.
-        pub async fn entries(
-            &self,
-            event: &Entry,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object.publish::<::zbus::codegen::Same, Entry>("Entries", event).await
+        pub async fn entries(&self, event: &Entry) -> Result<(), zbus::Error> {
+            self.object.publish::<Same, Entry>("Entries", event).await
         }
     }
+
     /// Calls the object `calculator@1.0` of the module `calc`.
     #[derive(Clone, Debug)]
     pub struct CalculatorClient {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl CalculatorClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "calc";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "f1dbdccde7485407a3cf7a75a951fa34";
+
         /// The object as the schema's module serves it.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("calculator", "1.0"),
+                    zbus::ObjectId::from_static("calculator", "1.0"),
                 ),
             }
         }
+
         /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
-        pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
             }
         }
+
         /// The like with these options for each call; what they do not say stays as it is.
         #[must_use]
-        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
             Self {
                 object: self.object.with_options(options),
             }
         }
+
         /// Adds two numbers.
-        pub async fn add(
-            &self,
-            a: f64,
-            b: f64,
-        ) -> ::core::result::Result<f64, ::zbus::Error> {
+        pub async fn add(&self, a: f64, b: f64) -> Result<f64, zbus::Error> {
             let mut request = self.object.request("Add");
-            request.argument::<::zbus::codegen::Same, f64>("a", &a)?;
-            request.argument::<::zbus::codegen::Same, f64>("b", &b)?;
+            request.argument::<Same, f64>("a", &a)?;
+            request.argument::<Same, f64>("b", &b)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<::zbus::codegen::Same, f64>()?)
+            Ok(reply.value::<Same, f64>()?)
         }
+
         /// Adds any number of numbers.
-        pub async fn sum(
-            &self,
-            values: &[f64],
-        ) -> ::core::result::Result<f64, ::zbus::Error> {
+        pub async fn sum(&self, values: &[f64]) -> Result<f64, zbus::Error> {
             let mut request = self.object.request("Sum");
             for item in values {
-                request.argument::<::zbus::codegen::Same, f64>("values", item)?;
+                request.argument::<Same, f64>("values", item)?;
             }
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<::zbus::codegen::Same, f64>()?)
+            Ok(reply.value::<Same, f64>()?)
         }
+
         /// Divides with a remainder. Fails where `b` is zero.
-        pub async fn div_mod(
-            &self,
-            a: i64,
-            b: i64,
-        ) -> ::core::result::Result<(i64, i64), ::zbus::Error> {
+        pub async fn div_mod(&self, a: i64, b: i64) -> Result<(i64, i64), zbus::Error> {
             let mut request = self.object.request("DivMod");
-            request.argument::<::zbus::codegen::Same, i64>("a", &a)?;
-            request.argument::<::zbus::codegen::Same, i64>("b", &b)?;
+            request.argument::<Same, i64>("a", &a)?;
+            request.argument::<Same, i64>("b", &b)?;
             let mut reply = request.call_throwing(2).await?;
-            Ok((
-                reply.value::<::zbus::codegen::Same, i64>()?,
-                reply.value::<::zbus::codegen::Same, i64>()?,
-            ))
+            Ok((reply.value::<Same, i64>()?, reply.value::<Same, i64>()?))
         }
+
         /// The newest entries of the tape, the newest last.
-        pub async fn last(
-            &self,
-            count: u32,
-        ) -> ::core::result::Result<::std::vec::Vec<Entry>, ::zbus::Error> {
+        pub async fn last(&self, count: u32) -> Result<Vec<Entry>, zbus::Error> {
             let mut request = self.object.request("Last");
-            request.argument::<::zbus::codegen::Same, u32>("count", &count)?;
+            request.argument::<Same, u32>("count", &count)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<::zbus::codegen::Same, ::std::vec::Vec<Entry>>()?)
+            Ok(reply.value::<Same, Vec<Entry>>()?)
         }
+
         /// Every entry, as it is written.
         ///
         /// Listens to the events `Entries`: subscribed when this returns.
-        pub async fn entries(
-            &self,
-        ) -> ::core::result::Result<::zbus::Subscription<Entry>, ::zbus::Error> {
-            self.object.subscribe::<::zbus::codegen::Same, Entry>("Entries").await
+        pub async fn entries(&self) -> Result<zbus::Subscription<Entry>, zbus::Error> {
+            self.object.subscribe::<Same, Entry>("Entries").await
         }
     }
 }

@@ -14,41 +14,58 @@
 pub mod consts {
     /// The longest tape.
     pub const MAX_TAPE: u32 = 256;
+
     /// The constant `Least`.
     pub const LEAST: i64 = -9223372036854775808;
+
     /// The constant `Most`.
     pub const MOST: u64 = 18446744073709551615;
+
     /// The constant `Freezing`.
     pub const FREEZING: Celsius = -273.15;
+
     /// The constant `Huge`.
     pub const HUGE: f64 = 1e300;
+
     /// The constant `Half`.
     pub const HALF: f32 = 0.5;
+
     /// The constant `Pi`.
     pub const PI: f64 = 3.14;
+
     /// The constant `Enabled`.
     pub const ENABLED: bool = true;
+
     /// The constant `Greeting`.
     pub const GREETING: &str = "hello \"world\"\n";
+
     /// The constant `DefaultName`.
     pub const DEFAULT_NAME: &str = "nobody";
+
     /// The constant `Limit`.
     pub const LIMIT: Count = 7;
+
     /// The constant `Wait`.
-    pub const WAIT: ::zbus::types::Duration = ::zbus::types::Duration::from_nanos(
+    pub const WAIT: zbus::types::Duration = zbus::types::Duration::from_nanos(
         90000000000,
     );
+
     /// The constant `Tick`.
-    pub const TICK: Interval = ::zbus::types::Duration::from_nanos(20000000);
+    pub const TICK: Interval = zbus::types::Duration::from_nanos(20000000);
+
     /// The constant `OldLimit`.
     #[deprecated = "use Limit"]
     pub const OLD_LIMIT: Count = 6;
+
     /// Degrees Celsius.
     pub type Celsius = f64;
+
     /// The type `Name`.
-    pub type Name = ::std::string::String;
+    pub type Name = String;
+
     /// The type `Count`.
     pub type Count = u32;
+
     /// The type `Interval`.
-    pub type Interval = ::zbus::types::Duration;
+    pub type Interval = zbus::types::Duration;
 }

@@ -12,6 +12,16 @@
     unused_qualifications
 )]
 pub mod derives {
+    use std::cmp::Ordering;
+    use std::collections::BTreeMap;
+    use std::convert::Infallible;
+    use std::fmt;
+    use std::hash::{Hash, Hasher};
+    use std::net::IpAddr;
+    use std::str::FromStr;
+    use zbus::codegen::{As, Deserialize, Serialize, serde, wire};
+    use zbus::types::{MacAddress, Timestamp, Value, zero};
+
     /// The struct `Plain`.
     #[derive(
         Clone,
@@ -22,8 +32,8 @@ pub mod derives {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Plain {
@@ -34,37 +44,31 @@ pub mod derives {
         #[serde(rename = "Color")]
         pub color: Tint,
         /// The field `At`.
-        #[serde(
-            rename = "At",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Timestamp>"
-        )]
-        pub at: ::zbus::types::Timestamp,
+        #[serde(rename = "At", with = "As::<wire::Timestamp>")]
+        pub at: Timestamp,
         /// The field `From`.
-        #[serde(
-            rename = "From",
-            with = "::zbus::codegen::As::<::core::option::Option<::zbus::codegen::wire::Ip>>"
-        )]
-        pub from: ::core::option::Option<::std::net::IpAddr>,
+        #[serde(rename = "From", with = "As::<Option<wire::Ip>>")]
+        pub from: Option<IpAddr>,
         /// The field `Wait`.
-        #[serde(
-            rename = "Wait",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Duration>"
-        )]
+        #[serde(rename = "Wait", with = "As::<wire::Duration>")]
         pub wait: Pause,
     }
-    impl ::core::default::Default for Plain {
+
+    impl Default for Plain {
         fn default() -> Self {
             Self {
                 id: 0,
-                color: ::core::default::Default::default(),
-                at: ::zbus::types::zero::timestamp(),
+                color: Default::default(),
+                at: zero::timestamp(),
                 from: None,
-                wait: ::core::default::Default::default(),
+                wait: Default::default(),
             }
         }
     }
+
     /// The type `Pause`.
-    pub type Pause = ::zbus::types::Duration;
+    pub type Pause = zbus::types::Duration;
+
     /// The enum `Tint`, which travels as a `u8`.
     #[derive(Clone, Copy, Debug)]
     pub enum Tint {
@@ -73,6 +77,7 @@ pub mod derives {
         /// A value that this schema does not know.
         Unknown(u8),
     }
+
     impl Tint {
         /// The number that travels.
         #[must_use]
@@ -83,36 +88,39 @@ pub mod derives {
             }
         }
     }
-    impl ::core::cmp::PartialEq for Tint {
+
+    impl PartialEq for Tint {
         fn eq(&self, other: &Self) -> bool {
             self.value() == other.value()
         }
     }
-    impl ::core::cmp::Eq for Tint {}
-    impl ::core::cmp::PartialOrd for Tint {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for Tint {}
+    impl PartialOrd for Tint {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for Tint {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for Tint {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.value().cmp(&other.value())
         }
     }
-    impl ::core::hash::Hash for Tint {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.value(), state);
+
+    impl Hash for Tint {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            Hash::hash(&self.value(), state);
         }
     }
-    impl ::core::default::Default for Tint {
+
+    impl Default for Tint {
         fn default() -> Self {
             Self::Unknown(0)
         }
     }
-    impl ::core::convert::From<u8> for Tint {
+
+    impl From<u8> for Tint {
         fn from(value: u8) -> Self {
             match value {
                 1 => Self::Red,
@@ -120,27 +128,30 @@ pub mod derives {
             }
         }
     }
-    impl ::core::convert::From<Tint> for u8 {
+
+    impl From<Tint> for u8 {
         fn from(value: Tint) -> Self {
             value.value()
         }
     }
-    impl ::zbus::codegen::Serialize for Tint {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Tint {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             serializer.serialize_u8(self.value())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Tint {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Tint {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <u8 as ::zbus::codegen::Deserialize>::deserialize(deserializer)
-                .map(Self::from)
+        ) -> Result<Self, D::Error> {
+            <u8 as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// The enum `Size`, which travels as a string.
     #[derive(Clone, Debug)]
     pub enum Size {
@@ -149,8 +160,9 @@ pub mod derives {
         /// The value `Large`.
         Large,
         /// A value that this schema does not know.
-        Unknown(::std::string::String),
+        Unknown(String),
     }
+
     impl Size {
         /// The text that travels.
         #[must_use]
@@ -161,7 +173,8 @@ pub mod derives {
                 Self::Unknown(value) => value,
             }
         }
-        fn known(value: &str) -> ::core::option::Option<Self> {
+
+        fn known(value: &str) -> Option<Self> {
             match value {
                 "Small" => Some(Self::Small),
                 "Large" => Some(Self::Large),
@@ -169,78 +182,81 @@ pub mod derives {
             }
         }
     }
-    impl ::core::cmp::PartialEq for Size {
+
+    impl PartialEq for Size {
         fn eq(&self, other: &Self) -> bool {
             self.as_str() == other.as_str()
         }
     }
-    impl ::core::cmp::Eq for Size {}
-    impl ::core::cmp::PartialOrd for Size {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for Size {}
+    impl PartialOrd for Size {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for Size {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for Size {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.as_str().cmp(&other.as_str())
         }
     }
-    impl ::core::hash::Hash for Size {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.as_str(), state);
+
+    impl Hash for Size {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            Hash::hash(&self.as_str(), state);
         }
     }
-    impl ::core::default::Default for Size {
+
+    impl Default for Size {
         fn default() -> Self {
-            Self::Unknown(::std::string::String::new())
+            Self::Unknown(String::new())
         }
     }
-    impl ::core::fmt::Display for Size {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Size {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.pad(self.as_str())
         }
     }
-    impl ::core::convert::From<&str> for Size {
+
+    impl From<&str> for Size {
         fn from(value: &str) -> Self {
-            Self::known(value)
-                .unwrap_or_else(|| Self::Unknown(::std::string::String::from(value)))
+            Self::known(value).unwrap_or_else(|| Self::Unknown(String::from(value)))
         }
     }
-    impl ::core::convert::From<::std::string::String> for Size {
-        fn from(value: ::std::string::String) -> Self {
+
+    impl From<String> for Size {
+        fn from(value: String) -> Self {
             Self::known(&value).unwrap_or(Self::Unknown(value))
         }
     }
-    impl ::core::str::FromStr for Size {
-        type Err = ::core::convert::Infallible;
-        fn from_str(value: &str) -> ::core::result::Result<Self, Self::Err> {
+
+    impl FromStr for Size {
+        type Err = Infallible;
+
+        fn from_str(value: &str) -> Result<Self, Self::Err> {
             Ok(Self::from(value))
         }
     }
-    impl ::zbus::codegen::Serialize for Size {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Size {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             serializer.serialize_str(self.as_str())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Size {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Size {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <::std::string::String as ::zbus::codegen::Deserialize>::deserialize(
-                    deserializer,
-                )
-                .map(Self::from)
+        ) -> Result<Self, D::Error> {
+            <String as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// The struct `Named`.
     #[derive(
         Clone,
@@ -251,36 +267,27 @@ pub mod derives {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Named {
         /// The field `Name`.
         #[serde(rename = "Name")]
-        pub name: ::std::string::String,
+        pub name: String,
         /// The field `Size`.
         #[serde(rename = "Size")]
         pub size: Size,
         /// The field `Data`.
-        #[serde(
-            rename = "Data",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Bytes>"
-        )]
-        pub data: ::std::vec::Vec<u8>,
+        #[serde(rename = "Data", with = "As::<wire::Bytes>")]
+        pub data: Vec<u8>,
         /// The field `Mac`.
         #[serde(rename = "Mac")]
-        pub mac: ::zbus::types::MacAddress,
+        pub mac: MacAddress,
     }
+
     /// The struct `Measured`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Measured {
         /// The field `Plain`.
@@ -290,60 +297,40 @@ pub mod derives {
         #[serde(rename = "Value")]
         pub value: f32,
     }
+
     /// The struct `OfMeasured`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct OfMeasured {
         /// The field `All`.
         #[serde(rename = "All")]
-        pub all: ::std::vec::Vec<Measured>,
+        pub all: Vec<Measured>,
     }
+
     /// The struct `Dynamic`.
-    #[derive(
-        Clone,
-        Debug,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Dynamic {
         /// The field `Value`.
-        #[serde(
-            rename = "Value",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Any>"
-        )]
-        pub value: ::zbus::types::Value,
+        #[serde(rename = "Value", with = "As::<wire::Any>")]
+        pub value: Value,
     }
-    impl ::core::default::Default for Dynamic {
+
+    impl Default for Dynamic {
         fn default() -> Self {
-            Self {
-                value: ::zbus::types::Value::Nil,
-            }
+            Self { value: Value::Nil }
         }
     }
+
     /// The struct `Chosen`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Chosen {
         /// The field `One`.
         #[serde(rename = "One")]
         pub one: Choice,
     }
+
     /// The union `Choice`: one of its arms.
     #[derive(Clone, Debug, PartialEq)]
     pub enum Choice {
@@ -354,24 +341,26 @@ pub mod derives {
         /// An arm that this schema does not know; with an empty name, no arm at all.
         Unknown {
             /// The arm's name.
-            arm: ::std::string::String,
+            arm: String,
             /// What it carried; none where it was the name alone.
-            value: ::core::option::Option<::zbus::types::Value>,
+            value: Option<Value>,
         },
     }
-    impl ::core::default::Default for Choice {
+
+    impl Default for Choice {
         fn default() -> Self {
             Self::Unknown {
-                arm: ::std::string::String::new(),
+                arm: String::new(),
                 value: None,
             }
         }
     }
-    impl ::zbus::codegen::Serialize for Choice {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Choice {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             match self {
                 Self::Left(value) => serializer.collect_map([("Left", value)]),
                 Self::Right => serializer.serialize_str("Right"),
@@ -381,12 +370,10 @@ pub mod derives {
                             (
                                 arm,
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Any>")]
                                         &'a ::zbus::types::Value,
                                     );
                                     Carried(value)
@@ -401,57 +388,57 @@ pub mod derives {
             }
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Choice {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Choice {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
+        ) -> Result<Self, D::Error> {
             struct ArmVisitor;
-            impl<'de> ::zbus::codegen::serde::de::Visitor<'de> for ArmVisitor {
+
+            impl<'de> serde::de::Visitor<'de> for ArmVisitor {
                 type Value = Choice;
-                fn expecting(
-                    &self,
-                    formatter: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                     formatter.write_str("an arm of the union Choice")
                 }
-                fn visit_unit<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_none<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_str<E: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_str<E: serde::de::Error>(
                     self,
                     arm: &str,
-                ) -> ::core::result::Result<Self::Value, E> {
+                ) -> Result<Self::Value, E> {
                     Ok(
                         match arm {
                             "Left" => Choice::Left(0),
                             "Right" => Choice::Right,
                             arm => {
                                 Choice::Unknown {
-                                    arm: ::std::string::String::from(arm),
+                                    arm: String::from(arm),
                                     value: None,
                                 }
                             }
                         },
                     )
                 }
-                fn visit_map<A: ::zbus::codegen::serde::de::MapAccess<'de>>(
+
+                fn visit_map<A: serde::de::MapAccess<'de>>(
                     self,
                     mut map: A,
-                ) -> ::core::result::Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<::std::string::String>()? else {
-                        return Ok(::core::default::Default::default());
+                ) -> Result<Self::Value, A::Error> {
+                    let Some(arm) = map.next_key::<String>()? else {
+                        return Ok(Default::default());
                     };
                     let value = match arm.as_str() {
                         "Left" => Choice::Left(map.next_value::<u8>()?),
                         "Right" => {
-                            map.next_value::<::zbus::codegen::serde::de::IgnoredAny>()?;
+                            map.next_value::<serde::de::IgnoredAny>()?;
                             Choice::Right
                         }
                         _ => {
@@ -462,12 +449,9 @@ pub mod derives {
                             }
                         }
                     };
-                    if map
-                        .next_key::<::zbus::codegen::serde::de::IgnoredAny>()?
-                        .is_some()
-                    {
+                    if map.next_key::<serde::de::IgnoredAny>()?.is_some() {
                         return Err(
-                            ::zbus::codegen::serde::de::Error::custom(
+                            serde::de::Error::custom(
                                 "a union has one arm, and this map has several keys",
                             ),
                         );
@@ -478,6 +462,7 @@ pub mod derives {
             deserializer.deserialize_any(ArmVisitor)
         }
     }
+
     /// Boxed, so not `Copy`.
     #[derive(
         Clone,
@@ -488,8 +473,8 @@ pub mod derives {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Link {
@@ -498,11 +483,12 @@ pub mod derives {
         pub value: u8,
         /// The field `Next`.
         #[serde(rename = "Next")]
-        pub next: ::core::option::Option<::std::boxed::Box<Link>>,
+        pub next: Option<Box<Link>>,
         /// The field `Other`.
         #[serde(rename = "Other")]
-        pub other: ::core::option::Option<::std::boxed::Box<Twin>>,
+        pub other: Option<Box<Twin>>,
     }
+
     /// The struct `Twin`.
     #[derive(
         Clone,
@@ -513,24 +499,18 @@ pub mod derives {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Twin {
         /// The field `Back`.
         #[serde(rename = "Back")]
-        pub back: ::core::option::Option<::std::boxed::Box<Link>>,
+        pub back: Option<Box<Link>>,
     }
+
     /// The struct `Tree`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Tree {
         /// The field `Weight`.
@@ -538,8 +518,9 @@ pub mod derives {
         pub weight: f64,
         /// The field `Branches`.
         #[serde(rename = "Branches")]
-        pub branches: ::std::vec::Vec<Tree>,
+        pub branches: Vec<Tree>,
     }
+
     /// The struct `Book`.
     #[derive(
         Clone,
@@ -550,18 +531,19 @@ pub mod derives {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Book {
         /// The field `Pages`.
         #[serde(rename = "Pages")]
-        pub pages: ::std::collections::BTreeMap<Size, ::std::vec::Vec<Plain>>,
+        pub pages: BTreeMap<Size, Vec<Plain>>,
         /// The field `Next`.
         #[serde(rename = "Next")]
         pub next: Link,
     }
+
     /// The errors `Refused`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub enum Refused {
@@ -575,54 +557,53 @@ pub mod derives {
         /// An error that is not declared: of a peer that knows no codes, or one that this schema does not know.
         Other {
             /// What the peer says.
-            message: ::std::string::String,
+            message: String,
             /// The code, if there is one.
-            code: ::core::option::Option<::std::string::String>,
+            code: Option<String>,
             /// The code's fields as a `MessagePack` map, if there are any.
-            data: ::core::option::Option<::std::vec::Vec<u8>>,
+            data: Option<Vec<u8>>,
         },
     }
+
     impl Refused {
         /// An error with a message alone.
         #[must_use]
-        pub fn other(
-            message: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn other(message: impl Into<String>) -> Self {
             Self::Other {
                 message: message.into(),
                 code: None,
                 data: None,
             }
         }
+
         /// The error as a server sends it.
-        pub fn into_failure(
-            self,
-        ) -> ::core::result::Result<::zbus::Failure, ::zbus::wire::EncodeError> {
-            let message = ::std::string::ToString::to_string(&self);
+        pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
+            let message = ToString::to_string(&self);
             Ok(
                 match self {
                     Self::Because { reason } => {
-                        let mut data = ::std::vec::Vec::new();
-                        ::zbus::wire::encode(&RefusedBecause { reason }, &mut data)?;
-                        ::zbus::Failure::new(message).with_code("Because", Some(data))
+                        let mut data = Vec::new();
+                        zbus::wire::encode(&RefusedBecause { reason }, &mut data)?;
+                        zbus::Failure::new(message).with_code("Because", Some(data))
                     }
-                    Self::Never => ::zbus::Failure::new(message).with_code("Never", None),
+                    Self::Never => zbus::Failure::new(message).with_code("Never", None),
                     Self::Other { code: Some(code), data, .. } => {
-                        ::zbus::Failure::new(message).with_code(code, data)
+                        zbus::Failure::new(message).with_code(code, data)
                     }
-                    Self::Other { .. } => ::zbus::Failure::new(message),
+                    Self::Other { .. } => zbus::Failure::new(message),
                 },
             )
         }
+
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
-        pub fn from_call(error: ::zbus::Error) -> ::zbus::CallError<Self> {
+        pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
             let ::zbus::Error::Remote { message, code, data } = error else {
-                return ::zbus::CallError::Bus(error);
+                return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
                 Some("Because") => {
-                    match data.as_deref().map(::zbus::wire::decode::<RefusedBecause>) {
+                    match data.as_deref().map(zbus::wire::decode::<RefusedBecause>) {
                         None => Some(RefusedBecause::default()),
                         Some(fields) => fields.ok(),
                     }
@@ -631,46 +612,39 @@ pub mod derives {
                 Some("Never") => Some(Self::Never),
                 _ => None,
             };
-            ::zbus::CallError::Declared(
+            zbus::CallError::Declared(
                 declared
                     .unwrap_or_else(|| Self::Other {
                         message,
                         code,
-                        data: data.map(::std::vec::Vec::from),
+                        data: data.map(Vec::from),
                     }),
             )
         }
     }
-    impl ::core::fmt::Display for Refused {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Refused {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self {
                 Self::Because { reason } => {
-                    ::core::write!(formatter, "because (Reason: {:?})", reason)
+                    std::write!(formatter, "because (Reason: {:?})", reason)
                 }
                 Self::Never => formatter.write_str("never"),
                 Self::Other { message, .. } => formatter.write_str(message),
             }
         }
     }
-    impl ::core::error::Error for Refused {}
+
+    impl std::error::Error for Refused {}
     /// The fields of a variant, as they travel.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     struct RefusedBecause {
         /// The field `Reason`.
         #[serde(rename = "Reason")]
         pub reason: Named,
     }
+
     /// The errors `Beyond`.
     #[derive(Clone, Debug, PartialEq)]
     pub enum Beyond {
@@ -682,53 +656,52 @@ pub mod derives {
         /// An error that is not declared: of a peer that knows no codes, or one that this schema does not know.
         Other {
             /// What the peer says.
-            message: ::std::string::String,
+            message: String,
             /// The code, if there is one.
-            code: ::core::option::Option<::std::string::String>,
+            code: Option<String>,
             /// The code's fields as a `MessagePack` map, if there are any.
-            data: ::core::option::Option<::std::vec::Vec<u8>>,
+            data: Option<Vec<u8>>,
         },
     }
+
     impl Beyond {
         /// An error with a message alone.
         #[must_use]
-        pub fn other(
-            message: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn other(message: impl Into<String>) -> Self {
             Self::Other {
                 message: message.into(),
                 code: None,
                 data: None,
             }
         }
+
         /// The error as a server sends it.
-        pub fn into_failure(
-            self,
-        ) -> ::core::result::Result<::zbus::Failure, ::zbus::wire::EncodeError> {
-            let message = ::std::string::ToString::to_string(&self);
+        pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
+            let message = ToString::to_string(&self);
             Ok(
                 match self {
                     Self::Limit { value } => {
-                        let mut data = ::std::vec::Vec::new();
-                        ::zbus::wire::encode(&BeyondLimit { value }, &mut data)?;
-                        ::zbus::Failure::new(message).with_code("Limit", Some(data))
+                        let mut data = Vec::new();
+                        zbus::wire::encode(&BeyondLimit { value }, &mut data)?;
+                        zbus::Failure::new(message).with_code("Limit", Some(data))
                     }
                     Self::Other { code: Some(code), data, .. } => {
-                        ::zbus::Failure::new(message).with_code(code, data)
+                        zbus::Failure::new(message).with_code(code, data)
                     }
-                    Self::Other { .. } => ::zbus::Failure::new(message),
+                    Self::Other { .. } => zbus::Failure::new(message),
                 },
             )
         }
+
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
-        pub fn from_call(error: ::zbus::Error) -> ::zbus::CallError<Self> {
+        pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
             let ::zbus::Error::Remote { message, code, data } = error else {
-                return ::zbus::CallError::Bus(error);
+                return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
                 Some("Limit") => {
-                    match data.as_deref().map(::zbus::wire::decode::<BeyondLimit>) {
+                    match data.as_deref().map(zbus::wire::decode::<BeyondLimit>) {
                         None => Some(BeyondLimit::default()),
                         Some(fields) => fields.ok(),
                     }
@@ -736,39 +709,31 @@ pub mod derives {
                 }
                 _ => None,
             };
-            ::zbus::CallError::Declared(
+            zbus::CallError::Declared(
                 declared
                     .unwrap_or_else(|| Self::Other {
                         message,
                         code,
-                        data: data.map(::std::vec::Vec::from),
+                        data: data.map(Vec::from),
                     }),
             )
         }
     }
-    impl ::core::fmt::Display for Beyond {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Beyond {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self {
                 Self::Limit { value } => {
-                    ::core::write!(formatter, "limit (Value: {:?})", value)
+                    std::write!(formatter, "limit (Value: {:?})", value)
                 }
                 Self::Other { message, .. } => formatter.write_str(message),
             }
         }
     }
-    impl ::core::error::Error for Beyond {}
+
+    impl std::error::Error for Beyond {}
     /// The fields of a variant, as they travel.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     struct BeyondLimit {
         /// The field `Value`.

@@ -12,6 +12,14 @@
     unused_qualifications
 )]
 pub mod enums {
+    use std::cmp::Ordering;
+    use std::collections::BTreeMap;
+    use std::convert::Infallible;
+    use std::fmt;
+    use std::hash::{Hash, Hasher};
+    use std::str::FromStr;
+    use zbus::codegen::{Deserialize, Serialize, serde};
+
     /// How grave it is.
     #[derive(Clone, Debug)]
     pub enum Level {
@@ -25,8 +33,9 @@ pub mod enums {
         #[deprecated = "use Warn"]
         Alarm,
         /// A value that this schema does not know.
-        Unknown(::std::string::String),
+        Unknown(String),
     }
+
     impl Level {
         /// The text that travels.
         #[must_use]
@@ -39,7 +48,8 @@ pub mod enums {
                 Self::Unknown(value) => value,
             }
         }
-        fn known(value: &str) -> ::core::option::Option<Self> {
+
+        fn known(value: &str) -> Option<Self> {
             match value {
                 "Debug" => Some(Self::Debug),
                 "Info" => Some(Self::Info),
@@ -49,78 +59,81 @@ pub mod enums {
             }
         }
     }
-    impl ::core::cmp::PartialEq for Level {
+
+    impl PartialEq for Level {
         fn eq(&self, other: &Self) -> bool {
             self.as_str() == other.as_str()
         }
     }
-    impl ::core::cmp::Eq for Level {}
-    impl ::core::cmp::PartialOrd for Level {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for Level {}
+    impl PartialOrd for Level {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for Level {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for Level {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.as_str().cmp(&other.as_str())
         }
     }
-    impl ::core::hash::Hash for Level {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.as_str(), state);
+
+    impl Hash for Level {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            Hash::hash(&self.as_str(), state);
         }
     }
-    impl ::core::default::Default for Level {
+
+    impl Default for Level {
         fn default() -> Self {
-            Self::Unknown(::std::string::String::new())
+            Self::Unknown(String::new())
         }
     }
-    impl ::core::fmt::Display for Level {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Level {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.pad(self.as_str())
         }
     }
-    impl ::core::convert::From<&str> for Level {
+
+    impl From<&str> for Level {
         fn from(value: &str) -> Self {
-            Self::known(value)
-                .unwrap_or_else(|| Self::Unknown(::std::string::String::from(value)))
+            Self::known(value).unwrap_or_else(|| Self::Unknown(String::from(value)))
         }
     }
-    impl ::core::convert::From<::std::string::String> for Level {
-        fn from(value: ::std::string::String) -> Self {
+
+    impl From<String> for Level {
+        fn from(value: String) -> Self {
             Self::known(&value).unwrap_or(Self::Unknown(value))
         }
     }
-    impl ::core::str::FromStr for Level {
-        type Err = ::core::convert::Infallible;
-        fn from_str(value: &str) -> ::core::result::Result<Self, Self::Err> {
+
+    impl FromStr for Level {
+        type Err = Infallible;
+
+        fn from_str(value: &str) -> Result<Self, Self::Err> {
             Ok(Self::from(value))
         }
     }
-    impl ::zbus::codegen::Serialize for Level {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Level {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             serializer.serialize_str(self.as_str())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Level {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Level {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <::std::string::String as ::zbus::codegen::Deserialize>::deserialize(
-                    deserializer,
-                )
-                .map(Self::from)
+        ) -> Result<Self, D::Error> {
+            <String as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// The enum `Presence`, which travels as a string.
     #[derive(Clone, Debug)]
     pub enum Presence {
@@ -129,8 +142,9 @@ pub mod enums {
         /// The value `here`.
         Here,
         /// A value that this schema does not know.
-        Unknown(::std::string::String),
+        Unknown(String),
     }
+
     impl Presence {
         /// The text that travels.
         #[must_use]
@@ -141,7 +155,8 @@ pub mod enums {
                 Self::Unknown(value) => value,
             }
         }
-        fn known(value: &str) -> ::core::option::Option<Self> {
+
+        fn known(value: &str) -> Option<Self> {
             match value {
                 "" => Some(Self::Absent),
                 "here" => Some(Self::Here),
@@ -149,78 +164,81 @@ pub mod enums {
             }
         }
     }
-    impl ::core::cmp::PartialEq for Presence {
+
+    impl PartialEq for Presence {
         fn eq(&self, other: &Self) -> bool {
             self.as_str() == other.as_str()
         }
     }
-    impl ::core::cmp::Eq for Presence {}
-    impl ::core::cmp::PartialOrd for Presence {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for Presence {}
+    impl PartialOrd for Presence {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for Presence {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for Presence {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.as_str().cmp(&other.as_str())
         }
     }
-    impl ::core::hash::Hash for Presence {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.as_str(), state);
+
+    impl Hash for Presence {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            Hash::hash(&self.as_str(), state);
         }
     }
-    impl ::core::default::Default for Presence {
+
+    impl Default for Presence {
         fn default() -> Self {
             Self::Absent
         }
     }
-    impl ::core::fmt::Display for Presence {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Presence {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.pad(self.as_str())
         }
     }
-    impl ::core::convert::From<&str> for Presence {
+
+    impl From<&str> for Presence {
         fn from(value: &str) -> Self {
-            Self::known(value)
-                .unwrap_or_else(|| Self::Unknown(::std::string::String::from(value)))
+            Self::known(value).unwrap_or_else(|| Self::Unknown(String::from(value)))
         }
     }
-    impl ::core::convert::From<::std::string::String> for Presence {
-        fn from(value: ::std::string::String) -> Self {
+
+    impl From<String> for Presence {
+        fn from(value: String) -> Self {
             Self::known(&value).unwrap_or(Self::Unknown(value))
         }
     }
-    impl ::core::str::FromStr for Presence {
-        type Err = ::core::convert::Infallible;
-        fn from_str(value: &str) -> ::core::result::Result<Self, Self::Err> {
+
+    impl FromStr for Presence {
+        type Err = Infallible;
+
+        fn from_str(value: &str) -> Result<Self, Self::Err> {
             Ok(Self::from(value))
         }
     }
-    impl ::zbus::codegen::Serialize for Presence {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Presence {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             serializer.serialize_str(self.as_str())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Presence {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Presence {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <::std::string::String as ::zbus::codegen::Deserialize>::deserialize(
-                    deserializer,
-                )
-                .map(Self::from)
+        ) -> Result<Self, D::Error> {
+            <String as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// The enum `Color`, which travels as a `u8`.
     #[derive(Clone, Copy, Debug)]
     pub enum Color {
@@ -231,6 +249,7 @@ pub mod enums {
         /// A value that this schema does not know.
         Unknown(u8),
     }
+
     impl Color {
         /// The number that travels.
         #[must_use]
@@ -242,36 +261,39 @@ pub mod enums {
             }
         }
     }
-    impl ::core::cmp::PartialEq for Color {
+
+    impl PartialEq for Color {
         fn eq(&self, other: &Self) -> bool {
             self.value() == other.value()
         }
     }
-    impl ::core::cmp::Eq for Color {}
-    impl ::core::cmp::PartialOrd for Color {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for Color {}
+    impl PartialOrd for Color {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for Color {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for Color {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.value().cmp(&other.value())
         }
     }
-    impl ::core::hash::Hash for Color {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.value(), state);
+
+    impl Hash for Color {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            Hash::hash(&self.value(), state);
         }
     }
-    impl ::core::default::Default for Color {
+
+    impl Default for Color {
         fn default() -> Self {
             Self::Unknown(0)
         }
     }
-    impl ::core::convert::From<u8> for Color {
+
+    impl From<u8> for Color {
         fn from(value: u8) -> Self {
             match value {
                 1 => Self::Red,
@@ -280,27 +302,30 @@ pub mod enums {
             }
         }
     }
-    impl ::core::convert::From<Color> for u8 {
+
+    impl From<Color> for u8 {
         fn from(value: Color) -> Self {
             value.value()
         }
     }
-    impl ::zbus::codegen::Serialize for Color {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Color {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             serializer.serialize_u8(self.value())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Color {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Color {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <u8 as ::zbus::codegen::Deserialize>::deserialize(deserializer)
-                .map(Self::from)
+        ) -> Result<Self, D::Error> {
+            <u8 as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// The enum `Signal`, which travels as an `i16`.
     #[derive(Clone, Copy, Debug)]
     pub enum Signal {
@@ -313,6 +338,7 @@ pub mod enums {
         /// A value that this schema does not know.
         Unknown(i16),
     }
+
     impl Signal {
         /// The number that travels.
         #[must_use]
@@ -325,36 +351,39 @@ pub mod enums {
             }
         }
     }
-    impl ::core::cmp::PartialEq for Signal {
+
+    impl PartialEq for Signal {
         fn eq(&self, other: &Self) -> bool {
             self.value() == other.value()
         }
     }
-    impl ::core::cmp::Eq for Signal {}
-    impl ::core::cmp::PartialOrd for Signal {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for Signal {}
+    impl PartialOrd for Signal {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for Signal {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for Signal {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.value().cmp(&other.value())
         }
     }
-    impl ::core::hash::Hash for Signal {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.value(), state);
+
+    impl Hash for Signal {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            Hash::hash(&self.value(), state);
         }
     }
-    impl ::core::default::Default for Signal {
+
+    impl Default for Signal {
         fn default() -> Self {
             Self::None
         }
     }
-    impl ::core::convert::From<i16> for Signal {
+
+    impl From<i16> for Signal {
         fn from(value: i16) -> Self {
             match value {
                 0 => Self::None,
@@ -364,27 +393,30 @@ pub mod enums {
             }
         }
     }
-    impl ::core::convert::From<Signal> for i16 {
+
+    impl From<Signal> for i16 {
         fn from(value: Signal) -> Self {
             value.value()
         }
     }
-    impl ::zbus::codegen::Serialize for Signal {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Signal {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             serializer.serialize_i16(self.value())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Signal {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Signal {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <i16 as ::zbus::codegen::Deserialize>::deserialize(deserializer)
-                .map(Self::from)
+        ) -> Result<Self, D::Error> {
+            <i16 as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// Has members that the generated code would like to have.
     #[derive(Clone, Debug)]
     pub enum Kind {
@@ -399,8 +431,9 @@ pub mod enums {
         /// The value `Other`.
         Other,
         /// A value that this schema does not know.
-        UnknownValue_(::std::string::String),
+        UnknownValue_(String),
     }
+
     impl Kind {
         /// The text that travels.
         #[must_use]
@@ -414,7 +447,8 @@ pub mod enums {
                 Self::UnknownValue_(value) => value,
             }
         }
-        fn known(value: &str) -> ::core::option::Option<Self> {
+
+        fn known(value: &str) -> Option<Self> {
             match value {
                 "Unknown" => Some(Self::Unknown),
                 "UnknownValue" => Some(Self::UnknownValue),
@@ -425,80 +459,82 @@ pub mod enums {
             }
         }
     }
-    impl ::core::cmp::PartialEq for Kind {
+
+    impl PartialEq for Kind {
         fn eq(&self, other: &Self) -> bool {
             self.as_str() == other.as_str()
         }
     }
-    impl ::core::cmp::Eq for Kind {}
-    impl ::core::cmp::PartialOrd for Kind {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for Kind {}
+    impl PartialOrd for Kind {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for Kind {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for Kind {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.as_str().cmp(&other.as_str())
         }
     }
-    impl ::core::hash::Hash for Kind {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.as_str(), state);
+
+    impl Hash for Kind {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            Hash::hash(&self.as_str(), state);
         }
     }
-    impl ::core::default::Default for Kind {
+
+    impl Default for Kind {
         fn default() -> Self {
-            Self::UnknownValue_(::std::string::String::new())
+            Self::UnknownValue_(String::new())
         }
     }
-    impl ::core::fmt::Display for Kind {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Kind {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.pad(self.as_str())
         }
     }
-    impl ::core::convert::From<&str> for Kind {
+
+    impl From<&str> for Kind {
         fn from(value: &str) -> Self {
             Self::known(value)
-                .unwrap_or_else(|| Self::UnknownValue_(
-                    ::std::string::String::from(value),
-                ))
+                .unwrap_or_else(|| Self::UnknownValue_(String::from(value)))
         }
     }
-    impl ::core::convert::From<::std::string::String> for Kind {
-        fn from(value: ::std::string::String) -> Self {
+
+    impl From<String> for Kind {
+        fn from(value: String) -> Self {
             Self::known(&value).unwrap_or(Self::UnknownValue_(value))
         }
     }
-    impl ::core::str::FromStr for Kind {
-        type Err = ::core::convert::Infallible;
-        fn from_str(value: &str) -> ::core::result::Result<Self, Self::Err> {
+
+    impl FromStr for Kind {
+        type Err = Infallible;
+
+        fn from_str(value: &str) -> Result<Self, Self::Err> {
             Ok(Self::from(value))
         }
     }
-    impl ::zbus::codegen::Serialize for Kind {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Kind {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             serializer.serialize_str(self.as_str())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Kind {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Kind {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <::std::string::String as ::zbus::codegen::Deserialize>::deserialize(
-                    deserializer,
-                )
-                .map(Self::from)
+        ) -> Result<Self, D::Error> {
+            <String as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// The struct `Uses`.
     #[derive(
         Clone,
@@ -509,8 +545,8 @@ pub mod enums {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Uses {
@@ -519,14 +555,15 @@ pub mod enums {
         pub level: Level,
         /// The field `Color`.
         #[serde(rename = "Color")]
-        pub color: ::core::option::Option<Color>,
+        pub color: Option<Color>,
         /// The field `Levels`.
         #[serde(rename = "Levels")]
-        pub levels: ::std::collections::BTreeMap<Level, Color>,
+        pub levels: BTreeMap<Level, Color>,
         /// The field `Colors`.
         #[serde(rename = "Colors")]
-        pub colors: ::std::collections::BTreeMap<Color, ::std::vec::Vec<Level>>,
+        pub colors: BTreeMap<Color, Vec<Level>>,
     }
+
     /// The type `Shade`.
     pub type Shade = Color;
 }

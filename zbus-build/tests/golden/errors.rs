@@ -12,6 +12,15 @@
     unused_qualifications
 )]
 pub mod errors {
+    use std::fmt;
+    use std::future::Future;
+    use std::net::IpAddr;
+    use std::sync::Arc;
+    use zbus::client::RemoteObject;
+    use zbus::codegen::{As, Deserialize, Same, Serialize, wire};
+    use zbus::server::{Call, Object, Rejection, Returns};
+    use zbus::types::{Timestamp, zero};
+
     /// What can go wrong with numbers.
     #[derive(Clone, Debug, PartialEq)]
     pub enum MathError {
@@ -24,60 +33,58 @@ pub mod errors {
             /// The field `Max`.
             max: f64,
             /// The field `At`.
-            at: ::zbus::types::Timestamp,
+            at: Timestamp,
         },
         /// The error `too-{many}`.
         #[deprecated = "never happens"]
         TooMany {
             /// The field `message`.
-            message: ::std::string::String,
+            message: String,
             /// The field `data`.
-            data: ::std::vec::Vec<u8>,
+            data: Vec<u8>,
             /// The field `code`.
-            code: ::core::option::Option<u8>,
+            code: Option<u8>,
             /// The field `formatter`.
-            formatter: ::std::vec::Vec<::std::net::IpAddr>,
+            formatter: Vec<IpAddr>,
         },
         /// The error `Other`.
         Other {
             /// The field `type`.
-            r#type: ::std::string::String,
+            r#type: String,
         },
         /// An error that is not declared: of a peer that knows no codes, or one that this schema does not know.
         OtherError {
             /// What the peer says.
-            message: ::std::string::String,
+            message: String,
             /// The code, if there is one.
-            code: ::core::option::Option<::std::string::String>,
+            code: Option<String>,
             /// The code's fields as a `MessagePack` map, if there are any.
-            data: ::core::option::Option<::std::vec::Vec<u8>>,
+            data: Option<Vec<u8>>,
         },
     }
+
     impl MathError {
         /// An error with a message alone.
         #[must_use]
-        pub fn other(
-            message: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn other(message: impl Into<String>) -> Self {
             Self::OtherError {
                 message: message.into(),
                 code: None,
                 data: None,
             }
         }
+
         /// The error as a server sends it.
-        pub fn into_failure(
-            self,
-        ) -> ::core::result::Result<::zbus::Failure, ::zbus::wire::EncodeError> {
-            let message_ = ::std::string::ToString::to_string(&self);
+        pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
+            let message_ = ToString::to_string(&self);
             Ok(
                 match self {
                     Self::DivisionByZero => {
-                        ::zbus::Failure::new(message_).with_code("DivisionByZero", None)
+                        zbus::Failure::new(message_).with_code("DivisionByZero", None)
                     }
                     Self::OutOfRange { min, max, at } => {
-                        let mut data_ = ::std::vec::Vec::new();
-                        ::zbus::wire::encode(
+                        let mut data_ = Vec::new();
+                        zbus::wire::encode(
                             &MathErrorOutOfRange {
                                 min,
                                 max,
@@ -85,12 +92,11 @@ pub mod errors {
                             },
                             &mut data_,
                         )?;
-                        ::zbus::Failure::new(message_)
-                            .with_code("OutOfRange", Some(data_))
+                        zbus::Failure::new(message_).with_code("OutOfRange", Some(data_))
                     }
                     Self::TooMany { message, data, code, formatter } => {
-                        let mut data_ = ::std::vec::Vec::new();
-                        ::zbus::wire::encode(
+                        let mut data_ = Vec::new();
+                        zbus::wire::encode(
                             &MathErrorTooMany {
                                 message,
                                 data,
@@ -99,33 +105,31 @@ pub mod errors {
                             },
                             &mut data_,
                         )?;
-                        ::zbus::Failure::new(message_)
-                            .with_code("too-{many}", Some(data_))
+                        zbus::Failure::new(message_).with_code("too-{many}", Some(data_))
                     }
                     Self::Other { r#type } => {
-                        let mut data_ = ::std::vec::Vec::new();
-                        ::zbus::wire::encode(&MathErrorOther { r#type }, &mut data_)?;
-                        ::zbus::Failure::new(message_).with_code("Other", Some(data_))
+                        let mut data_ = Vec::new();
+                        zbus::wire::encode(&MathErrorOther { r#type }, &mut data_)?;
+                        zbus::Failure::new(message_).with_code("Other", Some(data_))
                     }
                     Self::OtherError { code: Some(code), data, .. } => {
-                        ::zbus::Failure::new(message_).with_code(code, data)
+                        zbus::Failure::new(message_).with_code(code, data)
                     }
-                    Self::OtherError { .. } => ::zbus::Failure::new(message_),
+                    Self::OtherError { .. } => zbus::Failure::new(message_),
                 },
             )
         }
+
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
-        pub fn from_call(error: ::zbus::Error) -> ::zbus::CallError<Self> {
+        pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
             let ::zbus::Error::Remote { message, code, data } = error else {
-                return ::zbus::CallError::Bus(error);
+                return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
                 Some("DivisionByZero") => Some(Self::DivisionByZero),
                 Some("OutOfRange") => {
-                    match data
-                        .as_deref()
-                        .map(::zbus::wire::decode::<MathErrorOutOfRange>)
+                    match data.as_deref().map(zbus::wire::decode::<MathErrorOutOfRange>)
                     {
                         None => Some(MathErrorOutOfRange::default()),
                         Some(fields) => fields.ok(),
@@ -137,7 +141,7 @@ pub mod errors {
                         })
                 }
                 Some("too-{many}") => {
-                    match data.as_deref().map(::zbus::wire::decode::<MathErrorTooMany>) {
+                    match data.as_deref().map(zbus::wire::decode::<MathErrorTooMany>) {
                         None => Some(MathErrorTooMany::default()),
                         Some(fields) => fields.ok(),
                     }
@@ -149,7 +153,7 @@ pub mod errors {
                         })
                 }
                 Some("Other") => {
-                    match data.as_deref().map(::zbus::wire::decode::<MathErrorOther>) {
+                    match data.as_deref().map(zbus::wire::decode::<MathErrorOther>) {
                         None => Some(MathErrorOther::default()),
                         Some(fields) => fields.ok(),
                     }
@@ -157,52 +161,45 @@ pub mod errors {
                 }
                 _ => None,
             };
-            ::zbus::CallError::Declared(
+            zbus::CallError::Declared(
                 declared
                     .unwrap_or_else(|| Self::OtherError {
                         message,
                         code,
-                        data: data.map(::std::vec::Vec::from),
+                        data: data.map(Vec::from),
                     }),
             )
         }
     }
-    impl ::core::fmt::Display for MathError {
-        fn fmt(
-            &self,
-            formatter_: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for MathError {
+        fn fmt(&self, formatter_: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self {
                 Self::DivisionByZero => formatter_.write_str("division by zero"),
                 Self::OutOfRange { min, max, at } => {
-                    ::core::write!(
+                    std::write!(
                         formatter_, "out of range (Min: {:?}, Max: {:?}, At: {:?})", min,
                         max, at
                     )
                 }
                 Self::TooMany { message, data, code, formatter } => {
-                    ::core::write!(
+                    std::write!(
                         formatter_,
                         "too many (message: {:?}, data: {:?}, code: {:?}, formatter: {:?})",
                         message, data, code, formatter
                     )
                 }
                 Self::Other { r#type } => {
-                    ::core::write!(formatter_, "other (type: {:?})", r#type)
+                    std::write!(formatter_, "other (type: {:?})", r#type)
                 }
                 Self::OtherError { message, .. } => formatter_.write_str(message),
             }
         }
     }
-    impl ::core::error::Error for MathError {}
+
+    impl std::error::Error for MathError {}
     /// The fields of a variant, as they travel.
-    #[derive(
-        Clone,
-        Debug,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     struct MathErrorOutOfRange {
         /// The field `Min`.
@@ -212,66 +209,47 @@ pub mod errors {
         #[serde(rename = "Max")]
         pub max: f64,
         /// The field `At`.
-        #[serde(
-            rename = "At",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Timestamp>"
-        )]
-        pub at: ::zbus::types::Timestamp,
+        #[serde(rename = "At", with = "As::<wire::Timestamp>")]
+        pub at: Timestamp,
     }
-    impl ::core::default::Default for MathErrorOutOfRange {
+
+    impl Default for MathErrorOutOfRange {
         fn default() -> Self {
             Self {
                 min: 0.0,
                 max: 0.0,
-                at: ::zbus::types::zero::timestamp(),
+                at: zero::timestamp(),
             }
         }
     }
+
     /// The fields of a variant, as they travel.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     struct MathErrorTooMany {
         /// The field `message`.
         #[serde(rename = "message")]
-        pub message: ::std::string::String,
+        pub message: String,
         /// The field `data`.
-        #[serde(
-            rename = "data",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Bytes>"
-        )]
-        pub data: ::std::vec::Vec<u8>,
+        #[serde(rename = "data", with = "As::<wire::Bytes>")]
+        pub data: Vec<u8>,
         /// The field `code`.
         #[serde(rename = "code")]
-        pub code: ::core::option::Option<u8>,
+        pub code: Option<u8>,
         /// The field `formatter`.
-        #[serde(
-            rename = "formatter",
-            with = "::zbus::codegen::As::<::std::vec::Vec<::zbus::codegen::wire::Ip>>"
-        )]
-        pub formatter: ::std::vec::Vec<::std::net::IpAddr>,
+        #[serde(rename = "formatter", with = "As::<Vec<wire::Ip>>")]
+        pub formatter: Vec<IpAddr>,
     }
+
     /// The fields of a variant, as they travel.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     struct MathErrorOther {
         /// The field `type`.
         #[serde(rename = "type")]
-        pub r#type: ::std::string::String,
+        pub r#type: String,
     }
+
     /// The errors `Plain`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub enum Plain {
@@ -280,159 +258,154 @@ pub mod errors {
         /// An error that is not declared: of a peer that knows no codes, or one that this schema does not know.
         Other {
             /// What the peer says.
-            message: ::std::string::String,
+            message: String,
             /// The code, if there is one.
-            code: ::core::option::Option<::std::string::String>,
+            code: Option<String>,
             /// The code's fields as a `MessagePack` map, if there are any.
-            data: ::core::option::Option<::std::vec::Vec<u8>>,
+            data: Option<Vec<u8>>,
         },
     }
+
     impl Plain {
         /// An error with a message alone.
         #[must_use]
-        pub fn other(
-            message: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn other(message: impl Into<String>) -> Self {
             Self::Other {
                 message: message.into(),
                 code: None,
                 data: None,
             }
         }
+
         /// The error as a server sends it.
-        pub fn into_failure(
-            self,
-        ) -> ::core::result::Result<::zbus::Failure, ::zbus::wire::EncodeError> {
-            let message = ::std::string::ToString::to_string(&self);
+        pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
+            let message = ToString::to_string(&self);
             Ok(
                 match self {
                     Self::Nothing => {
-                        ::zbus::Failure::new(message).with_code("Nothing", None)
+                        zbus::Failure::new(message).with_code("Nothing", None)
                     }
                     Self::Other { code: Some(code), data, .. } => {
-                        ::zbus::Failure::new(message).with_code(code, data)
+                        zbus::Failure::new(message).with_code(code, data)
                     }
-                    Self::Other { .. } => ::zbus::Failure::new(message),
+                    Self::Other { .. } => zbus::Failure::new(message),
                 },
             )
         }
+
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
-        pub fn from_call(error: ::zbus::Error) -> ::zbus::CallError<Self> {
+        pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
             let ::zbus::Error::Remote { message, code, data } = error else {
-                return ::zbus::CallError::Bus(error);
+                return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
                 Some("Nothing") => Some(Self::Nothing),
                 _ => None,
             };
-            ::zbus::CallError::Declared(
+            zbus::CallError::Declared(
                 declared
                     .unwrap_or_else(|| Self::Other {
                         message,
                         code,
-                        data: data.map(::std::vec::Vec::from),
+                        data: data.map(Vec::from),
                     }),
             )
         }
     }
-    impl ::core::fmt::Display for Plain {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Plain {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self {
                 Self::Nothing => formatter.write_str("nothing"),
                 Self::Other { message, .. } => formatter.write_str(message),
             }
         }
     }
-    impl ::core::error::Error for Plain {}
+
+    impl std::error::Error for Plain {}
     /// To be implemented by the server of the object `math@1.0` of the module `errors`.
-    pub trait Math: ::core::marker::Send + ::core::marker::Sync + 'static {
+    pub trait Math: Send + Sync + 'static {
         /// The method `Divide`.
         fn divide(
             &self,
             a: i64,
             b: i64,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<i64, MathError>,
-        > + ::core::marker::Send;
+        ) -> impl Future<Output = Result<i64, MathError>> + Send;
+
         /// The method `DivMod`.
         fn div_mod(
             &self,
             a: i64,
             b: i64,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<(i64, i64), MathError>,
-        > + ::core::marker::Send;
+        ) -> impl Future<Output = Result<(i64, i64), MathError>> + Send;
+
         /// The method `Check`.
         fn check(
             &self,
-            error: ::std::string::String,
+            error: String,
             from_call: u8,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<(), MathError>,
-        > + ::core::marker::Send;
+        ) -> impl Future<Output = Result<(), MathError>> + Send;
+
         /// The method `Ping`.
-        fn ping(
-            &self,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<(), Plain>,
-        > + ::core::marker::Send;
+        fn ping(&self) -> impl Future<Output = Result<(), Plain>> + Send;
+
         /// The method `Tell`.
-        fn tell(
-            &self,
-            line: ::std::string::String,
-        ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
+        fn tell(&self, line: String) -> impl Future<Output = ()> + Send;
     }
+
     /// Serves a [`Math`] as the object `math@1.0` of the module `errors`.
     pub struct MathServer<T> {
-        service: ::std::sync::Arc<T>,
+        service: Arc<T>,
     }
+
     impl<T: Math> MathServer<T> {
         /// Serves this [`Math`].
         #[must_use]
         pub fn new(service: T) -> Self {
-            Self::from_arc(::std::sync::Arc::new(service))
+            Self::from_arc(Arc::new(service))
         }
+
         /// The like for a service that other parts of the program hold too.
         #[must_use]
-        pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        pub fn from_arc(service: Arc<T>) -> Self {
             Self { service }
         }
     }
-    impl<T> ::core::clone::Clone for MathServer<T> {
+
+    impl<T> Clone for MathServer<T> {
         fn clone(&self) -> Self {
             Self {
-                service: ::std::sync::Arc::clone(&self.service),
+                service: Arc::clone(&self.service),
             }
         }
     }
-    impl<T> ::core::fmt::Debug for MathServer<T> {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl<T> fmt::Debug for MathServer<T> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.debug_struct("MathServer").finish_non_exhaustive()
         }
     }
-    impl<T: Math> ::zbus::server::Object for MathServer<T> {
-        fn id(&self) -> ::zbus::ObjectId {
-            ::zbus::ObjectId::from_static("math", "1.0")
+
+    impl<T: Math> Object for MathServer<T> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("math", "1.0")
         }
-        fn module(&self) -> ::core::option::Option<&str> {
+
+        fn module(&self) -> Option<&str> {
             Some("errors")
         }
-        async fn call(
-            &self,
-            call: ::zbus::server::Call,
-        ) -> ::core::result::Result<::zbus::server::Returns, ::zbus::server::Rejection> {
+
+        fn contract(&self) -> Option<&str> {
+            Some("521585f0eba321a657d8b89cb21f852c")
+        }
+
+        async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Divide" => {
                     let mut arguments = call.arguments(2)?;
-                    let a = arguments.next::<::zbus::codegen::Same, i64>("a")?;
-                    let b = arguments.next::<::zbus::codegen::Same, i64>("b")?;
+                    let a = arguments.next::<Same, i64>("a")?;
+                    let b = arguments.next::<Same, i64>("b")?;
                     let (value, failure) = match <T as Math>::divide(&self.service, a, b)
                         .await
                     {
@@ -443,23 +416,23 @@ pub mod errors {
                                 Some(
                                     failure
                                         .into_failure()
-                                        .map_err(|error| ::zbus::server::Rejection::new(
-                                            ::zbus::RejectionKind::BadReply,
-                                            ::std::format!("what was thrown cannot be encoded: {error}"),
+                                        .map_err(|error| Rejection::new(
+                                            zbus::RejectionKind::BadReply,
+                                            std::format!("what was thrown cannot be encoded: {error}"),
                                         ))?,
                                 ),
                             )
                         }
                     };
                     let mut returns = call.returns();
-                    returns.value::<::zbus::codegen::Same, i64>(&value)?;
+                    returns.value::<Same, i64>(&value)?;
                     returns.throws(failure);
                     Ok(returns)
                 }
                 "DivMod" => {
                     let mut arguments = call.arguments(2)?;
-                    let a = arguments.next::<::zbus::codegen::Same, i64>("a")?;
-                    let b = arguments.next::<::zbus::codegen::Same, i64>("b")?;
+                    let a = arguments.next::<Same, i64>("a")?;
+                    let b = arguments.next::<Same, i64>("b")?;
                     let (value0, value1, failure) = match <T as Math>::div_mod(
                             &self.service,
                             a,
@@ -475,27 +448,25 @@ pub mod errors {
                                 Some(
                                     failure
                                         .into_failure()
-                                        .map_err(|error| ::zbus::server::Rejection::new(
-                                            ::zbus::RejectionKind::BadReply,
-                                            ::std::format!("what was thrown cannot be encoded: {error}"),
+                                        .map_err(|error| Rejection::new(
+                                            zbus::RejectionKind::BadReply,
+                                            std::format!("what was thrown cannot be encoded: {error}"),
                                         ))?,
                                 ),
                             )
                         }
                     };
                     let mut returns = call.returns();
-                    returns.value::<::zbus::codegen::Same, i64>(&value0)?;
-                    returns.value::<::zbus::codegen::Same, i64>(&value1)?;
+                    returns.value::<Same, i64>(&value0)?;
+                    returns.value::<Same, i64>(&value1)?;
                     returns.throws(failure);
                     Ok(returns)
                 }
                 "Check" => {
                     call.run_to_end();
                     let mut arguments = call.arguments(2)?;
-                    let error = arguments
-                        .next::<::zbus::codegen::Same, ::std::string::String>("error")?;
-                    let from_call = arguments
-                        .next::<::zbus::codegen::Same, u8>("from_call")?;
+                    let error = arguments.next::<Same, String>("error")?;
+                    let from_call = arguments.next::<Same, u8>("from_call")?;
                     let failure = match <T as Math>::check(
                             &self.service,
                             error,
@@ -508,9 +479,9 @@ pub mod errors {
                             Some(
                                 failure
                                     .into_failure()
-                                    .map_err(|error| ::zbus::server::Rejection::new(
-                                        ::zbus::RejectionKind::BadReply,
-                                        ::std::format!("what was thrown cannot be encoded: {error}"),
+                                    .map_err(|error| Rejection::new(
+                                        zbus::RejectionKind::BadReply,
+                                        std::format!("what was thrown cannot be encoded: {error}"),
                                     ))?,
                             )
                         }
@@ -527,9 +498,9 @@ pub mod errors {
                             Some(
                                 failure
                                     .into_failure()
-                                    .map_err(|error| ::zbus::server::Rejection::new(
-                                        ::zbus::RejectionKind::BadReply,
-                                        ::std::format!("what was thrown cannot be encoded: {error}"),
+                                    .map_err(|error| Rejection::new(
+                                        zbus::RejectionKind::BadReply,
+                                        std::format!("what was thrown cannot be encoded: {error}"),
                                     ))?,
                             )
                         }
@@ -540,8 +511,7 @@ pub mod errors {
                 }
                 "Tell" => {
                     let mut arguments = call.arguments(1)?;
-                    let line = arguments
-                        .next::<::zbus::codegen::Same, ::std::string::String>("line")?;
+                    let line = arguments.next::<Same, String>("line")?;
                     <T as Math>::tell(&self.service, line).await;
                     let returns = call.returns();
                     Ok(returns)
@@ -550,117 +520,120 @@ pub mod errors {
             }
         }
     }
+
     /// Calls the object `math@1.0` of the module `errors`.
     #[derive(Clone, Debug)]
     pub struct MathClient {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl MathClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "errors";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "521585f0eba321a657d8b89cb21f852c";
+
         /// The object as the schema's module serves it.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("math", "1.0"),
+                    zbus::ObjectId::from_static("math", "1.0"),
                 ),
             }
         }
+
         /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
-        pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
             }
         }
+
         /// The like with these options for each call; what they do not say stays as it is.
         #[must_use]
-        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
             Self {
                 object: self.object.with_options(options),
             }
         }
+
         /// The method `Divide`.
         pub async fn divide(
             &self,
             a: i64,
             b: i64,
-        ) -> ::core::result::Result<i64, ::zbus::CallError<MathError>> {
+        ) -> Result<i64, zbus::CallError<MathError>> {
             let mut request = self.object.request("Divide");
-            request.argument::<::zbus::codegen::Same, i64>("a", &a)?;
-            request.argument::<::zbus::codegen::Same, i64>("b", &b)?;
+            request.argument::<Same, i64>("a", &a)?;
+            request.argument::<Same, i64>("b", &b)?;
             let mut reply = request
                 .call_throwing(1)
                 .await
                 .map_err(MathError::from_call)?;
-            Ok(reply.value::<::zbus::codegen::Same, i64>()?)
+            Ok(reply.value::<Same, i64>()?)
         }
+
         /// The method `DivMod`.
         pub async fn div_mod(
             &self,
             a: i64,
             b: i64,
-        ) -> ::core::result::Result<(i64, i64), ::zbus::CallError<MathError>> {
+        ) -> Result<(i64, i64), zbus::CallError<MathError>> {
             let mut request = self.object.request("DivMod");
-            request.argument::<::zbus::codegen::Same, i64>("a", &a)?;
-            request.argument::<::zbus::codegen::Same, i64>("b", &b)?;
+            request.argument::<Same, i64>("a", &a)?;
+            request.argument::<Same, i64>("b", &b)?;
             let mut reply = request
                 .call_throwing(2)
                 .await
                 .map_err(MathError::from_call)?;
-            Ok((
-                reply.value::<::zbus::codegen::Same, i64>()?,
-                reply.value::<::zbus::codegen::Same, i64>()?,
-            ))
+            Ok((reply.value::<Same, i64>()?, reply.value::<Same, i64>()?))
         }
+
         /// The method `Check`. Waits 2s, unless [`Self::with_timeout`] says otherwise.
         pub async fn check(
             &self,
             error: &str,
             from_call: u8,
-        ) -> ::core::result::Result<(), ::zbus::CallError<MathError>> {
+        ) -> Result<(), zbus::CallError<MathError>> {
             let mut request = self
                 .object
                 .request("Check")
-                .method_timeout(::core::time::Duration::new(2, 0));
-            request.argument::<::zbus::codegen::Same, str>("error", error)?;
-            request.argument::<::zbus::codegen::Same, u8>("from_call", &from_call)?;
+                .method_timeout(std::time::Duration::new(2, 0));
+            request.argument::<Same, str>("error", error)?;
+            request.argument::<Same, u8>("from_call", &from_call)?;
             request.call_throwing(0).await.map_err(MathError::from_call)?;
             Ok(())
         }
+
         /// The method `Ping`. Waits 60.5s, unless [`Self::with_timeout`] says otherwise.
-        pub async fn ping(
-            &self,
-        ) -> ::core::result::Result<(), ::zbus::CallError<Plain>> {
+        pub async fn ping(&self) -> Result<(), zbus::CallError<Plain>> {
             let request = self
                 .object
                 .request("Ping")
-                .method_timeout(::core::time::Duration::new(60, 500000000))
+                .method_timeout(std::time::Duration::new(60, 500000000))
                 .idempotent();
             request.call_throwing(0).await.map_err(Plain::from_call)?;
             Ok(())
         }
+
         /// The method `Tell`. Waits 20ms, unless [`Self::with_timeout`] says otherwise.
-        pub async fn tell(
-            &self,
-            line: &str,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
+        pub async fn tell(&self, line: &str) -> Result<(), zbus::Error> {
             let mut request = self
                 .object
                 .request("Tell")
-                .method_timeout(::core::time::Duration::new(0, 20000000));
-            request.argument::<::zbus::codegen::Same, str>("line", line)?;
+                .method_timeout(std::time::Duration::new(0, 20000000));
+            request.argument::<Same, str>("line", line)?;
             request.send().await
         }
     }

@@ -12,17 +12,19 @@
     unused_qualifications
 )]
 pub mod geometry {
+    use std::cmp::Ordering;
+    use std::convert::Infallible;
+    use std::fmt;
+    use std::hash::{Hash, Hasher};
+    use std::str::FromStr;
+    use zbus::codegen::{As, Deserialize, Serialize, serde, wire};
+    use zbus::types::Value;
+
     /// The type `Metres`.
     pub type Metres = f64;
+
     /// The struct `Point`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Point {
         /// The field `X`.
@@ -32,6 +34,7 @@ pub mod geometry {
         #[serde(rename = "Y")]
         pub y: Metres,
     }
+
     /// The enum `Level`, which travels as a string.
     #[derive(Clone, Debug)]
     pub enum Level {
@@ -40,8 +43,9 @@ pub mod geometry {
         /// The value `First`.
         First,
         /// A value that this schema does not know.
-        Unknown(::std::string::String),
+        Unknown(String),
     }
+
     impl Level {
         /// The text that travels.
         #[must_use]
@@ -52,7 +56,8 @@ pub mod geometry {
                 Self::Unknown(value) => value,
             }
         }
-        fn known(value: &str) -> ::core::option::Option<Self> {
+
+        fn known(value: &str) -> Option<Self> {
             match value {
                 "Ground" => Some(Self::Ground),
                 "First" => Some(Self::First),
@@ -60,106 +65,111 @@ pub mod geometry {
             }
         }
     }
-    impl ::core::cmp::PartialEq for Level {
+
+    impl PartialEq for Level {
         fn eq(&self, other: &Self) -> bool {
             self.as_str() == other.as_str()
         }
     }
-    impl ::core::cmp::Eq for Level {}
-    impl ::core::cmp::PartialOrd for Level {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for Level {}
+    impl PartialOrd for Level {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for Level {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for Level {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.as_str().cmp(&other.as_str())
         }
     }
-    impl ::core::hash::Hash for Level {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.as_str(), state);
+
+    impl Hash for Level {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            Hash::hash(&self.as_str(), state);
         }
     }
-    impl ::core::default::Default for Level {
+
+    impl Default for Level {
         fn default() -> Self {
-            Self::Unknown(::std::string::String::new())
+            Self::Unknown(String::new())
         }
     }
-    impl ::core::fmt::Display for Level {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Level {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.pad(self.as_str())
         }
     }
-    impl ::core::convert::From<&str> for Level {
+
+    impl From<&str> for Level {
         fn from(value: &str) -> Self {
-            Self::known(value)
-                .unwrap_or_else(|| Self::Unknown(::std::string::String::from(value)))
+            Self::known(value).unwrap_or_else(|| Self::Unknown(String::from(value)))
         }
     }
-    impl ::core::convert::From<::std::string::String> for Level {
-        fn from(value: ::std::string::String) -> Self {
+
+    impl From<String> for Level {
+        fn from(value: String) -> Self {
             Self::known(&value).unwrap_or(Self::Unknown(value))
         }
     }
-    impl ::core::str::FromStr for Level {
-        type Err = ::core::convert::Infallible;
-        fn from_str(value: &str) -> ::core::result::Result<Self, Self::Err> {
+
+    impl FromStr for Level {
+        type Err = Infallible;
+
+        fn from_str(value: &str) -> Result<Self, Self::Err> {
             Ok(Self::from(value))
         }
     }
-    impl ::zbus::codegen::Serialize for Level {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Level {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             serializer.serialize_str(self.as_str())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Level {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Level {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <::std::string::String as ::zbus::codegen::Deserialize>::deserialize(
-                    deserializer,
-                )
-                .map(Self::from)
+        ) -> Result<Self, D::Error> {
+            <String as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// The union `Shape`: one of its arms.
     #[derive(Clone, Debug, PartialEq)]
     pub enum Shape {
         /// The arm `Circle`.
         Circle(Point),
         /// The arm `Polygon`.
-        Polygon(::std::vec::Vec<Point>),
+        Polygon(Vec<Point>),
         /// An arm that this schema does not know; with an empty name, no arm at all.
         Unknown {
             /// The arm's name.
-            arm: ::std::string::String,
+            arm: String,
             /// What it carried; none where it was the name alone.
-            value: ::core::option::Option<::zbus::types::Value>,
+            value: Option<Value>,
         },
     }
-    impl ::core::default::Default for Shape {
+
+    impl Default for Shape {
         fn default() -> Self {
             Self::Unknown {
-                arm: ::std::string::String::new(),
+                arm: String::new(),
                 value: None,
             }
         }
     }
-    impl ::zbus::codegen::Serialize for Shape {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Shape {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             match self {
                 Self::Circle(value) => serializer.collect_map([("Circle", value)]),
                 Self::Polygon(value) => serializer.collect_map([("Polygon", value)]),
@@ -169,12 +179,10 @@ pub mod geometry {
                             (
                                 arm,
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Any>")]
                                         &'a ::zbus::types::Value,
                                     );
                                     Carried(value)
@@ -189,60 +197,56 @@ pub mod geometry {
             }
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Shape {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Shape {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
+        ) -> Result<Self, D::Error> {
             struct ArmVisitor;
-            impl<'de> ::zbus::codegen::serde::de::Visitor<'de> for ArmVisitor {
+
+            impl<'de> serde::de::Visitor<'de> for ArmVisitor {
                 type Value = Shape;
-                fn expecting(
-                    &self,
-                    formatter: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                     formatter.write_str("an arm of the union Shape")
                 }
-                fn visit_unit<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_none<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_str<E: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_str<E: serde::de::Error>(
                     self,
                     arm: &str,
-                ) -> ::core::result::Result<Self::Value, E> {
+                ) -> Result<Self::Value, E> {
                     Ok(
                         match arm {
-                            "Circle" => {
-                                Shape::Circle(::core::default::Default::default())
-                            }
-                            "Polygon" => Shape::Polygon(::std::vec::Vec::new()),
+                            "Circle" => Shape::Circle(Default::default()),
+                            "Polygon" => Shape::Polygon(Vec::new()),
                             arm => {
                                 Shape::Unknown {
-                                    arm: ::std::string::String::from(arm),
+                                    arm: String::from(arm),
                                     value: None,
                                 }
                             }
                         },
                     )
                 }
-                fn visit_map<A: ::zbus::codegen::serde::de::MapAccess<'de>>(
+
+                fn visit_map<A: serde::de::MapAccess<'de>>(
                     self,
                     mut map: A,
-                ) -> ::core::result::Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<::std::string::String>()? else {
-                        return Ok(::core::default::Default::default());
+                ) -> Result<Self::Value, A::Error> {
+                    let Some(arm) = map.next_key::<String>()? else {
+                        return Ok(Default::default());
                     };
                     let value = match arm.as_str() {
                         "Circle" => Shape::Circle(map.next_value::<Point>()?),
-                        "Polygon" => {
-                            Shape::Polygon(map.next_value::<::std::vec::Vec<Point>>()?)
-                        }
+                        "Polygon" => Shape::Polygon(map.next_value::<Vec<Point>>()?),
                         _ => {
                             let value = map.next_value()?;
                             Shape::Unknown {
@@ -251,12 +255,9 @@ pub mod geometry {
                             }
                         }
                     };
-                    if map
-                        .next_key::<::zbus::codegen::serde::de::IgnoredAny>()?
-                        .is_some()
-                    {
+                    if map.next_key::<serde::de::IgnoredAny>()?.is_some() {
                         return Err(
-                            ::zbus::codegen::serde::de::Error::custom(
+                            serde::de::Error::custom(
                                 "a union has one arm, and this map has several keys",
                             ),
                         );

@@ -22,6 +22,18 @@
     unused_qualifications
 )]
 pub mod hostile {
+    use std::cmp::Ordering;
+    use std::collections::BTreeMap;
+    use std::convert::Infallible;
+    use std::fmt;
+    use std::hash::Hasher;
+    use std::str::FromStr;
+    use std::sync::Arc;
+    use zbus::client::RemoteObject;
+    use zbus::codegen::{As, Deserialize, Same, Stream, serde, wire};
+    use zbus::server::{Call, Returns, Streams};
+    use zbus::types::zero;
+
     /// The struct `T`.
     #[derive(
         Clone,
@@ -32,8 +44,8 @@ pub mod hostile {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        zbus::codegen::Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct T {
@@ -41,7 +53,7 @@ pub mod hostile {
         /// compile_error!();
         /// ```
         #[serde(rename = "type")]
-        pub r#type: ::std::string::String,
+        pub r#type: String,
         /// The field `Self`.
         #[serde(rename = "Self")]
         pub self_: u8,
@@ -61,8 +73,9 @@ pub mod hostile {
         /// tabs    and trailing blanks
         /// ```
         #[serde(rename = "a \"quoted\\ name")]
-        pub quoted: ::std::string::String,
+        pub quoted: String,
     }
+
     /// The struct `Visitor`.
     #[derive(
         Clone,
@@ -73,15 +86,16 @@ pub mod hostile {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        zbus::codegen::Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Visitor {
         /// The field `ArmVisitor`.
         #[serde(rename = "ArmVisitor")]
-        pub arm_visitor: ::std::string::String,
+        pub arm_visitor: String,
     }
+
     /// The union `ArmVisitor`: one of its arms.
     #[derive(Clone, Debug, PartialEq)]
     pub enum ArmVisitor {
@@ -94,24 +108,26 @@ pub mod hostile {
         /// An arm that this schema does not know; with an empty name, no arm at all.
         Unknown {
             /// The arm's name.
-            arm: ::std::string::String,
+            arm: String,
             /// What it carried; none where it was the name alone.
-            value: ::core::option::Option<::zbus::types::Value>,
+            value: std::option::Option<zbus::types::Value>,
         },
     }
-    impl ::core::default::Default for ArmVisitor {
+
+    impl Default for ArmVisitor {
         fn default() -> Self {
             Self::Unknown {
-                arm: ::std::string::String::new(),
+                arm: String::new(),
                 value: None,
             }
         }
     }
-    impl ::zbus::codegen::Serialize for ArmVisitor {
-        fn serialize<S_: ::zbus::codegen::serde::Serializer>(
+
+    impl zbus::codegen::Serialize for ArmVisitor {
+        fn serialize<S_: serde::Serializer>(
             &self,
             serializer: S_,
-        ) -> ::core::result::Result<S_::Ok, S_::Error> {
+        ) -> std::result::Result<S_::Ok, S_::Error> {
             match self {
                 Self::Result(value) => serializer.collect_map([("Result", value)]),
                 Self::Some(value) => serializer.collect_map([("Some", value)]),
@@ -122,12 +138,10 @@ pub mod hostile {
                             (
                                 arm,
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(zbus::codegen::Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Any>")]
                                         &'a ::zbus::types::Value,
                                     );
                                     Carried(value)
@@ -142,63 +156,63 @@ pub mod hostile {
             }
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for ArmVisitor {
-        fn deserialize<D_: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for ArmVisitor {
+        fn deserialize<D_: serde::Deserializer<'de>>(
             deserializer: D_,
-        ) -> ::core::result::Result<Self, D_::Error> {
+        ) -> std::result::Result<Self, D_::Error> {
             struct ArmVisitor_;
-            impl<'de> ::zbus::codegen::serde::de::Visitor<'de> for ArmVisitor_ {
+
+            impl<'de> serde::de::Visitor<'de> for ArmVisitor_ {
                 type Value = ArmVisitor;
-                fn expecting(
-                    &self,
-                    formatter: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                     formatter.write_str("an arm of the union ArmVisitor")
                 }
-                fn visit_unit<E_: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_unit<E_: serde::de::Error>(
                     self,
-                ) -> ::core::result::Result<Self::Value, E_> {
-                    Ok(::core::default::Default::default())
+                ) -> std::result::Result<Self::Value, E_> {
+                    Ok(Default::default())
                 }
-                fn visit_none<E_: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_none<E_: serde::de::Error>(
                     self,
-                ) -> ::core::result::Result<Self::Value, E_> {
-                    Ok(::core::default::Default::default())
+                ) -> std::result::Result<Self::Value, E_> {
+                    Ok(Default::default())
                 }
-                fn visit_str<E_: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_str<E_: serde::de::Error>(
                     self,
                     arm: &str,
-                ) -> ::core::result::Result<Self::Value, E_> {
+                ) -> std::result::Result<Self::Value, E_> {
                     Ok(
                         match arm {
-                            "Result" => {
-                                ArmVisitor::Result(::core::default::Default::default())
-                            }
-                            "Some" => {
-                                ArmVisitor::Some(::core::default::Default::default())
-                            }
+                            "Result" => ArmVisitor::Result(Default::default()),
+                            "Some" => ArmVisitor::Some(Default::default()),
                             "Option" => ArmVisitor::Option,
                             arm => {
                                 ArmVisitor::Unknown {
-                                    arm: ::std::string::String::from(arm),
+                                    arm: String::from(arm),
                                     value: None,
                                 }
                             }
                         },
                     )
                 }
-                fn visit_map<A_: ::zbus::codegen::serde::de::MapAccess<'de>>(
+
+                fn visit_map<A_: serde::de::MapAccess<'de>>(
                     self,
                     mut map: A_,
-                ) -> ::core::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<::std::string::String>()? else {
-                        return Ok(::core::default::Default::default());
+                ) -> std::result::Result<Self::Value, A_::Error> {
+                    let Some(arm) = map.next_key::<String>()? else {
+                        return Ok(Default::default());
                     };
                     let value = match arm.as_str() {
                         "Result" => ArmVisitor::Result(map.next_value::<Result>()?),
                         "Some" => ArmVisitor::Some(map.next_value::<Some>()?),
                         "Option" => {
-                            map.next_value::<::zbus::codegen::serde::de::IgnoredAny>()?;
+                            map.next_value::<serde::de::IgnoredAny>()?;
                             ArmVisitor::Option
                         }
                         _ => {
@@ -209,12 +223,9 @@ pub mod hostile {
                             }
                         }
                     };
-                    if map
-                        .next_key::<::zbus::codegen::serde::de::IgnoredAny>()?
-                        .is_some()
-                    {
+                    if map.next_key::<serde::de::IgnoredAny>()?.is_some() {
                         return Err(
-                            ::zbus::codegen::serde::de::Error::custom(
+                            serde::de::Error::custom(
                                 "a union has one arm, and this map has several keys",
                             ),
                         );
@@ -225,6 +236,7 @@ pub mod hostile {
             deserializer.deserialize_any(ArmVisitor_)
         }
     }
+
     /// The struct `Result`.
     #[derive(
         Clone,
@@ -236,8 +248,8 @@ pub mod hostile {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        zbus::codegen::Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Result {
@@ -245,6 +257,7 @@ pub mod hostile {
         #[serde(rename = "Ok")]
         pub ok: bool,
     }
+
     /// The struct `Some`.
     #[derive(
         Clone,
@@ -255,15 +268,16 @@ pub mod hostile {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        zbus::codegen::Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Some {
         /// The field `Vec`.
         #[serde(rename = "Vec")]
-        pub vec: ::std::vec::Vec<T>,
+        pub vec: std::vec::Vec<T>,
     }
+
     /// The struct `S`.
     #[derive(
         Clone,
@@ -274,8 +288,8 @@ pub mod hostile {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        zbus::codegen::Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct S {
@@ -283,45 +297,43 @@ pub mod hostile {
         #[serde(rename = "D")]
         pub d: D,
     }
+
     /// The union `U`: one of its arms.
     #[derive(Clone, Debug, PartialEq)]
     pub enum U {
         /// The arm `S`.
         S(S),
         /// The arm `A`.
-        A(::core::option::Option<::std::boxed::Box<A>>),
+        A(std::option::Option<Box<A>>),
         /// The arm `E`.
-        E(::std::vec::Vec<E>),
+        E(std::vec::Vec<E>),
         /// The arm `At`.
-        At(::std::collections::BTreeMap<D, ::zbus::types::Timestamp>),
+        At(BTreeMap<D, zbus::types::Timestamp>),
         /// The arm `Ats`.
-        Ats(
-            ::std::collections::BTreeMap<
-                ::std::string::String,
-                ::std::vec::Vec<::zbus::types::Timestamp>,
-            >,
-        ),
+        Ats(BTreeMap<String, std::vec::Vec<zbus::types::Timestamp>>),
         /// An arm that this schema does not know; with an empty name, no arm at all.
         Unknown {
             /// The arm's name.
-            arm: ::std::string::String,
+            arm: String,
             /// What it carried; none where it was the name alone.
-            value: ::core::option::Option<::zbus::types::Value>,
+            value: std::option::Option<zbus::types::Value>,
         },
     }
-    impl ::core::default::Default for U {
+
+    impl Default for U {
         fn default() -> Self {
             Self::Unknown {
-                arm: ::std::string::String::new(),
+                arm: String::new(),
                 value: None,
             }
         }
     }
-    impl ::zbus::codegen::Serialize for U {
-        fn serialize<S_: ::zbus::codegen::serde::Serializer>(
+
+    impl zbus::codegen::Serialize for U {
+        fn serialize<S_: serde::Serializer>(
             &self,
             serializer: S_,
-        ) -> ::core::result::Result<S_::Ok, S_::Error> {
+        ) -> std::result::Result<S_::Ok, S_::Error> {
             match self {
                 Self::S(value) => serializer.collect_map([("S", value)]),
                 Self::A(value) => serializer.collect_map([("A", value)]),
@@ -332,16 +344,11 @@ pub mod hostile {
                             (
                                 "At",
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(zbus::codegen::Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::std::collections::BTreeMap<::zbus::codegen::Same, ::zbus::codegen::wire::Timestamp>>"
-                                        )]
-                                        &'a ::std::collections::BTreeMap<
-                                            D,
-                                            ::zbus::types::Timestamp,
-                                        >,
+                                        #[serde(with = "As::<&BTreeMap<Same, wire::Timestamp>>")]
+                                        &'a ::std::collections::BTreeMap<D, zbus::types::Timestamp>,
                                     );
                                     Carried(value)
                                 },
@@ -354,15 +361,15 @@ pub mod hostile {
                             (
                                 "Ats",
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(zbus::codegen::Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(
-                                            with = "::zbus::codegen::As::<&::std::collections::BTreeMap<::zbus::codegen::Same, ::std::vec::Vec<::zbus::codegen::wire::Timestamp>>>"
+                                            with = "As::<&BTreeMap<Same, std::vec::Vec<wire::Timestamp>>>"
                                         )]
                                         &'a ::std::collections::BTreeMap<
-                                            ::std::string::String,
-                                            ::std::vec::Vec<::zbus::types::Timestamp>,
+                                            String,
+                                            std::vec::Vec<zbus::types::Timestamp>,
                                         >,
                                     );
                                     Carried(value)
@@ -376,12 +383,10 @@ pub mod hostile {
                             (
                                 arm,
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(zbus::codegen::Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Any>")]
                                         &'a ::zbus::types::Value,
                                     );
                                     Carried(value)
@@ -396,89 +401,81 @@ pub mod hostile {
             }
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for U {
-        fn deserialize<D_: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for U {
+        fn deserialize<D_: serde::Deserializer<'de>>(
             deserializer: D_,
-        ) -> ::core::result::Result<Self, D_::Error> {
+        ) -> std::result::Result<Self, D_::Error> {
             struct ArmVisitor_;
-            impl<'de> ::zbus::codegen::serde::de::Visitor<'de> for ArmVisitor_ {
+
+            impl<'de> serde::de::Visitor<'de> for ArmVisitor_ {
                 type Value = U;
-                fn expecting(
-                    &self,
-                    formatter: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                     formatter.write_str("an arm of the union U")
                 }
-                fn visit_unit<E_: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_unit<E_: serde::de::Error>(
                     self,
-                ) -> ::core::result::Result<Self::Value, E_> {
-                    Ok(::core::default::Default::default())
+                ) -> std::result::Result<Self::Value, E_> {
+                    Ok(Default::default())
                 }
-                fn visit_none<E_: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_none<E_: serde::de::Error>(
                     self,
-                ) -> ::core::result::Result<Self::Value, E_> {
-                    Ok(::core::default::Default::default())
+                ) -> std::result::Result<Self::Value, E_> {
+                    Ok(Default::default())
                 }
-                fn visit_str<E_: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_str<E_: serde::de::Error>(
                     self,
                     arm: &str,
-                ) -> ::core::result::Result<Self::Value, E_> {
+                ) -> std::result::Result<Self::Value, E_> {
                     Ok(
                         match arm {
-                            "S" => U::S(::core::default::Default::default()),
+                            "S" => U::S(Default::default()),
                             "A" => U::A(None),
-                            "E" => U::E(::std::vec::Vec::new()),
-                            "At" => U::At(::std::collections::BTreeMap::new()),
-                            "Ats" => U::Ats(::std::collections::BTreeMap::new()),
+                            "E" => U::E(std::vec::Vec::new()),
+                            "At" => U::At(BTreeMap::new()),
+                            "Ats" => U::Ats(BTreeMap::new()),
                             arm => {
                                 U::Unknown {
-                                    arm: ::std::string::String::from(arm),
+                                    arm: String::from(arm),
                                     value: None,
                                 }
                             }
                         },
                     )
                 }
-                fn visit_map<A_: ::zbus::codegen::serde::de::MapAccess<'de>>(
+
+                fn visit_map<A_: serde::de::MapAccess<'de>>(
                     self,
                     mut map: A_,
-                ) -> ::core::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<::std::string::String>()? else {
-                        return Ok(::core::default::Default::default());
+                ) -> std::result::Result<Self::Value, A_::Error> {
+                    let Some(arm) = map.next_key::<String>()? else {
+                        return Ok(Default::default());
                     };
                     let value = match arm.as_str() {
                         "S" => U::S(map.next_value::<S>()?),
-                        "A" => {
-                            U::A(
-                                map
-                                    .next_value::<
-                                        ::core::option::Option<::std::boxed::Box<A>>,
-                                    >()?,
-                            )
-                        }
-                        "E" => U::E(map.next_value::<::std::vec::Vec<E>>()?),
+                        "A" => U::A(map.next_value::<std::option::Option<Box<A>>>()?),
+                        "E" => U::E(map.next_value::<std::vec::Vec<E>>()?),
                         "At" => {
-                            #[derive(::zbus::codegen::Deserialize)]
+                            #[derive(Deserialize)]
                             #[serde(crate = "::zbus::codegen::serde", transparent)]
                             struct Carried(
-                                #[serde(
-                                    with = "::zbus::codegen::As::<::std::collections::BTreeMap<::zbus::codegen::Same, ::zbus::codegen::wire::Timestamp>>"
-                                )]
-                                ::std::collections::BTreeMap<D, ::zbus::types::Timestamp>,
+                                #[serde(with = "As::<BTreeMap<Same, wire::Timestamp>>")]
+                                BTreeMap<D, zbus::types::Timestamp>,
                             );
                             U::At(map.next_value::<Carried>()?.0)
                         }
                         "Ats" => {
-                            #[derive(::zbus::codegen::Deserialize)]
+                            #[derive(Deserialize)]
                             #[serde(crate = "::zbus::codegen::serde", transparent)]
                             struct Carried(
                                 #[serde(
-                                    with = "::zbus::codegen::As::<::std::collections::BTreeMap<::zbus::codegen::Same, ::std::vec::Vec<::zbus::codegen::wire::Timestamp>>>"
+                                    with = "As::<BTreeMap<Same, std::vec::Vec<wire::Timestamp>>>"
                                 )]
-                                ::std::collections::BTreeMap<
-                                    ::std::string::String,
-                                    ::std::vec::Vec<::zbus::types::Timestamp>,
-                                >,
+                                BTreeMap<String, std::vec::Vec<zbus::types::Timestamp>>,
                             );
                             U::Ats(map.next_value::<Carried>()?.0)
                         }
@@ -490,12 +487,9 @@ pub mod hostile {
                             }
                         }
                     };
-                    if map
-                        .next_key::<::zbus::codegen::serde::de::IgnoredAny>()?
-                        .is_some()
-                    {
+                    if map.next_key::<serde::de::IgnoredAny>()?.is_some() {
                         return Err(
-                            ::zbus::codegen::serde::de::Error::custom(
+                            serde::de::Error::custom(
                                 "a union has one arm, and this map has several keys",
                             ),
                         );
@@ -506,36 +500,25 @@ pub mod hostile {
             deserializer.deserialize_any(ArmVisitor_)
         }
     }
+
     /// The struct `A`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, zbus::codegen::Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct A {
         /// The field `U`.
         #[serde(rename = "U")]
         pub u: U,
     }
+
     /// The struct `E`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, zbus::codegen::Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct E {
         /// The field `A`.
         #[serde(rename = "A")]
-        pub a: ::core::option::Option<A>,
+        pub a: std::option::Option<A>,
     }
+
     /// The enum `D`, which travels as a string.
     #[derive(Clone, Debug)]
     pub enum D {
@@ -546,8 +529,9 @@ pub mod hostile {
         /// The value `A`.
         A,
         /// A value that this schema does not know.
-        Unknown(::std::string::String),
+        Unknown(String),
     }
+
     impl D {
         /// The text that travels.
         #[must_use]
@@ -559,7 +543,8 @@ pub mod hostile {
                 Self::Unknown(value) => value,
             }
         }
-        fn known(value: &str) -> ::core::option::Option<Self> {
+
+        fn known(value: &str) -> std::option::Option<Self> {
             match value {
                 "S" => Some(Self::S),
                 "E" => Some(Self::E),
@@ -568,78 +553,81 @@ pub mod hostile {
             }
         }
     }
-    impl ::core::cmp::PartialEq for D {
+
+    impl PartialEq for D {
         fn eq(&self, other: &Self) -> bool {
             self.as_str() == other.as_str()
         }
     }
-    impl ::core::cmp::Eq for D {}
-    impl ::core::cmp::PartialOrd for D {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for D {}
+    impl PartialOrd for D {
+        fn partial_cmp(&self, other: &Self) -> std::option::Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for D {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for D {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.as_str().cmp(&other.as_str())
         }
     }
-    impl ::core::hash::Hash for D {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.as_str(), state);
+
+    impl std::hash::Hash for D {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            std::hash::Hash::hash(&self.as_str(), state);
         }
     }
-    impl ::core::default::Default for D {
+
+    impl Default for D {
         fn default() -> Self {
-            Self::Unknown(::std::string::String::new())
+            Self::Unknown(String::new())
         }
     }
-    impl ::core::fmt::Display for D {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for D {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.pad(self.as_str())
         }
     }
-    impl ::core::convert::From<&str> for D {
+
+    impl From<&str> for D {
         fn from(value: &str) -> Self {
-            Self::known(value)
-                .unwrap_or_else(|| Self::Unknown(::std::string::String::from(value)))
+            Self::known(value).unwrap_or_else(|| Self::Unknown(String::from(value)))
         }
     }
-    impl ::core::convert::From<::std::string::String> for D {
-        fn from(value: ::std::string::String) -> Self {
+
+    impl From<String> for D {
+        fn from(value: String) -> Self {
             Self::known(&value).unwrap_or(Self::Unknown(value))
         }
     }
-    impl ::core::str::FromStr for D {
-        type Err = ::core::convert::Infallible;
-        fn from_str(value: &str) -> ::core::result::Result<Self, Self::Err> {
+
+    impl FromStr for D {
+        type Err = Infallible;
+
+        fn from_str(value: &str) -> std::result::Result<Self, Self::Err> {
             Ok(Self::from(value))
         }
     }
-    impl ::zbus::codegen::Serialize for D {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl zbus::codegen::Serialize for D {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> std::result::Result<S::Ok, S::Error> {
             serializer.serialize_str(self.as_str())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for D {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for D {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <::std::string::String as ::zbus::codegen::Deserialize>::deserialize(
-                    deserializer,
-                )
-                .map(Self::from)
+        ) -> std::result::Result<Self, D::Error> {
+            <String as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// The struct `StubClient`.
     #[derive(
         Clone,
@@ -650,47 +638,602 @@ pub mod hostile {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        zbus::codegen::Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct StubClient {
         /// The field `Object`.
         #[serde(rename = "Object")]
-        pub object: ::std::string::String,
+        pub object: String,
     }
+
+    /// The struct `Option`.
+    #[derive(Clone, Debug, PartialEq, zbus::codegen::Serialize, Deserialize)]
+    #[serde(crate = "::zbus::codegen::serde", default)]
+    pub struct Option {
+        /// The field `Vec`.
+        #[serde(rename = "Vec")]
+        pub vec: std::vec::Vec<Vec>,
+        /// The field `Value`.
+        #[serde(rename = "Value")]
+        pub value: std::option::Option<Value>,
+        /// The field `Timestamp`.
+        #[serde(rename = "Timestamp", with = "As::<wire::Timestamp>")]
+        pub timestamp: Timestamp,
+        /// The field `Any`.
+        #[serde(rename = "Any", with = "As::<wire::Any>")]
+        pub any: zbus::types::Value,
+        /// The field `Maybe`.
+        #[serde(rename = "Maybe", with = "As::<std::option::Option<wire::Timestamp>>")]
+        pub maybe: std::option::Option<zbus::types::Timestamp>,
+    }
+
+    impl Default for Option {
+        fn default() -> Self {
+            Self {
+                vec: std::vec::Vec::new(),
+                value: None,
+                timestamp: zero::timestamp(),
+                any: zbus::types::Value::Nil,
+                maybe: None,
+            }
+        }
+    }
+
+    /// The struct `Vec`.
+    #[derive(
+        Clone,
+        Debug,
+        Default,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        zbus::codegen::Serialize,
+        Deserialize
+    )]
+    #[serde(crate = "::zbus::codegen::serde", default)]
+    pub struct Vec {
+        /// The field `String`.
+        #[serde(rename = "String")]
+        pub string: std::option::Option<String>,
+        /// The field `Future`.
+        #[serde(rename = "Future")]
+        pub future: Future,
+    }
+
+    /// The struct `Value`.
+    #[derive(
+        Clone,
+        Debug,
+        Default,
+        PartialEq,
+        Copy,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        zbus::codegen::Serialize,
+        Deserialize
+    )]
+    #[serde(crate = "::zbus::codegen::serde", default)]
+    pub struct Value {
+        /// The field `Arc`.
+        #[serde(rename = "Arc")]
+        pub arc: bool,
+    }
+
+    /// The type `Timestamp`.
+    pub type Timestamp = zbus::types::Timestamp;
+
+    /// The enum `Future`, which travels as a string.
+    #[derive(Clone, Debug)]
+    pub enum Future {
+        /// The value `Send`.
+        Send,
+        /// The value `Sync`.
+        Sync,
+        /// A value that this schema does not know.
+        Unknown(String),
+    }
+
+    impl Future {
+        /// The text that travels.
+        #[must_use]
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Send => "Send",
+                Self::Sync => "Sync",
+                Self::Unknown(value) => value,
+            }
+        }
+
+        fn known(value: &str) -> std::option::Option<Self> {
+            match value {
+                "Send" => Some(Self::Send),
+                "Sync" => Some(Self::Sync),
+                _ => None,
+            }
+        }
+    }
+
+    impl PartialEq for Future {
+        fn eq(&self, other: &Self) -> bool {
+            self.as_str() == other.as_str()
+        }
+    }
+
+    impl Eq for Future {}
+    impl PartialOrd for Future {
+        fn partial_cmp(&self, other: &Self) -> std::option::Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+
+    impl Ord for Future {
+        fn cmp(&self, other: &Self) -> Ordering {
+            self.as_str().cmp(&other.as_str())
+        }
+    }
+
+    impl std::hash::Hash for Future {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            std::hash::Hash::hash(&self.as_str(), state);
+        }
+    }
+
+    impl Default for Future {
+        fn default() -> Self {
+            Self::Unknown(String::new())
+        }
+    }
+
+    impl fmt::Display for Future {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.pad(self.as_str())
+        }
+    }
+
+    impl From<&str> for Future {
+        fn from(value: &str) -> Self {
+            Self::known(value).unwrap_or_else(|| Self::Unknown(String::from(value)))
+        }
+    }
+
+    impl From<String> for Future {
+        fn from(value: String) -> Self {
+            Self::known(&value).unwrap_or(Self::Unknown(value))
+        }
+    }
+
+    impl FromStr for Future {
+        type Err = Infallible;
+
+        fn from_str(value: &str) -> std::result::Result<Self, Self::Err> {
+            Ok(Self::from(value))
+        }
+    }
+
+    impl zbus::codegen::Serialize for Future {
+        fn serialize<S: serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> std::result::Result<S::Ok, S::Error> {
+            serializer.serialize_str(self.as_str())
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Future {
+        fn deserialize<D: serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> std::result::Result<Self, D::Error> {
+            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+        }
+    }
+
+    /// The enum `Hash`, which travels as a `u8`.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Hash {
+        /// The value `1`.
+        Hasher,
+        /// A value that this schema does not know.
+        Unknown(u8),
+    }
+
+    impl Hash {
+        /// The number that travels.
+        #[must_use]
+        pub const fn value(self) -> u8 {
+            match self {
+                Self::Hasher => 1,
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+
+    impl PartialEq for Hash {
+        fn eq(&self, other: &Self) -> bool {
+            self.value() == other.value()
+        }
+    }
+
+    impl Eq for Hash {}
+    impl PartialOrd for Hash {
+        fn partial_cmp(&self, other: &Self) -> std::option::Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+
+    impl Ord for Hash {
+        fn cmp(&self, other: &Self) -> Ordering {
+            self.value().cmp(&other.value())
+        }
+    }
+
+    impl std::hash::Hash for Hash {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            std::hash::Hash::hash(&self.value(), state);
+        }
+    }
+
+    impl Default for Hash {
+        fn default() -> Self {
+            Self::Unknown(0)
+        }
+    }
+
+    impl From<u8> for Hash {
+        fn from(value: u8) -> Self {
+            match value {
+                1 => Self::Hasher,
+                value => Self::Unknown(value),
+            }
+        }
+    }
+
+    impl From<Hash> for u8 {
+        fn from(value: Hash) -> Self {
+            value.value()
+        }
+    }
+
+    impl zbus::codegen::Serialize for Hash {
+        fn serialize<S: serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> std::result::Result<S::Ok, S::Error> {
+            serializer.serialize_u8(self.value())
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Hash {
+        fn deserialize<D: serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> std::result::Result<Self, D::Error> {
+            <u8 as Deserialize>::deserialize(deserializer).map(Self::from)
+        }
+    }
+
+    /// The union `Serialize`: one of its arms.
+    #[derive(Clone, Debug, PartialEq)]
+    pub enum Serialize {
+        /// The arm `Deserialize`.
+        Deserialize(Option),
+        /// The arm `Same`.
+        Same(zbus::types::Duration),
+        /// The arm `As`.
+        As,
+        /// An arm that this schema does not know; with an empty name, no arm at all.
+        Unknown {
+            /// The arm's name.
+            arm: String,
+            /// What it carried; none where it was the name alone.
+            value: std::option::Option<zbus::types::Value>,
+        },
+    }
+
+    impl Default for Serialize {
+        fn default() -> Self {
+            Self::Unknown {
+                arm: String::new(),
+                value: None,
+            }
+        }
+    }
+
+    impl zbus::codegen::Serialize for Serialize {
+        fn serialize<S_: serde::Serializer>(
+            &self,
+            serializer: S_,
+        ) -> std::result::Result<S_::Ok, S_::Error> {
+            match self {
+                Self::Deserialize(value) => {
+                    serializer.collect_map([("Deserialize", value)])
+                }
+                Self::Same(value) => {
+                    serializer
+                        .collect_map([
+                            (
+                                "Same",
+                                {
+                                    #[derive(zbus::codegen::Serialize)]
+                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    struct Carried<'a>(
+                                        #[serde(with = "As::<&wire::Duration>")]
+                                        &'a ::zbus::types::Duration,
+                                    );
+                                    Carried(value)
+                                },
+                            ),
+                        ])
+                }
+                Self::As => serializer.serialize_str("As"),
+                Self::Unknown { arm, value: Some(value) } => {
+                    serializer
+                        .collect_map([
+                            (
+                                arm,
+                                {
+                                    #[derive(zbus::codegen::Serialize)]
+                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    struct Carried<'a>(
+                                        #[serde(with = "As::<&wire::Any>")]
+                                        &'a ::zbus::types::Value,
+                                    );
+                                    Carried(value)
+                                },
+                            ),
+                        ])
+                }
+                Self::Unknown { arm, .. } if arm.is_empty() => {
+                    serializer.serialize_none()
+                }
+                Self::Unknown { arm, .. } => serializer.serialize_str(arm),
+            }
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Serialize {
+        fn deserialize<D_: serde::Deserializer<'de>>(
+            deserializer: D_,
+        ) -> std::result::Result<Self, D_::Error> {
+            struct ArmVisitor_;
+
+            impl<'de> serde::de::Visitor<'de> for ArmVisitor_ {
+                type Value = Serialize;
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    formatter.write_str("an arm of the union Serialize")
+                }
+
+                fn visit_unit<E_: serde::de::Error>(
+                    self,
+                ) -> std::result::Result<Self::Value, E_> {
+                    Ok(Default::default())
+                }
+
+                fn visit_none<E_: serde::de::Error>(
+                    self,
+                ) -> std::result::Result<Self::Value, E_> {
+                    Ok(Default::default())
+                }
+
+                fn visit_str<E_: serde::de::Error>(
+                    self,
+                    arm: &str,
+                ) -> std::result::Result<Self::Value, E_> {
+                    Ok(
+                        match arm {
+                            "Deserialize" => Serialize::Deserialize(Default::default()),
+                            "Same" => Serialize::Same(Default::default()),
+                            "As" => Serialize::As,
+                            arm => {
+                                Serialize::Unknown {
+                                    arm: String::from(arm),
+                                    value: None,
+                                }
+                            }
+                        },
+                    )
+                }
+
+                fn visit_map<A_: serde::de::MapAccess<'de>>(
+                    self,
+                    mut map: A_,
+                ) -> std::result::Result<Self::Value, A_::Error> {
+                    let Some(arm) = map.next_key::<String>()? else {
+                        return Ok(Default::default());
+                    };
+                    let value = match arm.as_str() {
+                        "Deserialize" => {
+                            Serialize::Deserialize(map.next_value::<Option>()?)
+                        }
+                        "Same" => {
+                            #[derive(Deserialize)]
+                            #[serde(crate = "::zbus::codegen::serde", transparent)]
+                            struct Carried(
+                                #[serde(with = "As::<wire::Duration>")]
+                                zbus::types::Duration,
+                            );
+                            Serialize::Same(map.next_value::<Carried>()?.0)
+                        }
+                        "As" => {
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                            Serialize::As
+                        }
+                        _ => {
+                            let value = map.next_value()?;
+                            Serialize::Unknown {
+                                arm,
+                                value: Some(value),
+                            }
+                        }
+                    };
+                    if map.next_key::<serde::de::IgnoredAny>()?.is_some() {
+                        return Err(
+                            serde::de::Error::custom(
+                                "a union has one arm, and this map has several keys",
+                            ),
+                        );
+                    }
+                    Ok(value)
+                }
+            }
+            deserializer.deserialize_any(ArmVisitor_)
+        }
+    }
+
+    /// The errors `Rejection`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub enum Rejection {
+        /// The error `Failure`.
+        Failure {
+            /// The field `Object`.
+            object: std::option::Option<String>,
+            /// The field `Call`.
+            call: Serialize,
+        },
+        /// The error `Returns`.
+        Returns,
+        /// An error that is not declared: of a peer that knows no codes, or one that this schema does not know.
+        Other {
+            /// What the peer says.
+            message: String,
+            /// The code, if there is one.
+            code: std::option::Option<String>,
+            /// The code's fields as a `MessagePack` map, if there are any.
+            data: std::option::Option<std::vec::Vec<u8>>,
+        },
+    }
+
+    impl Rejection {
+        /// An error with a message alone.
+        #[must_use]
+        pub fn other(message: impl Into<String>) -> Self {
+            Self::Other {
+                message: message.into(),
+                code: None,
+                data: None,
+            }
+        }
+
+        /// The error as a server sends it.
+        pub fn into_failure(
+            self,
+        ) -> std::result::Result<zbus::Failure, zbus::wire::EncodeError> {
+            let message = ToString::to_string(&self);
+            Ok(
+                match self {
+                    Self::Failure { object, call } => {
+                        let mut data = std::vec::Vec::new();
+                        zbus::wire::encode(
+                            &RejectionFailure { object, call },
+                            &mut data,
+                        )?;
+                        zbus::Failure::new(message).with_code("Failure", Some(data))
+                    }
+                    Self::Returns => {
+                        zbus::Failure::new(message).with_code("Returns", None)
+                    }
+                    Self::Other { code: Some(code), data, .. } => {
+                        zbus::Failure::new(message).with_code(code, data)
+                    }
+                    Self::Other { .. } => zbus::Failure::new(message),
+                },
+            )
+        }
+
+        /// What a caller gets: the declared error, or what else went wrong.
+        #[must_use]
+        pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
+            let ::zbus::Error::Remote { message, code, data } = error else {
+                return zbus::CallError::Bus(error);
+            };
+            let declared = match code.as_deref() {
+                Some("Failure") => {
+                    match data.as_deref().map(zbus::wire::decode::<RejectionFailure>) {
+                        None => Some(RejectionFailure::default()),
+                        Some(fields) => fields.ok(),
+                    }
+                        .map(|RejectionFailure { object, call }| Self::Failure {
+                            object,
+                            call,
+                        })
+                }
+                Some("Returns") => Some(Self::Returns),
+                _ => None,
+            };
+            zbus::CallError::Declared(
+                declared
+                    .unwrap_or_else(|| Self::Other {
+                        message,
+                        code,
+                        data: data.map(std::vec::Vec::from),
+                    }),
+            )
+        }
+    }
+
+    impl fmt::Display for Rejection {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            match self {
+                Self::Failure { object, call } => {
+                    std::write!(
+                        formatter, "failure (Object: {:?}, Call: {:?})", object, call
+                    )
+                }
+                Self::Returns => formatter.write_str("returns"),
+                Self::Other { message, .. } => formatter.write_str(message),
+            }
+        }
+    }
+
+    impl std::error::Error for Rejection {}
+    /// The fields of a variant, as they travel.
+    #[derive(Clone, Debug, Default, PartialEq, zbus::codegen::Serialize, Deserialize)]
+    #[serde(crate = "::zbus::codegen::serde", default)]
+    struct RejectionFailure {
+        /// The field `Object`.
+        #[serde(rename = "Object")]
+        pub object: std::option::Option<String>,
+        /// The field `Call`.
+        #[serde(rename = "Call")]
+        pub call: Serialize,
+    }
+
     /// A stub's own names, and those of its locals.
     ///
     /// To be implemented by the server of the object `stub@1.0` of the module `hostile`.
-    pub trait Stub: ::core::marker::Send + ::core::marker::Sync + 'static {
+    pub trait Stub: Send + Sync + 'static {
         /// The method `New`.
-        fn new_(
-            &self,
-        ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
+        fn new_(&self) -> impl std::future::Future<Output = ()> + Send;
+
         /// The method `Clone`.
-        fn clone_(
-            &self,
-            self_: u8,
-        ) -> impl ::core::future::Future<Output = u8> + ::core::marker::Send;
+        fn clone_(&self, self_: u8) -> impl std::future::Future<Output = u8> + Send;
+
         /// The method `WithModule`.
         fn with_module_(
             &self,
-            module: ::std::string::String,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<(), ::zbus::Failure>,
-        > + ::core::marker::Send;
+            module: String,
+        ) -> impl std::future::Future<
+            Output = std::result::Result<(), zbus::Failure>,
+        > + Send;
+
         /// The method `WithTimeout`.
         fn with_timeout_(
             &self,
-            client: ::std::string::String,
-            timeout: ::zbus::types::Duration,
-        ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
+            client: String,
+            timeout: zbus::types::Duration,
+        ) -> impl std::future::Future<Output = ()> + Send;
+
         /// The method `Drop`.
-        fn drop(&self) -> impl ::core::future::Future<Output = T> + ::core::marker::Send;
+        fn drop(&self) -> impl std::future::Future<Output = T> + Send;
+
         /// The method `Into`.
-        fn into(
-            &self,
-        ) -> impl ::core::future::Future<Output = (u8, u8)> + ::core::marker::Send;
+        fn into(&self) -> impl std::future::Future<Output = (u8, u8)> + Send;
+
         /// The method `Locals`.
         fn locals(
             &self,
@@ -703,27 +1246,30 @@ pub mod hostile {
             value: u8,
             value0: u8,
             item: u8,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<(u8, u8), ::zbus::Failure>,
-        > + ::core::marker::Send;
+        ) -> impl std::future::Future<
+            Output = std::result::Result<(u8, u8), zbus::Failure>,
+        > + Send;
+
         /// The method `Rest`.
         fn rest(
             &self,
-            item: ::std::string::String,
-            request: ::std::string::String,
-            value: ::std::vec::Vec<::std::string::String>,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<(), ::zbus::Failure>,
-        > + ::core::marker::Send;
+            item: String,
+            request: String,
+            value: std::vec::Vec<String>,
+        ) -> impl std::future::Future<
+            Output = std::result::Result<(), zbus::Failure>,
+        > + Send;
+
         /// The method `Await`.
         fn r#await(
             &self,
             r#type: u8,
             r#fn: u8,
             r#match: u8,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<u8, ::zbus::Failure>,
-        > + ::core::marker::Send;
+        ) -> impl std::future::Future<
+            Output = std::result::Result<u8, zbus::Failure>,
+        > + Send;
+
         /// ```text
         /// - a list
         ///
@@ -734,62 +1280,70 @@ pub mod hostile {
             service: T,
             streams: u8,
             publisher: u8,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<(), ::zbus::Failure>,
-        > + ::core::marker::Send;
+        ) -> impl std::future::Future<
+            Output = std::result::Result<(), zbus::Failure>,
+        > + Send;
+
         /// The events `Type`.
-        fn r#type(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<Item = T> + ::core::marker::Send;
+        fn r#type(&self) -> impl Stream<Item = T> + Send;
+
         /// The events `Module`.
-        fn module(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<Item = u8> + ::core::marker::Send;
+        fn module(&self) -> impl Stream<Item = u8> + Send;
+
         /// The events `event`.
-        fn event(&self) -> impl ::zbus::codegen::Stream<Item = S> + ::core::marker::Send;
+        fn event(&self) -> impl Stream<Item = S> + Send;
     }
+
     /// Serves a [`Stub`] as the object `stub@1.0` of the module `hostile`.
     pub struct StubServer<T_> {
-        service: ::std::sync::Arc<T_>,
+        service: Arc<T_>,
     }
+
     impl<T_: Stub> StubServer<T_> {
         /// Serves this [`Stub`].
         #[must_use]
         pub fn new(service: T_) -> Self {
-            Self::from_arc(::std::sync::Arc::new(service))
+            Self::from_arc(Arc::new(service))
         }
+
         /// The like for a service that other parts of the program hold too.
         #[must_use]
-        pub fn from_arc(service: ::std::sync::Arc<T_>) -> Self {
+        pub fn from_arc(service: Arc<T_>) -> Self {
             Self { service }
         }
     }
-    impl<T_> ::core::clone::Clone for StubServer<T_> {
+
+    impl<T_> Clone for StubServer<T_> {
         fn clone(&self) -> Self {
             Self {
-                service: ::std::sync::Arc::clone(&self.service),
+                service: Arc::clone(&self.service),
             }
         }
     }
-    impl<T_> ::core::fmt::Debug for StubServer<T_> {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl<T_> fmt::Debug for StubServer<T_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.debug_struct("StubServer").finish_non_exhaustive()
         }
     }
-    impl<T_: Stub> ::zbus::server::Object for StubServer<T_> {
-        fn id(&self) -> ::zbus::ObjectId {
-            ::zbus::ObjectId::from_static("stub", "1.0")
+
+    impl<T_: Stub> zbus::server::Object for StubServer<T_> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("stub", "1.0")
         }
-        fn module(&self) -> ::core::option::Option<&str> {
+
+        fn module(&self) -> std::option::Option<&str> {
             Some("hostile")
         }
+
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("85cad1d0fb0c88955fba86a9657b6133")
+        }
+
         async fn call(
             &self,
-            call_: ::zbus::server::Call,
-        ) -> ::core::result::Result<::zbus::server::Returns, ::zbus::server::Rejection> {
+            call_: Call,
+        ) -> std::result::Result<Returns, zbus::server::Rejection> {
             match call_.method() {
                 "New" => {
                     call_.arguments(0)?;
@@ -799,16 +1353,15 @@ pub mod hostile {
                 }
                 "Clone" => {
                     let mut arguments_ = call_.arguments(1)?;
-                    let self_ = arguments_.next::<::zbus::codegen::Same, u8>("self")?;
+                    let self_ = arguments_.next::<Same, u8>("self")?;
                     let value_ = <T_ as Stub>::clone_(&self.service, self_).await;
                     let mut returns_ = call_.returns();
-                    returns_.value::<::zbus::codegen::Same, u8>(&value_)?;
+                    returns_.value::<Same, u8>(&value_)?;
                     Ok(returns_)
                 }
                 "WithModule" => {
                     let mut arguments_ = call_.arguments(1)?;
-                    let module = arguments_
-                        .next::<::zbus::codegen::Same, ::std::string::String>("module")?;
+                    let module = arguments_.next::<Same, String>("module")?;
                     let failure_ = match <T_ as Stub>::with_module_(
                             &self.service,
                             module,
@@ -824,13 +1377,9 @@ pub mod hostile {
                 }
                 "WithTimeout" => {
                     let mut arguments_ = call_.arguments(2)?;
-                    let client = arguments_
-                        .next::<::zbus::codegen::Same, ::std::string::String>("client")?;
+                    let client = arguments_.next::<Same, String>("client")?;
                     let timeout = arguments_
-                        .next::<
-                            ::zbus::codegen::wire::Duration,
-                            ::zbus::types::Duration,
-                        >("timeout")?;
+                        .next::<wire::Duration, zbus::types::Duration>("timeout")?;
                     <T_ as Stub>::with_timeout_(&self.service, client, timeout).await;
                     let returns_ = call_.returns();
                     Ok(returns_)
@@ -839,32 +1388,28 @@ pub mod hostile {
                     call_.arguments(0)?;
                     let value_ = <T_ as Stub>::drop(&self.service).await;
                     let mut returns_ = call_.returns();
-                    returns_.value::<::zbus::codegen::Same, T>(&value_)?;
+                    returns_.value::<Same, T>(&value_)?;
                     Ok(returns_)
                 }
                 "Into" => {
                     call_.arguments(0)?;
                     let (value0_, value1) = <T_ as Stub>::into(&self.service).await;
                     let mut returns_ = call_.returns();
-                    returns_.value::<::zbus::codegen::Same, u8>(&value0_)?;
-                    returns_.value::<::zbus::codegen::Same, u8>(&value1)?;
+                    returns_.value::<Same, u8>(&value0_)?;
+                    returns_.value::<Same, u8>(&value1)?;
                     Ok(returns_)
                 }
                 "Locals" => {
                     let mut arguments_ = call_.arguments(9)?;
-                    let call = arguments_.next::<::zbus::codegen::Same, u8>("call")?;
-                    let arguments = arguments_
-                        .next::<::zbus::codegen::Same, u8>("arguments")?;
-                    let request = arguments_
-                        .next::<::zbus::codegen::Same, u8>("request")?;
-                    let reply = arguments_.next::<::zbus::codegen::Same, u8>("reply")?;
-                    let returns = arguments_
-                        .next::<::zbus::codegen::Same, u8>("returns")?;
-                    let failure = arguments_
-                        .next::<::zbus::codegen::Same, u8>("failure")?;
-                    let value = arguments_.next::<::zbus::codegen::Same, u8>("value")?;
-                    let value0 = arguments_.next::<::zbus::codegen::Same, u8>("value0")?;
-                    let item = arguments_.next::<::zbus::codegen::Same, u8>("item")?;
+                    let call = arguments_.next::<Same, u8>("call")?;
+                    let arguments = arguments_.next::<Same, u8>("arguments")?;
+                    let request = arguments_.next::<Same, u8>("request")?;
+                    let reply = arguments_.next::<Same, u8>("reply")?;
+                    let returns = arguments_.next::<Same, u8>("returns")?;
+                    let failure = arguments_.next::<Same, u8>("failure")?;
+                    let value = arguments_.next::<Same, u8>("value")?;
+                    let value0 = arguments_.next::<Same, u8>("value0")?;
+                    let item = arguments_.next::<Same, u8>("item")?;
                     let (value0_, value1, failure_) = match <T_ as Stub>::locals(
                             &self.service,
                             call,
@@ -883,22 +1428,16 @@ pub mod hostile {
                         Err(failure_) => (0, 0, Some(failure_)),
                     };
                     let mut returns_ = call_.returns();
-                    returns_.value::<::zbus::codegen::Same, u8>(&value0_)?;
-                    returns_.value::<::zbus::codegen::Same, u8>(&value1)?;
+                    returns_.value::<Same, u8>(&value0_)?;
+                    returns_.value::<Same, u8>(&value1)?;
                     returns_.throws(failure_);
                     Ok(returns_)
                 }
                 "Rest" => {
                     let mut arguments_ = call_.variadic_arguments(2)?;
-                    let item = arguments_
-                        .next::<::zbus::codegen::Same, ::std::string::String>("item")?;
-                    let request = arguments_
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::std::string::String,
-                        >("request")?;
-                    let value = arguments_
-                        .rest::<::zbus::codegen::Same, ::std::string::String>("value")?;
+                    let item = arguments_.next::<Same, String>("item")?;
+                    let request = arguments_.next::<Same, String>("request")?;
+                    let value = arguments_.rest::<Same, String>("value")?;
                     let failure_ = match <T_ as Stub>::rest(
                             &self.service,
                             item,
@@ -916,9 +1455,9 @@ pub mod hostile {
                 }
                 "Await" => {
                     let mut arguments_ = call_.arguments(3)?;
-                    let r#type = arguments_.next::<::zbus::codegen::Same, u8>("type")?;
-                    let r#fn = arguments_.next::<::zbus::codegen::Same, u8>("fn")?;
-                    let r#match = arguments_.next::<::zbus::codegen::Same, u8>("match")?;
+                    let r#type = arguments_.next::<Same, u8>("type")?;
+                    let r#fn = arguments_.next::<Same, u8>("fn")?;
+                    let r#match = arguments_.next::<Same, u8>("match")?;
                     let (value_, failure_) = match <T_ as Stub>::r#await(
                             &self.service,
                             r#type,
@@ -931,18 +1470,15 @@ pub mod hostile {
                         Err(failure_) => (0, Some(failure_)),
                     };
                     let mut returns_ = call_.returns();
-                    returns_.value::<::zbus::codegen::Same, u8>(&value_)?;
+                    returns_.value::<Same, u8>(&value_)?;
                     returns_.throws(failure_);
                     Ok(returns_)
                 }
                 "Service" => {
                     let mut arguments_ = call_.arguments(3)?;
-                    let service = arguments_
-                        .next::<::zbus::codegen::Same, T>("service")?;
-                    let streams = arguments_
-                        .next::<::zbus::codegen::Same, u8>("streams")?;
-                    let publisher = arguments_
-                        .next::<::zbus::codegen::Same, u8>("publisher")?;
+                    let service = arguments_.next::<Same, T>("service")?;
+                    let streams = arguments_.next::<Same, u8>("streams")?;
+                    let publisher = arguments_.next::<Same, u8>("publisher")?;
                     let failure_ = match <T_ as Stub>::service(
                             &self.service,
                             service,
@@ -961,198 +1497,185 @@ pub mod hostile {
                 _ => Err(call_.unknown_method()),
             }
         }
-        fn streams(&self, streams: &mut ::zbus::server::Streams) {
-            let service = ::std::sync::Arc::clone(&self.service);
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Type",
                     move |publisher| async move {
                         publisher
-                            .forward::<
-                                ::zbus::codegen::Same,
-                                T,
-                                _,
-                            >(<T_ as Stub>::r#type(&service))
+                            .forward::<Same, T, _>(<T_ as Stub>::r#type(&service))
                             .await;
                     },
                 );
-            let service = ::std::sync::Arc::clone(&self.service);
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Module",
                     move |publisher| async move {
                         publisher
-                            .forward::<
-                                ::zbus::codegen::Same,
-                                u8,
-                                _,
-                            >(<T_ as Stub>::module(&service))
+                            .forward::<Same, u8, _>(<T_ as Stub>::module(&service))
                             .await;
                     },
                 );
-            let service = ::std::sync::Arc::clone(&self.service);
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "event",
                     move |publisher| async move {
                         publisher
-                            .forward::<
-                                ::zbus::codegen::Same,
-                                S,
-                                _,
-                            >(<T_ as Stub>::event(&service))
+                            .forward::<Same, S, _>(<T_ as Stub>::event(&service))
                             .await;
                     },
                 );
         }
     }
+
     /// Publishes the events of the object `stub@1.0` of the module `hostile` from anywhere.
     #[derive(Clone, Debug)]
     pub struct StubEvents {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl StubEvents {
         /// Publishes as the module that the schema names.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, "hostile")
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("stub", "1.0"),
+                    zbus::ObjectId::from_static("stub", "1.0"),
                 ),
             }
         }
+
         /// Publishes an event `Type`.
-        pub async fn r#type(
-            &self,
-            event: &T,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object.publish::<::zbus::codegen::Same, T>("Type", event).await
+        pub async fn r#type(&self, event: &T) -> std::result::Result<(), zbus::Error> {
+            self.object.publish::<Same, T>("Type", event).await
         }
+
         /// Publishes an event `Module`.
-        pub async fn module(
-            &self,
-            event: u8,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object.publish::<::zbus::codegen::Same, u8>("Module", &event).await
+        pub async fn module(&self, event: u8) -> std::result::Result<(), zbus::Error> {
+            self.object.publish::<Same, u8>("Module", &event).await
         }
+
         /// Publishes an event `event`.
-        pub async fn event(
-            &self,
-            event: &S,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object.publish::<::zbus::codegen::Same, S>("event", event).await
+        pub async fn event(&self, event: &S) -> std::result::Result<(), zbus::Error> {
+            self.object.publish::<Same, S>("event", event).await
         }
     }
+
     /// A stub's own names, and those of its locals.
     ///
     /// Calls the object `stub@1.0` of the module `hostile`.
     #[derive(Clone, Debug)]
     pub struct StubClient_ {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl StubClient_ {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "85cad1d0fb0c88955fba86a9657b6133";
+
         /// The object as the schema's module serves it.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("stub", "1.0"),
+                    zbus::ObjectId::from_static("stub", "1.0"),
                 ),
             }
         }
+
         /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
-        pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
             }
         }
+
         /// The like with these options for each call; what they do not say stays as it is.
         #[must_use]
-        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
             Self {
                 object: self.object.with_options(options),
             }
         }
+
         /// The method `New`.
-        pub async fn new_(&self) -> ::core::result::Result<(), ::zbus::Error> {
+        pub async fn new_(&self) -> std::result::Result<(), zbus::Error> {
             let request_ = self.object.request("New");
             request_.call(0).await?;
             Ok(())
         }
+
         /// The method `Clone`.
-        pub async fn clone_(
-            &self,
-            self_: u8,
-        ) -> ::core::result::Result<u8, ::zbus::Error> {
+        pub async fn clone_(&self, self_: u8) -> std::result::Result<u8, zbus::Error> {
             let mut request_ = self.object.request("Clone");
-            request_.argument::<::zbus::codegen::Same, u8>("self", &self_)?;
+            request_.argument::<Same, u8>("self", &self_)?;
             let mut reply_ = request_.call(1).await?;
-            Ok(reply_.value::<::zbus::codegen::Same, u8>()?)
+            Ok(reply_.value::<Same, u8>()?)
         }
+
         /// The method `WithModule`.
         pub async fn with_module_(
             &self,
             module: &str,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
+        ) -> std::result::Result<(), zbus::Error> {
             let mut request_ = self.object.request("WithModule");
-            request_.argument::<::zbus::codegen::Same, str>("module", module)?;
+            request_.argument::<Same, str>("module", module)?;
             request_.call_throwing(0).await?;
             Ok(())
         }
+
         /// The method `WithTimeout`.
         pub async fn with_timeout_(
             &self,
             client: &str,
-            timeout: ::zbus::types::Duration,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
+            timeout: zbus::types::Duration,
+        ) -> std::result::Result<(), zbus::Error> {
             let mut request_ = self.object.request("WithTimeout");
-            request_.argument::<::zbus::codegen::Same, str>("client", client)?;
+            request_.argument::<Same, str>("client", client)?;
             request_
-                .argument::<
-                    ::zbus::codegen::wire::Duration,
-                    ::zbus::types::Duration,
-                >("timeout", &timeout)?;
+                .argument::<wire::Duration, zbus::types::Duration>("timeout", &timeout)?;
             request_.call(0).await?;
             Ok(())
         }
+
         /// The method `Drop`.
-        pub async fn drop(&self) -> ::core::result::Result<T, ::zbus::Error> {
+        pub async fn drop(&self) -> std::result::Result<T, zbus::Error> {
             let request_ = self.object.request("Drop");
             let mut reply_ = request_.call(1).await?;
-            Ok(reply_.value::<::zbus::codegen::Same, T>()?)
+            Ok(reply_.value::<Same, T>()?)
         }
+
         /// The method `Into`.
-        pub async fn into(&self) -> ::core::result::Result<(u8, u8), ::zbus::Error> {
+        pub async fn into(&self) -> std::result::Result<(u8, u8), zbus::Error> {
             let request_ = self.object.request("Into");
             let mut reply_ = request_.call(2).await?;
-            Ok((
-                reply_.value::<::zbus::codegen::Same, u8>()?,
-                reply_.value::<::zbus::codegen::Same, u8>()?,
-            ))
+            Ok((reply_.value::<Same, u8>()?, reply_.value::<Same, u8>()?))
         }
+
         /// The method `Locals`.
         pub async fn locals(
             &self,
@@ -1165,57 +1688,53 @@ pub mod hostile {
             value: u8,
             value0: u8,
             item: u8,
-        ) -> ::core::result::Result<(u8, u8), ::zbus::Error> {
+        ) -> std::result::Result<(u8, u8), zbus::Error> {
             let mut request_ = self.object.request("Locals");
-            request_.argument::<::zbus::codegen::Same, u8>("call", &call)?;
-            request_.argument::<::zbus::codegen::Same, u8>("arguments", &arguments)?;
-            request_.argument::<::zbus::codegen::Same, u8>("request", &request)?;
-            request_.argument::<::zbus::codegen::Same, u8>("reply", &reply)?;
-            request_.argument::<::zbus::codegen::Same, u8>("returns", &returns)?;
-            request_.argument::<::zbus::codegen::Same, u8>("failure", &failure)?;
-            request_.argument::<::zbus::codegen::Same, u8>("value", &value)?;
-            request_.argument::<::zbus::codegen::Same, u8>("value0", &value0)?;
-            request_.argument::<::zbus::codegen::Same, u8>("item", &item)?;
+            request_.argument::<Same, u8>("call", &call)?;
+            request_.argument::<Same, u8>("arguments", &arguments)?;
+            request_.argument::<Same, u8>("request", &request)?;
+            request_.argument::<Same, u8>("reply", &reply)?;
+            request_.argument::<Same, u8>("returns", &returns)?;
+            request_.argument::<Same, u8>("failure", &failure)?;
+            request_.argument::<Same, u8>("value", &value)?;
+            request_.argument::<Same, u8>("value0", &value0)?;
+            request_.argument::<Same, u8>("item", &item)?;
             let mut reply_ = request_.call_throwing(2).await?;
-            Ok((
-                reply_.value::<::zbus::codegen::Same, u8>()?,
-                reply_.value::<::zbus::codegen::Same, u8>()?,
-            ))
+            Ok((reply_.value::<Same, u8>()?, reply_.value::<Same, u8>()?))
         }
+
         /// The method `Rest`.
         pub async fn rest(
             &self,
             item: &str,
             request: &str,
-            value: &[::std::string::String],
-        ) -> ::core::result::Result<(), ::zbus::Error> {
+            value: &[String],
+        ) -> std::result::Result<(), zbus::Error> {
             let mut request_ = self.object.request("Rest");
-            request_.argument::<::zbus::codegen::Same, str>("item", item)?;
-            request_.argument::<::zbus::codegen::Same, str>("request", request)?;
+            request_.argument::<Same, str>("item", item)?;
+            request_.argument::<Same, str>("request", request)?;
             for item_ in value {
-                request_
-                    .argument::<
-                        ::zbus::codegen::Same,
-                        ::std::string::String,
-                    >("value", item_)?;
+                request_.argument::<Same, String>("value", item_)?;
             }
             request_.call_throwing(0).await?;
             Ok(())
         }
+
         /// The method `Await`.
         pub async fn r#await(
             &self,
             r#type: u8,
             r#fn: u8,
             r#match: u8,
-        ) -> ::core::result::Result<u8, ::zbus::Error> {
+        ) -> std::result::Result<u8, zbus::Error> {
             let mut request_ = self.object.request("Await");
-            request_.argument::<::zbus::codegen::Same, u8>("type", &r#type)?;
-            request_.argument::<::zbus::codegen::Same, u8>("fn", &r#fn)?;
-            request_.argument::<::zbus::codegen::Same, u8>("match", &r#match)?;
+            request_.argument::<Same, u8>("type", &r#type)?;
+            request_.argument::<Same, u8>("fn", &r#fn)?;
+            request_.argument::<Same, u8>("match", &r#match)?;
             let mut reply_ = request_.call_throwing(1).await?;
-            Ok(reply_.value::<::zbus::codegen::Same, u8>()?)
+            Ok(reply_.value::<Same, u8>()?)
         }
+
         /// ```text
         /// - a list
         ///
@@ -1226,81 +1745,94 @@ pub mod hostile {
             service: &T,
             streams: u8,
             publisher: u8,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
+        ) -> std::result::Result<(), zbus::Error> {
             let mut request_ = self.object.request("Service");
-            request_.argument::<::zbus::codegen::Same, T>("service", service)?;
-            request_.argument::<::zbus::codegen::Same, u8>("streams", &streams)?;
-            request_.argument::<::zbus::codegen::Same, u8>("publisher", &publisher)?;
+            request_.argument::<Same, T>("service", service)?;
+            request_.argument::<Same, u8>("streams", &streams)?;
+            request_.argument::<Same, u8>("publisher", &publisher)?;
             request_.call_throwing(0).await?;
             Ok(())
         }
+
         /// Listens to the events `Type`: subscribed when this returns.
         pub async fn r#type(
             &self,
-        ) -> ::core::result::Result<::zbus::Subscription<T>, ::zbus::Error> {
-            self.object.subscribe::<::zbus::codegen::Same, T>("Type").await
+        ) -> std::result::Result<zbus::Subscription<T>, zbus::Error> {
+            self.object.subscribe::<Same, T>("Type").await
         }
+
         /// Listens to the events `Module`: subscribed when this returns.
         pub async fn module(
             &self,
-        ) -> ::core::result::Result<::zbus::Subscription<u8>, ::zbus::Error> {
-            self.object.subscribe::<::zbus::codegen::Same, u8>("Module").await
+        ) -> std::result::Result<zbus::Subscription<u8>, zbus::Error> {
+            self.object.subscribe::<Same, u8>("Module").await
         }
+
         /// Listens to the events `event`: subscribed when this returns.
         pub async fn event(
             &self,
-        ) -> ::core::result::Result<::zbus::Subscription<S>, ::zbus::Error> {
-            self.object.subscribe::<::zbus::codegen::Same, S>("event").await
+        ) -> std::result::Result<zbus::Subscription<S>, zbus::Error> {
+            self.object.subscribe::<Same, S>("event").await
         }
     }
+
     /// To be implemented by the server of the object `versioned@2.0.0-rc.1+build` of the module `hostile`.
-    pub trait Versioned: ::core::marker::Send + ::core::marker::Sync + 'static {
+    pub trait Versioned: Send + Sync + 'static {
         /// The method `Old`.
         #[deprecated = "gone soon"]
-        fn old(&self) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
+        fn old(&self) -> impl std::future::Future<Output = ()> + Send;
     }
+
     /// Serves a [`Versioned`] as the object `versioned@2.0.0-rc.1+build` of the module `hostile`.
     pub struct VersionedServer<T_> {
-        service: ::std::sync::Arc<T_>,
+        service: Arc<T_>,
     }
+
     impl<T_: Versioned> VersionedServer<T_> {
         /// Serves this [`Versioned`].
         #[must_use]
         pub fn new(service: T_) -> Self {
-            Self::from_arc(::std::sync::Arc::new(service))
+            Self::from_arc(Arc::new(service))
         }
+
         /// The like for a service that other parts of the program hold too.
         #[must_use]
-        pub fn from_arc(service: ::std::sync::Arc<T_>) -> Self {
+        pub fn from_arc(service: Arc<T_>) -> Self {
             Self { service }
         }
     }
-    impl<T_> ::core::clone::Clone for VersionedServer<T_> {
+
+    impl<T_> Clone for VersionedServer<T_> {
         fn clone(&self) -> Self {
             Self {
-                service: ::std::sync::Arc::clone(&self.service),
+                service: Arc::clone(&self.service),
             }
         }
     }
-    impl<T_> ::core::fmt::Debug for VersionedServer<T_> {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl<T_> fmt::Debug for VersionedServer<T_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.debug_struct("VersionedServer").finish_non_exhaustive()
         }
     }
-    impl<T_: Versioned> ::zbus::server::Object for VersionedServer<T_> {
-        fn id(&self) -> ::zbus::ObjectId {
-            ::zbus::ObjectId::from_static("versioned", "2.0.0-rc.1+build")
+
+    impl<T_: Versioned> zbus::server::Object for VersionedServer<T_> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("versioned", "2.0.0-rc.1+build")
         }
-        fn module(&self) -> ::core::option::Option<&str> {
+
+        fn module(&self) -> std::option::Option<&str> {
             Some("hostile")
         }
+
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("e59d5f00a2eee888e14545a055f3cf1a")
+        }
+
         async fn call(
             &self,
-            call: ::zbus::server::Call,
-        ) -> ::core::result::Result<::zbus::server::Returns, ::zbus::server::Rejection> {
+            call: Call,
+        ) -> std::result::Result<Returns, zbus::server::Rejection> {
             match call.method() {
                 "Old" => {
                     call.arguments(0)?;
@@ -1312,208 +1844,464 @@ pub mod hostile {
             }
         }
     }
+
     /// Calls the object `versioned@2.0.0-rc.1+build` of the module `hostile`.
     #[derive(Clone, Debug)]
     pub struct VersionedClient {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl VersionedClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "e59d5f00a2eee888e14545a055f3cf1a";
+
         /// The object as the schema's module serves it.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("versioned", "2.0.0-rc.1+build"),
+                    zbus::ObjectId::from_static("versioned", "2.0.0-rc.1+build"),
                 ),
             }
         }
+
         /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
-        pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
             }
         }
+
         /// The like with these options for each call; what they do not say stays as it is.
         #[must_use]
-        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
             Self {
                 object: self.object.with_options(options),
             }
         }
+
         /// The method `Old`.
         #[deprecated = "gone soon"]
-        pub async fn old(&self) -> ::core::result::Result<(), ::zbus::Error> {
+        pub async fn old(&self) -> std::result::Result<(), zbus::Error> {
             let request = self.object.request("Old");
             request.call(0).await?;
             Ok(())
         }
     }
+
     /// To be implemented by the server of the object `bare` of the module `hostile`.
     #[deprecated = "use Versioned"]
-    pub trait Bare: ::core::marker::Send + ::core::marker::Sync + 'static {
+    pub trait Bare: Send + Sync + 'static {
         /// The events `Beats`.
-        fn beats(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<Item = u64> + ::core::marker::Send;
+        fn beats(&self) -> impl Stream<Item = u64> + Send;
     }
+
     /// Serves a [`Bare`] as the object `bare` of the module `hostile`.
     #[deprecated = "use Versioned"]
     pub struct BareServer<T_> {
-        service: ::std::sync::Arc<T_>,
+        service: Arc<T_>,
     }
+
     impl<T_: Bare> BareServer<T_> {
         /// Serves this [`Bare`].
         #[must_use]
         pub fn new(service: T_) -> Self {
-            Self::from_arc(::std::sync::Arc::new(service))
+            Self::from_arc(Arc::new(service))
         }
+
         /// The like for a service that other parts of the program hold too.
         #[must_use]
-        pub fn from_arc(service: ::std::sync::Arc<T_>) -> Self {
+        pub fn from_arc(service: Arc<T_>) -> Self {
             Self { service }
         }
     }
-    impl<T_> ::core::clone::Clone for BareServer<T_> {
+
+    impl<T_> Clone for BareServer<T_> {
         fn clone(&self) -> Self {
             Self {
-                service: ::std::sync::Arc::clone(&self.service),
+                service: Arc::clone(&self.service),
             }
         }
     }
-    impl<T_> ::core::fmt::Debug for BareServer<T_> {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl<T_> fmt::Debug for BareServer<T_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.debug_struct("BareServer").finish_non_exhaustive()
         }
     }
-    impl<T_: Bare> ::zbus::server::Object for BareServer<T_> {
-        fn id(&self) -> ::zbus::ObjectId {
-            ::zbus::ObjectId::from_static("bare", "")
+
+    impl<T_: Bare> zbus::server::Object for BareServer<T_> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("bare", "")
         }
-        fn module(&self) -> ::core::option::Option<&str> {
+
+        fn module(&self) -> std::option::Option<&str> {
             Some("hostile")
         }
+
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("34fd27e30421bad370792404041583ee")
+        }
+
         async fn call(
             &self,
-            call: ::zbus::server::Call,
-        ) -> ::core::result::Result<::zbus::server::Returns, ::zbus::server::Rejection> {
+            call: Call,
+        ) -> std::result::Result<Returns, zbus::server::Rejection> {
             match call.method() {
                 _ => Err(call.unknown_method()),
             }
         }
-        fn streams(&self, streams: &mut ::zbus::server::Streams) {
-            let service = ::std::sync::Arc::clone(&self.service);
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Beats",
                     move |publisher| async move {
                         publisher
-                            .forward::<
-                                ::zbus::codegen::Same,
-                                u64,
-                                _,
-                            >(<T_ as Bare>::beats(&service))
+                            .forward::<Same, u64, _>(<T_ as Bare>::beats(&service))
                             .await;
                     },
                 );
         }
     }
+
     /// Publishes the events of the object `bare` of the module `hostile` from anywhere.
     #[deprecated = "use Versioned"]
     #[derive(Clone, Debug)]
     pub struct BareEvents {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl BareEvents {
         /// Publishes as the module that the schema names.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, "hostile")
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("bare", ""),
+                    zbus::ObjectId::from_static("bare", ""),
                 ),
             }
         }
+
         /// Publishes an event `Beats`.
-        pub async fn beats(
-            &self,
-            event: u64,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object.publish::<::zbus::codegen::Same, u64>("Beats", &event).await
+        pub async fn beats(&self, event: u64) -> std::result::Result<(), zbus::Error> {
+            self.object.publish::<Same, u64>("Beats", &event).await
         }
     }
+
     /// Calls the object `bare` of the module `hostile`.
     #[deprecated = "use Versioned"]
     #[derive(Clone, Debug)]
     pub struct BareClient {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl BareClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "34fd27e30421bad370792404041583ee";
+
         /// The object as the schema's module serves it.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("bare", ""),
+                    zbus::ObjectId::from_static("bare", ""),
                 ),
             }
         }
+
         /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
-        pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
             }
         }
+
         /// The like with these options for each call; what they do not say stays as it is.
         #[must_use]
-        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
             Self {
                 object: self.object.with_options(options),
             }
         }
+
         /// Listens to the events `Beats`: subscribed when this returns.
         pub async fn beats(
             &self,
-        ) -> ::core::result::Result<::zbus::Subscription<u64>, ::zbus::Error> {
-            self.object.subscribe::<::zbus::codegen::Same, u64>("Beats").await
+        ) -> std::result::Result<zbus::Subscription<u64>, zbus::Error> {
+            self.object.subscribe::<Same, u64>("Beats").await
+        }
+    }
+
+    /// To be implemented by the server of the object `object` of the module `hostile`.
+    pub trait Object: Send + Sync + 'static {
+        /// The method `Box`.
+        fn r#box(
+            &self,
+            option: std::option::Option<Option>,
+            vec: std::vec::Vec<Vec>,
+            string: String,
+            hash: Hash,
+        ) -> impl std::future::Future<
+            Output = std::result::Result<(Value, std::option::Option<Future>), Rejection>,
+        > + Send;
+
+        /// The events `Stream`.
+        fn stream(&self) -> impl Stream<Item = Option> + Send;
+    }
+
+    /// Serves a [`Object`] as the object `object` of the module `hostile`.
+    pub struct ObjectServer<T_> {
+        service: Arc<T_>,
+    }
+
+    impl<T_: Object> ObjectServer<T_> {
+        /// Serves this [`Object`].
+        #[must_use]
+        pub fn new(service: T_) -> Self {
+            Self::from_arc(Arc::new(service))
+        }
+
+        /// The like for a service that other parts of the program hold too.
+        #[must_use]
+        pub fn from_arc(service: Arc<T_>) -> Self {
+            Self { service }
+        }
+    }
+
+    impl<T_> Clone for ObjectServer<T_> {
+        fn clone(&self) -> Self {
+            Self {
+                service: Arc::clone(&self.service),
+            }
+        }
+    }
+
+    impl<T_> fmt::Debug for ObjectServer<T_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.debug_struct("ObjectServer").finish_non_exhaustive()
+        }
+    }
+
+    impl<T_: Object> zbus::server::Object for ObjectServer<T_> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("object", "")
+        }
+
+        fn module(&self) -> std::option::Option<&str> {
+            Some("hostile")
+        }
+
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("984595abd5d318d8a1c4243c6ad8364e")
+        }
+
+        async fn call(
+            &self,
+            call: Call,
+        ) -> std::result::Result<Returns, zbus::server::Rejection> {
+            match call.method() {
+                "Box" => {
+                    let mut arguments = call.arguments(4)?;
+                    let option = arguments
+                        .next::<Same, std::option::Option<Option>>("option")?;
+                    let vec = arguments.next::<Same, std::vec::Vec<Vec>>("vec")?;
+                    let string = arguments.next::<Same, String>("string")?;
+                    let hash = arguments.next::<Same, Hash>("hash")?;
+                    let (value0, value1, failure) = match <T_ as Object>::r#box(
+                            &self.service,
+                            option,
+                            vec,
+                            string,
+                            hash,
+                        )
+                        .await
+                    {
+                        Ok((value0, value1)) => (value0, value1, None),
+                        Err(failure) => {
+                            (
+                                Default::default(),
+                                None,
+                                Some(
+                                    failure
+                                        .into_failure()
+                                        .map_err(|error| zbus::server::Rejection::new(
+                                            zbus::RejectionKind::BadReply,
+                                            std::format!("what was thrown cannot be encoded: {error}"),
+                                        ))?,
+                                ),
+                            )
+                        }
+                    };
+                    let mut returns = call.returns();
+                    returns.value::<Same, Value>(&value0)?;
+                    returns.value::<Same, std::option::Option<Future>>(&value1)?;
+                    returns.throws(failure);
+                    Ok(returns)
+                }
+                _ => Err(call.unknown_method()),
+            }
+        }
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
+            streams
+                .add(
+                    "Stream",
+                    move |publisher| async move {
+                        publisher
+                            .forward::<Same, Option, _>(<T_ as Object>::stream(&service))
+                            .await;
+                    },
+                );
+        }
+    }
+
+    /// Publishes the events of the object `object` of the module `hostile` from anywhere.
+    #[derive(Clone, Debug)]
+    pub struct ObjectEvents {
+        object: RemoteObject,
+    }
+
+    impl ObjectEvents {
+        /// Publishes as the module that the schema names.
+        #[must_use]
+        pub fn new(client: zbus::Client) -> Self {
+            Self::with_module(client, "hostile")
+        }
+
+        /// The like for a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("object", ""),
+                ),
+            }
+        }
+
+        /// Publishes an event `Stream`.
+        pub async fn stream(
+            &self,
+            event: &Option,
+        ) -> std::result::Result<(), zbus::Error> {
+            self.object.publish::<Same, Option>("Stream", event).await
+        }
+    }
+
+    /// Calls the object `object` of the module `hostile`.
+    #[derive(Clone, Debug)]
+    pub struct ObjectClient {
+        object: RemoteObject,
+    }
+
+    impl ObjectClient {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "984595abd5d318d8a1c4243c6ad8364e";
+
+        /// The object as the schema's module serves it.
+        #[must_use]
+        pub fn new(client: zbus::Client) -> Self {
+            Self::with_module(client, Self::MODULE)
+        }
+
+        /// The like for a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("object", ""),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+
+        /// The method `Box`.
+        pub async fn r#box(
+            &self,
+            option: std::option::Option<&Option>,
+            vec: &[Vec],
+            string: &str,
+            hash: Hash,
+        ) -> std::result::Result<
+            (Value, std::option::Option<Future>),
+            zbus::CallError<Rejection>,
+        > {
+            let mut request = self.object.request("Box");
+            request.argument::<Same, std::option::Option<&Option>>("option", &option)?;
+            request.argument::<Same, [Vec]>("vec", vec)?;
+            request.argument::<Same, str>("string", string)?;
+            request.argument::<Same, Hash>("hash", &hash)?;
+            let mut reply = request
+                .call_throwing(2)
+                .await
+                .map_err(Rejection::from_call)?;
+            Ok((
+                reply.value::<Same, Value>()?,
+                reply.value::<Same, std::option::Option<Future>>()?,
+            ))
+        }
+
+        /// Listens to the events `Stream`: subscribed when this returns.
+        pub async fn stream(
+            &self,
+        ) -> std::result::Result<zbus::Subscription<Option>, zbus::Error> {
+            self.object.subscribe::<Same, Option>("Stream").await
         }
     }
 }

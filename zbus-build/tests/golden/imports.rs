@@ -12,15 +12,16 @@
     unused_qualifications
 )]
 pub mod imports {
+    use std::collections::BTreeMap;
+    use std::fmt;
+    use std::future::Future;
+    use std::sync::Arc;
+    use zbus::client::RemoteObject;
+    use zbus::codegen::{Deserialize, Same, Serialize, Stream};
+    use zbus::server::{Call, Object, Rejection, Returns, Streams};
+
     /// The struct `Measures`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Measures {
         /// The field `Centre`.
@@ -28,90 +29,83 @@ pub mod imports {
         pub centre: super::geometry::Point,
         /// The field `ByLevel`.
         #[serde(rename = "ByLevel")]
-        pub by_level: ::std::collections::BTreeMap<
-            super::geometry::Level,
-            super::geometry::Point,
-        >,
+        pub by_level: BTreeMap<super::geometry::Level, super::geometry::Point>,
         /// The field `Height`.
         #[serde(rename = "Height")]
         pub height: super::geometry::Metres,
     }
+
     /// To be implemented by the server of the object `surveyor@0.1` of the module `map`.
-    pub trait Surveyor: ::core::marker::Send + ::core::marker::Sync + 'static {
+    pub trait Surveyor: Send + Sync + 'static {
         /// The method `Measure`.
         fn measure(
             &self,
             of: super::geometry::Shape,
             from: super::geometry::Point,
-            level: ::core::option::Option<super::geometry::Level>,
-            path: ::std::vec::Vec<super::geometry::Point>,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<Measures, ::zbus::Failure>,
-        > + ::core::marker::Send;
+            level: Option<super::geometry::Level>,
+            path: Vec<super::geometry::Point>,
+        ) -> impl Future<Output = Result<Measures, zbus::Failure>> + Send;
+
         /// The events `Measures`.
-        fn measures(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<Item = Measures> + ::core::marker::Send;
+        fn measures(&self) -> impl Stream<Item = Measures> + Send;
     }
+
     /// Serves a [`Surveyor`] as the object `surveyor@0.1` of the module `map`.
     pub struct SurveyorServer<T> {
-        service: ::std::sync::Arc<T>,
+        service: Arc<T>,
     }
+
     impl<T: Surveyor> SurveyorServer<T> {
         /// Serves this [`Surveyor`].
         #[must_use]
         pub fn new(service: T) -> Self {
-            Self::from_arc(::std::sync::Arc::new(service))
+            Self::from_arc(Arc::new(service))
         }
+
         /// The like for a service that other parts of the program hold too.
         #[must_use]
-        pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        pub fn from_arc(service: Arc<T>) -> Self {
             Self { service }
         }
     }
-    impl<T> ::core::clone::Clone for SurveyorServer<T> {
+
+    impl<T> Clone for SurveyorServer<T> {
         fn clone(&self) -> Self {
             Self {
-                service: ::std::sync::Arc::clone(&self.service),
+                service: Arc::clone(&self.service),
             }
         }
     }
-    impl<T> ::core::fmt::Debug for SurveyorServer<T> {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl<T> fmt::Debug for SurveyorServer<T> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.debug_struct("SurveyorServer").finish_non_exhaustive()
         }
     }
-    impl<T: Surveyor> ::zbus::server::Object for SurveyorServer<T> {
-        fn id(&self) -> ::zbus::ObjectId {
-            ::zbus::ObjectId::from_static("surveyor", "0.1")
+
+    impl<T: Surveyor> Object for SurveyorServer<T> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("surveyor", "0.1")
         }
-        fn module(&self) -> ::core::option::Option<&str> {
+
+        fn module(&self) -> Option<&str> {
             Some("map")
         }
-        async fn call(
-            &self,
-            call: ::zbus::server::Call,
-        ) -> ::core::result::Result<::zbus::server::Returns, ::zbus::server::Rejection> {
+
+        fn contract(&self) -> Option<&str> {
+            Some("2e9e7b39b546544ca2f518e4922725c5")
+        }
+
+        async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Measure" => {
                     let mut arguments = call.arguments(4)?;
-                    let of = arguments
-                        .next::<::zbus::codegen::Same, super::geometry::Shape>("of")?;
-                    let from = arguments
-                        .next::<::zbus::codegen::Same, super::geometry::Point>("from")?;
+                    let of = arguments.next::<Same, super::geometry::Shape>("of")?;
+                    let from = arguments.next::<Same, super::geometry::Point>("from")?;
                     let level = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::core::option::Option<super::geometry::Level>,
-                        >("level")?;
+                        .next::<Same, Option<super::geometry::Level>>("level")?;
                     let path = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::std::vec::Vec<super::geometry::Point>,
-                        >("path")?;
+                        .next::<Same, Vec<super::geometry::Point>>("path")?;
                     let (value, failure) = match <T as Surveyor>::measure(
                             &self.service,
                             of,
@@ -122,27 +116,26 @@ pub mod imports {
                         .await
                     {
                         Ok(value) => (value, None),
-                        Err(failure) => {
-                            (::core::default::Default::default(), Some(failure))
-                        }
+                        Err(failure) => (Default::default(), Some(failure)),
                     };
                     let mut returns = call.returns();
-                    returns.value::<::zbus::codegen::Same, Measures>(&value)?;
+                    returns.value::<Same, Measures>(&value)?;
                     returns.throws(failure);
                     Ok(returns)
                 }
                 _ => Err(call.unknown_method()),
             }
         }
-        fn streams(&self, streams: &mut ::zbus::server::Streams) {
-            let service = ::std::sync::Arc::clone(&self.service);
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Measures",
                     move |publisher| async move {
                         publisher
                             .forward::<
-                                ::zbus::codegen::Same,
+                                Same,
                                 Measures,
                                 _,
                             >(<T as Surveyor>::measures(&service))
@@ -151,115 +144,107 @@ pub mod imports {
                 );
         }
     }
+
     /// Publishes the events of the object `surveyor@0.1` of the module `map` from anywhere.
     #[derive(Clone, Debug)]
     pub struct SurveyorEvents {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl SurveyorEvents {
         /// Publishes as the module that the schema names.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, "map")
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("surveyor", "0.1"),
+                    zbus::ObjectId::from_static("surveyor", "0.1"),
                 ),
             }
         }
+
         /// Publishes an event `Measures`.
-        pub async fn measures(
-            &self,
-            event: &Measures,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object
-                .publish::<::zbus::codegen::Same, Measures>("Measures", event)
-                .await
+        pub async fn measures(&self, event: &Measures) -> Result<(), zbus::Error> {
+            self.object.publish::<Same, Measures>("Measures", event).await
         }
     }
+
     /// Calls the object `surveyor@0.1` of the module `map`.
     #[derive(Clone, Debug)]
     pub struct SurveyorClient {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl SurveyorClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "map";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "2e9e7b39b546544ca2f518e4922725c5";
+
         /// The object as the schema's module serves it.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("surveyor", "0.1"),
+                    zbus::ObjectId::from_static("surveyor", "0.1"),
                 ),
             }
         }
+
         /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
-        pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
             }
         }
+
         /// The like with these options for each call; what they do not say stays as it is.
         #[must_use]
-        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
             Self {
                 object: self.object.with_options(options),
             }
         }
+
         /// The method `Measure`.
         pub async fn measure(
             &self,
             of: &super::geometry::Shape,
             from: &super::geometry::Point,
-            level: ::core::option::Option<&super::geometry::Level>,
+            level: Option<&super::geometry::Level>,
             path: &[super::geometry::Point],
-        ) -> ::core::result::Result<Measures, ::zbus::Error> {
+        ) -> Result<Measures, zbus::Error> {
             let mut request = self.object.request("Measure");
-            request.argument::<::zbus::codegen::Same, super::geometry::Shape>("of", of)?;
-            request
-                .argument::<
-                    ::zbus::codegen::Same,
-                    super::geometry::Point,
-                >("from", from)?;
-            request
-                .argument::<
-                    ::zbus::codegen::Same,
-                    ::core::option::Option<&super::geometry::Level>,
-                >("level", &level)?;
-            request
-                .argument::<
-                    ::zbus::codegen::Same,
-                    [super::geometry::Point],
-                >("path", path)?;
+            request.argument::<Same, super::geometry::Shape>("of", of)?;
+            request.argument::<Same, super::geometry::Point>("from", from)?;
+            request.argument::<Same, Option<&super::geometry::Level>>("level", &level)?;
+            request.argument::<Same, [super::geometry::Point]>("path", path)?;
             let mut reply = request.call_throwing(1).await?;
-            Ok(reply.value::<::zbus::codegen::Same, Measures>()?)
+            Ok(reply.value::<Same, Measures>()?)
         }
+
         /// Listens to the events `Measures`: subscribed when this returns.
         pub async fn measures(
             &self,
-        ) -> ::core::result::Result<::zbus::Subscription<Measures>, ::zbus::Error> {
-            self.object.subscribe::<::zbus::codegen::Same, Measures>("Measures").await
+        ) -> Result<zbus::Subscription<Measures>, zbus::Error> {
+            self.object.subscribe::<Same, Measures>("Measures").await
         }
     }
 }

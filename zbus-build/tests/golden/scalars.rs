@@ -12,14 +12,18 @@
     unused_qualifications
 )]
 pub mod scalars {
+    use std::collections::BTreeMap;
+    use std::fmt;
+    use std::future::Future;
+    use std::net::IpAddr;
+    use std::sync::Arc;
+    use zbus::client::RemoteObject;
+    use zbus::codegen::{As, Deserialize, Same, Serialize, Stream, wire};
+    use zbus::server::{Call, Object, Rejection, Returns, Streams};
+    use zbus::types::{IpNet, MacAddress, Timestamp, Value, zero};
+
     /// The struct `All`.
-    #[derive(
-        Clone,
-        Debug,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct All {
         /// The field `Bool`.
@@ -57,48 +61,31 @@ pub mod scalars {
         pub f64: f64,
         /// The field `String`.
         #[serde(rename = "String")]
-        pub string: ::std::string::String,
+        pub string: String,
         /// The field `Bytes`.
-        #[serde(
-            rename = "Bytes",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Bytes>"
-        )]
-        pub bytes: ::std::vec::Vec<u8>,
+        #[serde(rename = "Bytes", with = "As::<wire::Bytes>")]
+        pub bytes: Vec<u8>,
         /// The field `Timestamp`.
-        #[serde(
-            rename = "Timestamp",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Timestamp>"
-        )]
-        pub timestamp: ::zbus::types::Timestamp,
+        #[serde(rename = "Timestamp", with = "As::<wire::Timestamp>")]
+        pub timestamp: Timestamp,
         /// The field `Duration`.
-        #[serde(
-            rename = "Duration",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Duration>"
-        )]
-        pub duration: ::zbus::types::Duration,
+        #[serde(rename = "Duration", with = "As::<wire::Duration>")]
+        pub duration: zbus::types::Duration,
         /// The field `Ip`.
-        #[serde(
-            rename = "Ip",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Ip>"
-        )]
-        pub ip: ::std::net::IpAddr,
+        #[serde(rename = "Ip", with = "As::<wire::Ip>")]
+        pub ip: IpAddr,
         /// The field `Cidr`.
-        #[serde(
-            rename = "Cidr",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Cidr>"
-        )]
-        pub cidr: ::zbus::types::IpNet,
+        #[serde(rename = "Cidr", with = "As::<wire::Cidr>")]
+        pub cidr: IpNet,
         /// The field `Mac`.
         #[serde(rename = "Mac")]
-        pub mac: ::zbus::types::MacAddress,
+        pub mac: MacAddress,
         /// The field `Any`.
-        #[serde(
-            rename = "Any",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Any>"
-        )]
-        pub any: ::zbus::types::Value,
+        #[serde(rename = "Any", with = "As::<wire::Any>")]
+        pub any: Value,
     }
-    impl ::core::default::Default for All {
+
+    impl Default for All {
         fn default() -> Self {
             Self {
                 bool: false,
@@ -112,17 +99,18 @@ pub mod scalars {
                 u64: 0,
                 f32: 0.0,
                 f64: 0.0,
-                string: ::std::string::String::new(),
-                bytes: ::std::vec::Vec::new(),
-                timestamp: ::zbus::types::zero::timestamp(),
-                duration: ::core::default::Default::default(),
-                ip: ::zbus::types::zero::ip(),
-                cidr: ::zbus::types::zero::cidr(),
-                mac: ::core::default::Default::default(),
-                any: ::zbus::types::Value::Nil,
+                string: String::new(),
+                bytes: Vec::new(),
+                timestamp: zero::timestamp(),
+                duration: Default::default(),
+                ip: zero::ip(),
+                cidr: zero::cidr(),
+                mac: Default::default(),
+                any: Value::Nil,
             }
         }
     }
+
     /// The struct `Optionals`.
     #[derive(
         Clone,
@@ -133,99 +121,61 @@ pub mod scalars {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Optionals {
         /// The field `String`.
         #[serde(rename = "String")]
-        pub string: ::core::option::Option<::std::string::String>,
+        pub string: Option<String>,
         /// The field `Bytes`.
-        #[serde(
-            rename = "Bytes",
-            with = "::zbus::codegen::As::<::core::option::Option<::zbus::codegen::wire::Bytes>>"
-        )]
-        pub bytes: ::core::option::Option<::std::vec::Vec<u8>>,
+        #[serde(rename = "Bytes", with = "As::<Option<wire::Bytes>>")]
+        pub bytes: Option<Vec<u8>>,
         /// The field `Timestamp`.
-        #[serde(
-            rename = "Timestamp",
-            with = "::zbus::codegen::As::<::core::option::Option<::zbus::codegen::wire::Timestamp>>"
-        )]
-        pub timestamp: ::core::option::Option<::zbus::types::Timestamp>,
+        #[serde(rename = "Timestamp", with = "As::<Option<wire::Timestamp>>")]
+        pub timestamp: Option<Timestamp>,
         /// The field `Ip`.
-        #[serde(
-            rename = "Ip",
-            with = "::zbus::codegen::As::<::core::option::Option<::zbus::codegen::wire::Ip>>"
-        )]
-        pub ip: ::core::option::Option<::std::net::IpAddr>,
+        #[serde(rename = "Ip", with = "As::<Option<wire::Ip>>")]
+        pub ip: Option<IpAddr>,
         /// The field `Cidr`.
-        #[serde(
-            rename = "Cidr",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::OptionalCidr>"
-        )]
-        pub cidr: ::core::option::Option<::zbus::types::IpNet>,
+        #[serde(rename = "Cidr", with = "As::<wire::OptionalCidr>")]
+        pub cidr: Option<IpNet>,
         /// The field `List`.
-        #[serde(
-            rename = "List",
-            with = "::zbus::codegen::As::<::core::option::Option<::std::vec::Vec<::zbus::codegen::wire::Timestamp>>>"
-        )]
-        pub list: ::core::option::Option<::std::vec::Vec<::zbus::types::Timestamp>>,
+        #[serde(rename = "List", with = "As::<Option<Vec<wire::Timestamp>>>")]
+        pub list: Option<Vec<Timestamp>>,
     }
+
     /// The struct `Collections`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Collections {
         /// The field `Strings`.
         #[serde(rename = "Strings")]
-        pub strings: ::std::vec::Vec<::std::string::String>,
+        pub strings: Vec<String>,
         /// The field `Bytes`.
-        #[serde(
-            rename = "Bytes",
-            with = "::zbus::codegen::As::<::std::vec::Vec<::zbus::codegen::wire::Bytes>>"
-        )]
-        pub bytes: ::std::vec::Vec<::std::vec::Vec<u8>>,
+        #[serde(rename = "Bytes", with = "As::<Vec<wire::Bytes>>")]
+        pub bytes: Vec<Vec<u8>>,
         /// The field `Times`.
-        #[serde(
-            rename = "Times",
-            with = "::zbus::codegen::As::<::std::vec::Vec<::core::option::Option<::zbus::codegen::wire::Timestamp>>>"
-        )]
-        pub times: ::std::vec::Vec<::core::option::Option<::zbus::types::Timestamp>>,
+        #[serde(rename = "Times", with = "As::<Vec<Option<wire::Timestamp>>>")]
+        pub times: Vec<Option<Timestamp>>,
         /// The field `Networks`.
-        #[serde(
-            rename = "Networks",
-            with = "::zbus::codegen::As::<::std::vec::Vec<::zbus::codegen::wire::OptionalCidr>>"
-        )]
-        pub networks: ::std::vec::Vec<::core::option::Option<::zbus::types::IpNet>>,
+        #[serde(rename = "Networks", with = "As::<Vec<wire::OptionalCidr>>")]
+        pub networks: Vec<Option<IpNet>>,
         /// The field `ByName`.
-        #[serde(
-            rename = "ByName",
-            with = "::zbus::codegen::As::<::std::collections::BTreeMap<::zbus::codegen::Same, ::std::vec::Vec<::zbus::codegen::wire::Ip>>>"
-        )]
-        pub by_name: ::std::collections::BTreeMap<
-            ::std::string::String,
-            ::std::vec::Vec<::std::net::IpAddr>,
-        >,
+        #[serde(rename = "ByName", with = "As::<BTreeMap<Same, Vec<wire::Ip>>>")]
+        pub by_name: BTreeMap<String, Vec<IpAddr>>,
         /// The field `ByNumber`.
         #[serde(rename = "ByNumber")]
-        pub by_number: ::std::collections::BTreeMap<u32, All>,
+        pub by_number: BTreeMap<u32, All>,
         /// The field `Nested`.
         #[serde(
             rename = "Nested",
-            with = "::zbus::codegen::As::<::std::collections::BTreeMap<::zbus::codegen::Same, ::std::collections::BTreeMap<::zbus::codegen::Same, ::zbus::codegen::wire::Duration>>>"
+            with = "As::<BTreeMap<Same, BTreeMap<Same, wire::Duration>>>"
         )]
-        pub nested: ::std::collections::BTreeMap<
-            ::std::string::String,
-            ::std::collections::BTreeMap<i64, ::zbus::types::Duration>,
-        >,
+        pub nested: BTreeMap<String, BTreeMap<i64, zbus::types::Duration>>,
     }
+
     /// The struct `Nothing`.
     #[derive(
         Clone,
@@ -237,13 +187,13 @@ pub mod scalars {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Nothing {}
     /// To be implemented by the server of the object `echo@1.0` of the module `types`.
-    pub trait Echo: ::core::marker::Send + ::core::marker::Sync + 'static {
+    pub trait Echo: Send + Sync + 'static {
         /// The method `Numbers`.
         fn numbers(
             &self,
@@ -251,199 +201,164 @@ pub mod scalars {
             b: i8,
             c: u64,
             d: f32,
-        ) -> impl ::core::future::Future<
-            Output = (bool, i8, u64, f32),
-        > + ::core::marker::Send;
+        ) -> impl Future<Output = (bool, i8, u64, f32)> + Send;
+
         /// The method `Text`.
         fn text(
             &self,
-            text: ::std::string::String,
-            bytes: ::std::vec::Vec<u8>,
-        ) -> impl ::core::future::Future<
-            Output = ::std::string::String,
-        > + ::core::marker::Send;
+            text: String,
+            bytes: Vec<u8>,
+        ) -> impl Future<Output = String> + Send;
+
         /// The method `Times`.
         fn times(
             &self,
-            timestamp: ::zbus::types::Timestamp,
-            duration: ::zbus::types::Duration,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                (::zbus::types::Timestamp, ::zbus::types::Duration),
-                ::zbus::Failure,
-            >,
-        > + ::core::marker::Send;
+            timestamp: Timestamp,
+            duration: zbus::types::Duration,
+        ) -> impl Future<
+            Output = Result<(Timestamp, zbus::types::Duration), zbus::Failure>,
+        > + Send;
+
         /// The method `Network`.
         fn network(
             &self,
-            ip: ::std::net::IpAddr,
-            cidr: ::zbus::types::IpNet,
-            mac: ::zbus::types::MacAddress,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                (::std::net::IpAddr, ::zbus::types::IpNet, ::zbus::types::MacAddress),
-                ::zbus::Failure,
-            >,
-        > + ::core::marker::Send;
+            ip: IpAddr,
+            cidr: IpNet,
+            mac: MacAddress,
+        ) -> impl Future<
+            Output = Result<(IpAddr, IpNet, MacAddress), zbus::Failure>,
+        > + Send;
+
         /// The method `Dynamic`.
-        fn dynamic(
-            &self,
-            value: ::zbus::types::Value,
-        ) -> impl ::core::future::Future<
-            Output = ::zbus::types::Value,
-        > + ::core::marker::Send;
+        fn dynamic(&self, value: Value) -> impl Future<Output = Value> + Send;
+
         /// The method `Lists`.
         fn lists(
             &self,
-            strings: ::std::vec::Vec<::std::string::String>,
-            bytes: ::std::vec::Vec<::std::vec::Vec<u8>>,
-            times: ::std::vec::Vec<::zbus::types::Timestamp>,
-            networks: ::std::vec::Vec<::core::option::Option<::zbus::types::IpNet>>,
-        ) -> impl ::core::future::Future<
-            Output = ::std::vec::Vec<::zbus::types::Timestamp>,
-        > + ::core::marker::Send;
+            strings: Vec<String>,
+            bytes: Vec<Vec<u8>>,
+            times: Vec<Timestamp>,
+            networks: Vec<Option<IpNet>>,
+        ) -> impl Future<Output = Vec<Timestamp>> + Send;
+
         /// The method `Maps`.
         fn maps(
             &self,
-            names: ::std::collections::BTreeMap<
-                ::std::string::String,
-                ::std::net::IpAddr,
-            >,
-        ) -> impl ::core::future::Future<
-            Output = ::std::collections::BTreeMap<
-                ::std::string::String,
-                ::std::net::IpAddr,
-            >,
-        > + ::core::marker::Send;
+            names: BTreeMap<String, IpAddr>,
+        ) -> impl Future<Output = BTreeMap<String, IpAddr>> + Send;
+
         /// The method `Structs`.
         fn structs(
             &self,
             all: All,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<All, ::zbus::Failure>,
-        > + ::core::marker::Send;
+        ) -> impl Future<Output = Result<All, zbus::Failure>> + Send;
+
         /// The method `Maybe`.
         fn maybe(
             &self,
-            number: ::core::option::Option<i64>,
-            text: ::core::option::Option<::std::string::String>,
-            bytes: ::core::option::Option<::std::vec::Vec<u8>>,
-            time: ::core::option::Option<::zbus::types::Timestamp>,
-            network: ::core::option::Option<::zbus::types::IpNet>,
-        ) -> impl ::core::future::Future<
-            Output = ::core::option::Option<::std::string::String>,
-        > + ::core::marker::Send;
+            number: Option<i64>,
+            text: Option<String>,
+            bytes: Option<Vec<u8>>,
+            time: Option<Timestamp>,
+            network: Option<IpNet>,
+        ) -> impl Future<Output = Option<String>> + Send;
+
         /// The method `MaybeMore`.
         fn maybe_more(
             &self,
-            strings: ::core::option::Option<::std::vec::Vec<::std::string::String>>,
-            times: ::core::option::Option<::std::vec::Vec<::zbus::types::Timestamp>>,
-            names: ::core::option::Option<
-                ::std::collections::BTreeMap<::std::string::String, ::std::net::IpAddr>,
-            >,
-            all: ::core::option::Option<All>,
-            mac: ::core::option::Option<::zbus::types::MacAddress>,
-        ) -> impl ::core::future::Future<
-            Output = ::core::option::Option<All>,
-        > + ::core::marker::Send;
+            strings: Option<Vec<String>>,
+            times: Option<Vec<Timestamp>>,
+            names: Option<BTreeMap<String, IpAddr>>,
+            all: Option<All>,
+            mac: Option<MacAddress>,
+        ) -> impl Future<Output = Option<All>> + Send;
+
         /// The method `Texts`.
-        fn texts(
-            &self,
-            texts: ::std::vec::Vec<::std::string::String>,
-        ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
+        fn texts(&self, texts: Vec<String>) -> impl Future<Output = ()> + Send;
+
         /// The method `Instants`.
         fn instants(
             &self,
-            name: ::std::string::String,
-            times: ::std::vec::Vec<::zbus::types::Timestamp>,
-        ) -> impl ::core::future::Future<Output = u32> + ::core::marker::Send;
+            name: String,
+            times: Vec<Timestamp>,
+        ) -> impl Future<Output = u32> + Send;
+
         /// The method `Nothing`.
-        fn nothing(
-            &self,
-        ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
+        fn nothing(&self) -> impl Future<Output = ()> + Send;
+
         /// The method `Fails`.
-        fn fails(
-            &self,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<(), ::zbus::Failure>,
-        > + ::core::marker::Send;
+        fn fails(&self) -> impl Future<Output = Result<(), zbus::Failure>> + Send;
+
         /// The method `Tell`.
-        fn tell(
-            &self,
-            line: ::std::string::String,
-        ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
+        fn tell(&self, line: String) -> impl Future<Output = ()> + Send;
+
         /// The events `Ticks`.
-        fn ticks(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<
-            Item = ::zbus::types::Timestamp,
-        > + ::core::marker::Send;
+        fn ticks(&self) -> impl Stream<Item = Timestamp> + Send;
+
         /// The events `Lines`.
-        fn lines(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<
-            Item = ::std::string::String,
-        > + ::core::marker::Send;
+        fn lines(&self) -> impl Stream<Item = String> + Send;
+
         /// All that there is.
-        fn everything(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<Item = All> + ::core::marker::Send;
+        fn everything(&self) -> impl Stream<Item = All> + Send;
+
         /// The events `Pulses`.
-        fn pulses(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<
-            Item = ::core::option::Option<::zbus::types::Duration>,
-        > + ::core::marker::Send;
+        fn pulses(&self) -> impl Stream<Item = Option<zbus::types::Duration>> + Send;
     }
+
     /// Serves a [`Echo`] as the object `echo@1.0` of the module `types`.
     pub struct EchoServer<T> {
-        service: ::std::sync::Arc<T>,
+        service: Arc<T>,
     }
+
     impl<T: Echo> EchoServer<T> {
         /// Serves this [`Echo`].
         #[must_use]
         pub fn new(service: T) -> Self {
-            Self::from_arc(::std::sync::Arc::new(service))
+            Self::from_arc(Arc::new(service))
         }
+
         /// The like for a service that other parts of the program hold too.
         #[must_use]
-        pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        pub fn from_arc(service: Arc<T>) -> Self {
             Self { service }
         }
     }
-    impl<T> ::core::clone::Clone for EchoServer<T> {
+
+    impl<T> Clone for EchoServer<T> {
         fn clone(&self) -> Self {
             Self {
-                service: ::std::sync::Arc::clone(&self.service),
+                service: Arc::clone(&self.service),
             }
         }
     }
-    impl<T> ::core::fmt::Debug for EchoServer<T> {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl<T> fmt::Debug for EchoServer<T> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.debug_struct("EchoServer").finish_non_exhaustive()
         }
     }
-    impl<T: Echo> ::zbus::server::Object for EchoServer<T> {
-        fn id(&self) -> ::zbus::ObjectId {
-            ::zbus::ObjectId::from_static("echo", "1.0")
+
+    impl<T: Echo> Object for EchoServer<T> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("echo", "1.0")
         }
-        fn module(&self) -> ::core::option::Option<&str> {
+
+        fn module(&self) -> Option<&str> {
             Some("types")
         }
-        async fn call(
-            &self,
-            call: ::zbus::server::Call,
-        ) -> ::core::result::Result<::zbus::server::Returns, ::zbus::server::Rejection> {
+
+        fn contract(&self) -> Option<&str> {
+            Some("e6036e9fb098766b674e8c3230755e58")
+        }
+
+        async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Numbers" => {
                     let mut arguments = call.arguments(4)?;
-                    let a = arguments.next::<::zbus::codegen::Same, bool>("a")?;
-                    let b = arguments.next::<::zbus::codegen::Same, i8>("b")?;
-                    let c = arguments.next::<::zbus::codegen::Same, u64>("c")?;
-                    let d = arguments.next::<::zbus::codegen::Same, f32>("d")?;
+                    let a = arguments.next::<Same, bool>("a")?;
+                    let b = arguments.next::<Same, i8>("b")?;
+                    let c = arguments.next::<Same, u64>("c")?;
+                    let d = arguments.next::<Same, f32>("d")?;
                     let (value0, value1, value2, value3) = <T as Echo>::numbers(
                             &self.service,
                             a,
@@ -453,39 +368,27 @@ pub mod scalars {
                         )
                         .await;
                     let mut returns = call.returns();
-                    returns.value::<::zbus::codegen::Same, bool>(&value0)?;
-                    returns.value::<::zbus::codegen::Same, i8>(&value1)?;
-                    returns.value::<::zbus::codegen::Same, u64>(&value2)?;
-                    returns.value::<::zbus::codegen::Same, f32>(&value3)?;
+                    returns.value::<Same, bool>(&value0)?;
+                    returns.value::<Same, i8>(&value1)?;
+                    returns.value::<Same, u64>(&value2)?;
+                    returns.value::<Same, f32>(&value3)?;
                     Ok(returns)
                 }
                 "Text" => {
                     let mut arguments = call.arguments(2)?;
-                    let text = arguments
-                        .next::<::zbus::codegen::Same, ::std::string::String>("text")?;
-                    let bytes = arguments
-                        .next::<
-                            ::zbus::codegen::wire::Bytes,
-                            ::std::vec::Vec<u8>,
-                        >("bytes")?;
+                    let text = arguments.next::<Same, String>("text")?;
+                    let bytes = arguments.next::<wire::Bytes, Vec<u8>>("bytes")?;
                     let value_ = <T as Echo>::text(&self.service, text, bytes).await;
                     let mut returns = call.returns();
-                    returns
-                        .value::<::zbus::codegen::Same, ::std::string::String>(&value_)?;
+                    returns.value::<Same, String>(&value_)?;
                     Ok(returns)
                 }
                 "Times" => {
                     let mut arguments = call.arguments(2)?;
                     let timestamp = arguments
-                        .next::<
-                            ::zbus::codegen::wire::Timestamp,
-                            ::zbus::types::Timestamp,
-                        >("timestamp")?;
+                        .next::<wire::Timestamp, Timestamp>("timestamp")?;
                     let duration = arguments
-                        .next::<
-                            ::zbus::codegen::wire::Duration,
-                            ::zbus::types::Duration,
-                        >("duration")?;
+                        .next::<wire::Duration, zbus::types::Duration>("duration")?;
                     let (value0, value1, failure) = match <T as Echo>::times(
                             &self.service,
                             timestamp,
@@ -495,41 +398,20 @@ pub mod scalars {
                     {
                         Ok((value0, value1)) => (value0, value1, None),
                         Err(failure) => {
-                            (
-                                ::zbus::types::zero::timestamp(),
-                                ::core::default::Default::default(),
-                                Some(failure),
-                            )
+                            (zero::timestamp(), Default::default(), Some(failure))
                         }
                     };
                     let mut returns = call.returns();
-                    returns
-                        .value::<
-                            ::zbus::codegen::wire::Timestamp,
-                            ::zbus::types::Timestamp,
-                        >(&value0)?;
-                    returns
-                        .value::<
-                            ::zbus::codegen::wire::Duration,
-                            ::zbus::types::Duration,
-                        >(&value1)?;
+                    returns.value::<wire::Timestamp, Timestamp>(&value0)?;
+                    returns.value::<wire::Duration, zbus::types::Duration>(&value1)?;
                     returns.throws(failure);
                     Ok(returns)
                 }
                 "Network" => {
                     let mut arguments = call.arguments(3)?;
-                    let ip = arguments
-                        .next::<::zbus::codegen::wire::Ip, ::std::net::IpAddr>("ip")?;
-                    let cidr = arguments
-                        .next::<
-                            ::zbus::codegen::wire::Cidr,
-                            ::zbus::types::IpNet,
-                        >("cidr")?;
-                    let mac = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::zbus::types::MacAddress,
-                        >("mac")?;
+                    let ip = arguments.next::<wire::Ip, IpAddr>("ip")?;
+                    let cidr = arguments.next::<wire::Cidr, IpNet>("cidr")?;
+                    let mac = arguments.next::<Same, MacAddress>("mac")?;
                     let (value0, value1, value2, failure) = match <T as Echo>::network(
                             &self.service,
                             ip,
@@ -540,70 +422,35 @@ pub mod scalars {
                     {
                         Ok((value0, value1, value2)) => (value0, value1, value2, None),
                         Err(failure) => {
-                            (
-                                ::zbus::types::zero::ip(),
-                                ::zbus::types::zero::cidr(),
-                                ::core::default::Default::default(),
-                                Some(failure),
-                            )
+                            (zero::ip(), zero::cidr(), Default::default(), Some(failure))
                         }
                     };
                     let mut returns = call.returns();
-                    returns
-                        .value::<
-                            ::zbus::codegen::wire::Ip,
-                            ::std::net::IpAddr,
-                        >(&value0)?;
-                    returns
-                        .value::<
-                            ::zbus::codegen::wire::Cidr,
-                            ::zbus::types::IpNet,
-                        >(&value1)?;
-                    returns
-                        .value::<
-                            ::zbus::codegen::Same,
-                            ::zbus::types::MacAddress,
-                        >(&value2)?;
+                    returns.value::<wire::Ip, IpAddr>(&value0)?;
+                    returns.value::<wire::Cidr, IpNet>(&value1)?;
+                    returns.value::<Same, MacAddress>(&value2)?;
                     returns.throws(failure);
                     Ok(returns)
                 }
                 "Dynamic" => {
                     let mut arguments = call.arguments(1)?;
-                    let value = arguments
-                        .next::<
-                            ::zbus::codegen::wire::Any,
-                            ::zbus::types::Value,
-                        >("value")?;
+                    let value = arguments.next::<wire::Any, Value>("value")?;
                     let value_ = <T as Echo>::dynamic(&self.service, value).await;
                     let mut returns = call.returns();
-                    returns
-                        .value::<
-                            ::zbus::codegen::wire::Any,
-                            ::zbus::types::Value,
-                        >(&value_)?;
+                    returns.value::<wire::Any, Value>(&value_)?;
                     Ok(returns)
                 }
                 "Lists" => {
                     let mut arguments = call.arguments(4)?;
-                    let strings = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::std::vec::Vec<::std::string::String>,
-                        >("strings")?;
+                    let strings = arguments.next::<Same, Vec<String>>("strings")?;
                     let bytes = arguments
-                        .next::<
-                            ::std::vec::Vec<::zbus::codegen::wire::Bytes>,
-                            ::std::vec::Vec<::std::vec::Vec<u8>>,
-                        >("bytes")?;
+                        .next::<Vec<wire::Bytes>, Vec<Vec<u8>>>("bytes")?;
                     let times = arguments
-                        .next::<
-                            ::std::vec::Vec<::zbus::codegen::wire::Timestamp>,
-                            ::std::vec::Vec<::zbus::types::Timestamp>,
-                        >("times")?;
+                        .next::<Vec<wire::Timestamp>, Vec<Timestamp>>("times")?;
                     let networks = arguments
                         .next::<
-                            ::std::vec::Vec<::zbus::codegen::wire::OptionalCidr>,
-                            ::std::vec::Vec<::core::option::Option<::zbus::types::IpNet>>,
+                            Vec<wire::OptionalCidr>,
+                            Vec<Option<IpNet>>,
                         >("networks")?;
                     let value_ = <T as Echo>::lists(
                             &self.service,
@@ -614,44 +461,28 @@ pub mod scalars {
                         )
                         .await;
                     let mut returns = call.returns();
-                    returns
-                        .value::<
-                            ::std::vec::Vec<::zbus::codegen::wire::Timestamp>,
-                            ::std::vec::Vec<::zbus::types::Timestamp>,
-                        >(&value_)?;
+                    returns.value::<Vec<wire::Timestamp>, Vec<Timestamp>>(&value_)?;
                     Ok(returns)
                 }
                 "Maps" => {
                     let mut arguments = call.arguments(1)?;
                     let names = arguments
                         .next::<
-                            ::std::collections::BTreeMap<
-                                ::zbus::codegen::Same,
-                                ::zbus::codegen::wire::Ip,
-                            >,
-                            ::std::collections::BTreeMap<
-                                ::std::string::String,
-                                ::std::net::IpAddr,
-                            >,
+                            BTreeMap<Same, wire::Ip>,
+                            BTreeMap<String, IpAddr>,
                         >("names")?;
                     let value_ = <T as Echo>::maps(&self.service, names).await;
                     let mut returns = call.returns();
                     returns
                         .value::<
-                            ::std::collections::BTreeMap<
-                                ::zbus::codegen::Same,
-                                ::zbus::codegen::wire::Ip,
-                            >,
-                            ::std::collections::BTreeMap<
-                                ::std::string::String,
-                                ::std::net::IpAddr,
-                            >,
+                            BTreeMap<Same, wire::Ip>,
+                            BTreeMap<String, IpAddr>,
                         >(&value_)?;
                     Ok(returns)
                 }
                 "Structs" => {
                     let mut arguments = call.arguments(1)?;
-                    let all = arguments.next::<::zbus::codegen::Same, All>("all")?;
+                    let all = arguments.next::<Same, All>("all")?;
                     let (value_, failure) = match <T as Echo>::structs(
                             &self.service,
                             all,
@@ -659,42 +490,23 @@ pub mod scalars {
                         .await
                     {
                         Ok(value_) => (value_, None),
-                        Err(failure) => {
-                            (::core::default::Default::default(), Some(failure))
-                        }
+                        Err(failure) => (Default::default(), Some(failure)),
                     };
                     let mut returns = call.returns();
-                    returns.value::<::zbus::codegen::Same, All>(&value_)?;
+                    returns.value::<Same, All>(&value_)?;
                     returns.throws(failure);
                     Ok(returns)
                 }
                 "Maybe" => {
                     let mut arguments = call.arguments(5)?;
-                    let number = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::core::option::Option<i64>,
-                        >("number")?;
-                    let text = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::core::option::Option<::std::string::String>,
-                        >("text")?;
+                    let number = arguments.next::<Same, Option<i64>>("number")?;
+                    let text = arguments.next::<Same, Option<String>>("text")?;
                     let bytes = arguments
-                        .next::<
-                            ::core::option::Option<::zbus::codegen::wire::Bytes>,
-                            ::core::option::Option<::std::vec::Vec<u8>>,
-                        >("bytes")?;
+                        .next::<Option<wire::Bytes>, Option<Vec<u8>>>("bytes")?;
                     let time = arguments
-                        .next::<
-                            ::core::option::Option<::zbus::codegen::wire::Timestamp>,
-                            ::core::option::Option<::zbus::types::Timestamp>,
-                        >("time")?;
+                        .next::<Option<wire::Timestamp>, Option<Timestamp>>("time")?;
                     let network = arguments
-                        .next::<
-                            ::zbus::codegen::wire::OptionalCidr,
-                            ::core::option::Option<::zbus::types::IpNet>,
-                        >("network")?;
+                        .next::<wire::OptionalCidr, Option<IpNet>>("network")?;
                     let value_ = <T as Echo>::maybe(
                             &self.service,
                             number,
@@ -705,56 +517,25 @@ pub mod scalars {
                         )
                         .await;
                     let mut returns = call.returns();
-                    returns
-                        .value::<
-                            ::zbus::codegen::Same,
-                            ::core::option::Option<::std::string::String>,
-                        >(&value_)?;
+                    returns.value::<Same, Option<String>>(&value_)?;
                     Ok(returns)
                 }
                 "MaybeMore" => {
                     let mut arguments = call.arguments(5)?;
                     let strings = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::core::option::Option<
-                                ::std::vec::Vec<::std::string::String>,
-                            >,
-                        >("strings")?;
+                        .next::<Same, Option<Vec<String>>>("strings")?;
                     let times = arguments
                         .next::<
-                            ::core::option::Option<
-                                ::std::vec::Vec<::zbus::codegen::wire::Timestamp>,
-                            >,
-                            ::core::option::Option<
-                                ::std::vec::Vec<::zbus::types::Timestamp>,
-                            >,
+                            Option<Vec<wire::Timestamp>>,
+                            Option<Vec<Timestamp>>,
                         >("times")?;
                     let names = arguments
                         .next::<
-                            ::core::option::Option<
-                                ::std::collections::BTreeMap<
-                                    ::zbus::codegen::Same,
-                                    ::zbus::codegen::wire::Ip,
-                                >,
-                            >,
-                            ::core::option::Option<
-                                ::std::collections::BTreeMap<
-                                    ::std::string::String,
-                                    ::std::net::IpAddr,
-                                >,
-                            >,
+                            Option<BTreeMap<Same, wire::Ip>>,
+                            Option<BTreeMap<String, IpAddr>>,
                         >("names")?;
-                    let all = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::core::option::Option<All>,
-                        >("all")?;
-                    let mac = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::core::option::Option<::zbus::types::MacAddress>,
-                        >("mac")?;
+                    let all = arguments.next::<Same, Option<All>>("all")?;
+                    let mac = arguments.next::<Same, Option<MacAddress>>("mac")?;
                     let value_ = <T as Echo>::maybe_more(
                             &self.service,
                             strings,
@@ -765,33 +546,23 @@ pub mod scalars {
                         )
                         .await;
                     let mut returns = call.returns();
-                    returns
-                        .value::<
-                            ::zbus::codegen::Same,
-                            ::core::option::Option<All>,
-                        >(&value_)?;
+                    returns.value::<Same, Option<All>>(&value_)?;
                     Ok(returns)
                 }
                 "Texts" => {
                     let mut arguments = call.variadic_arguments(0)?;
-                    let texts = arguments
-                        .rest::<::zbus::codegen::Same, ::std::string::String>("texts")?;
+                    let texts = arguments.rest::<Same, String>("texts")?;
                     <T as Echo>::texts(&self.service, texts).await;
                     let returns = call.returns();
                     Ok(returns)
                 }
                 "Instants" => {
                     let mut arguments = call.variadic_arguments(1)?;
-                    let name = arguments
-                        .next::<::zbus::codegen::Same, ::std::string::String>("name")?;
-                    let times = arguments
-                        .rest::<
-                            ::zbus::codegen::wire::Timestamp,
-                            ::zbus::types::Timestamp,
-                        >("times")?;
+                    let name = arguments.next::<Same, String>("name")?;
+                    let times = arguments.rest::<wire::Timestamp, Timestamp>("times")?;
                     let value_ = <T as Echo>::instants(&self.service, name, times).await;
                     let mut returns = call.returns();
-                    returns.value::<::zbus::codegen::Same, u32>(&value_)?;
+                    returns.value::<Same, u32>(&value_)?;
                     Ok(returns)
                 }
                 "Nothing" => {
@@ -812,8 +583,7 @@ pub mod scalars {
                 }
                 "Tell" => {
                     let mut arguments = call.arguments(1)?;
-                    let line = arguments
-                        .next::<::zbus::codegen::Same, ::std::string::String>("line")?;
+                    let line = arguments.next::<Same, String>("line")?;
                     <T as Echo>::tell(&self.service, line).await;
                     let returns = call.returns();
                     Ok(returns)
@@ -821,58 +591,51 @@ pub mod scalars {
                 _ => Err(call.unknown_method()),
             }
         }
-        fn streams(&self, streams: &mut ::zbus::server::Streams) {
-            let service = ::std::sync::Arc::clone(&self.service);
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Ticks",
                     move |publisher| async move {
                         publisher
                             .forward::<
-                                ::zbus::codegen::wire::Timestamp,
-                                ::zbus::types::Timestamp,
+                                wire::Timestamp,
+                                Timestamp,
                                 _,
                             >(<T as Echo>::ticks(&service))
                             .await;
                     },
                 );
-            let service = ::std::sync::Arc::clone(&self.service);
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Lines",
                     move |publisher| async move {
                         publisher
-                            .forward::<
-                                ::zbus::codegen::Same,
-                                ::std::string::String,
-                                _,
-                            >(<T as Echo>::lines(&service))
+                            .forward::<Same, String, _>(<T as Echo>::lines(&service))
                             .await;
                     },
                 );
-            let service = ::std::sync::Arc::clone(&self.service);
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Everything",
                     move |publisher| async move {
                         publisher
-                            .forward::<
-                                ::zbus::codegen::Same,
-                                All,
-                                _,
-                            >(<T as Echo>::everything(&service))
+                            .forward::<Same, All, _>(<T as Echo>::everything(&service))
                             .await;
                     },
                 );
-            let service = ::std::sync::Arc::clone(&self.service);
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Pulses",
                     move |publisher| async move {
                         publisher
                             .forward::<
-                                ::core::option::Option<::zbus::codegen::wire::Duration>,
-                                ::core::option::Option<::zbus::types::Duration>,
+                                Option<wire::Duration>,
+                                Option<zbus::types::Duration>,
                                 _,
                             >(<T as Echo>::pulses(&service))
                             .await;
@@ -880,113 +643,110 @@ pub mod scalars {
                 );
         }
     }
+
     /// Publishes the events of the object `echo@1.0` of the module `types` from anywhere.
     #[derive(Clone, Debug)]
     pub struct EchoEvents {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl EchoEvents {
         /// Publishes as the module that the schema names.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, "types")
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("echo", "1.0"),
+                    zbus::ObjectId::from_static("echo", "1.0"),
                 ),
             }
         }
+
         /// Publishes an event `Ticks`.
-        pub async fn ticks(
-            &self,
-            event: ::zbus::types::Timestamp,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object
-                .publish::<
-                    ::zbus::codegen::wire::Timestamp,
-                    ::zbus::types::Timestamp,
-                >("Ticks", &event)
-                .await
+        pub async fn ticks(&self, event: Timestamp) -> Result<(), zbus::Error> {
+            self.object.publish::<wire::Timestamp, Timestamp>("Ticks", &event).await
         }
+
         /// Publishes an event `Lines`.
-        pub async fn lines(
-            &self,
-            event: &str,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object.publish::<::zbus::codegen::Same, str>("Lines", event).await
+        pub async fn lines(&self, event: &str) -> Result<(), zbus::Error> {
+            self.object.publish::<Same, str>("Lines", event).await
         }
+
         /// All that there is.
         ///
         /// Publishes an event `Everything`.
-        pub async fn everything(
-            &self,
-            event: &All,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object.publish::<::zbus::codegen::Same, All>("Everything", event).await
+        pub async fn everything(&self, event: &All) -> Result<(), zbus::Error> {
+            self.object.publish::<Same, All>("Everything", event).await
         }
+
         /// Publishes an event `Pulses`.
         pub async fn pulses(
             &self,
-            event: ::core::option::Option<::zbus::types::Duration>,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
+            event: Option<zbus::types::Duration>,
+        ) -> Result<(), zbus::Error> {
             self.object
                 .publish::<
-                    ::core::option::Option<::zbus::codegen::wire::Duration>,
-                    ::core::option::Option<::zbus::types::Duration>,
+                    Option<wire::Duration>,
+                    Option<zbus::types::Duration>,
                 >("Pulses", &event)
                 .await
         }
     }
+
     /// Calls the object `echo@1.0` of the module `types`.
     #[derive(Clone, Debug)]
     pub struct EchoClient {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl EchoClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "types";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "e6036e9fb098766b674e8c3230755e58";
+
         /// The object as the schema's module serves it.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("echo", "1.0"),
+                    zbus::ObjectId::from_static("echo", "1.0"),
                 ),
             }
         }
+
         /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
-        pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
             }
         }
+
         /// The like with these options for each call; what they do not say stays as it is.
         #[must_use]
-        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
             Self {
                 object: self.object.with_options(options),
             }
         }
+
         /// The method `Numbers`.
         pub async fn numbers(
             &self,
@@ -994,406 +754,259 @@ pub mod scalars {
             b: i8,
             c: u64,
             d: f32,
-        ) -> ::core::result::Result<(bool, i8, u64, f32), ::zbus::Error> {
+        ) -> Result<(bool, i8, u64, f32), zbus::Error> {
             let mut request = self.object.request("Numbers");
-            request.argument::<::zbus::codegen::Same, bool>("a", &a)?;
-            request.argument::<::zbus::codegen::Same, i8>("b", &b)?;
-            request.argument::<::zbus::codegen::Same, u64>("c", &c)?;
-            request.argument::<::zbus::codegen::Same, f32>("d", &d)?;
+            request.argument::<Same, bool>("a", &a)?;
+            request.argument::<Same, i8>("b", &b)?;
+            request.argument::<Same, u64>("c", &c)?;
+            request.argument::<Same, f32>("d", &d)?;
             let mut reply = request.call(4).await?;
             Ok((
-                reply.value::<::zbus::codegen::Same, bool>()?,
-                reply.value::<::zbus::codegen::Same, i8>()?,
-                reply.value::<::zbus::codegen::Same, u64>()?,
-                reply.value::<::zbus::codegen::Same, f32>()?,
+                reply.value::<Same, bool>()?,
+                reply.value::<Same, i8>()?,
+                reply.value::<Same, u64>()?,
+                reply.value::<Same, f32>()?,
             ))
         }
+
         /// The method `Text`.
         pub async fn text(
             &self,
             text: &str,
             bytes: &[u8],
-        ) -> ::core::result::Result<::std::string::String, ::zbus::Error> {
+        ) -> Result<String, zbus::Error> {
             let mut request = self.object.request("Text");
-            request.argument::<::zbus::codegen::Same, str>("text", text)?;
-            request.argument::<::zbus::codegen::wire::Bytes, &[u8]>("bytes", &bytes)?;
+            request.argument::<Same, str>("text", text)?;
+            request.argument::<wire::Bytes, &[u8]>("bytes", &bytes)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<::zbus::codegen::Same, ::std::string::String>()?)
+            Ok(reply.value::<Same, String>()?)
         }
+
         /// The method `Times`.
         pub async fn times(
             &self,
-            timestamp: ::zbus::types::Timestamp,
-            duration: ::zbus::types::Duration,
-        ) -> ::core::result::Result<
-            (::zbus::types::Timestamp, ::zbus::types::Duration),
-            ::zbus::Error,
-        > {
+            timestamp: Timestamp,
+            duration: zbus::types::Duration,
+        ) -> Result<(Timestamp, zbus::types::Duration), zbus::Error> {
             let mut request = self.object.request("Times");
+            request.argument::<wire::Timestamp, Timestamp>("timestamp", &timestamp)?;
             request
                 .argument::<
-                    ::zbus::codegen::wire::Timestamp,
-                    ::zbus::types::Timestamp,
-                >("timestamp", &timestamp)?;
-            request
-                .argument::<
-                    ::zbus::codegen::wire::Duration,
-                    ::zbus::types::Duration,
+                    wire::Duration,
+                    zbus::types::Duration,
                 >("duration", &duration)?;
             let mut reply = request.call_throwing(2).await?;
             Ok((
-                reply
-                    .value::<
-                        ::zbus::codegen::wire::Timestamp,
-                        ::zbus::types::Timestamp,
-                    >()?,
-                reply
-                    .value::<::zbus::codegen::wire::Duration, ::zbus::types::Duration>()?,
+                reply.value::<wire::Timestamp, Timestamp>()?,
+                reply.value::<wire::Duration, zbus::types::Duration>()?,
             ))
         }
+
         /// The method `Network`.
         pub async fn network(
             &self,
-            ip: ::std::net::IpAddr,
-            cidr: ::zbus::types::IpNet,
-            mac: &::zbus::types::MacAddress,
-        ) -> ::core::result::Result<
-            (::std::net::IpAddr, ::zbus::types::IpNet, ::zbus::types::MacAddress),
-            ::zbus::Error,
-        > {
+            ip: IpAddr,
+            cidr: IpNet,
+            mac: &MacAddress,
+        ) -> Result<(IpAddr, IpNet, MacAddress), zbus::Error> {
             let mut request = self.object.request("Network");
-            request
-                .argument::<::zbus::codegen::wire::Ip, ::std::net::IpAddr>("ip", &ip)?;
-            request
-                .argument::<
-                    ::zbus::codegen::wire::Cidr,
-                    ::zbus::types::IpNet,
-                >("cidr", &cidr)?;
-            request
-                .argument::<
-                    ::zbus::codegen::Same,
-                    ::zbus::types::MacAddress,
-                >("mac", mac)?;
+            request.argument::<wire::Ip, IpAddr>("ip", &ip)?;
+            request.argument::<wire::Cidr, IpNet>("cidr", &cidr)?;
+            request.argument::<Same, MacAddress>("mac", mac)?;
             let mut reply = request.call_throwing(3).await?;
             Ok((
-                reply.value::<::zbus::codegen::wire::Ip, ::std::net::IpAddr>()?,
-                reply.value::<::zbus::codegen::wire::Cidr, ::zbus::types::IpNet>()?,
-                reply.value::<::zbus::codegen::Same, ::zbus::types::MacAddress>()?,
+                reply.value::<wire::Ip, IpAddr>()?,
+                reply.value::<wire::Cidr, IpNet>()?,
+                reply.value::<Same, MacAddress>()?,
             ))
         }
+
         /// The method `Dynamic`.
-        pub async fn dynamic(
-            &self,
-            value: &::zbus::types::Value,
-        ) -> ::core::result::Result<::zbus::types::Value, ::zbus::Error> {
+        pub async fn dynamic(&self, value: &Value) -> Result<Value, zbus::Error> {
             let mut request = self.object.request("Dynamic");
-            request
-                .argument::<
-                    ::zbus::codegen::wire::Any,
-                    ::zbus::types::Value,
-                >("value", value)?;
+            request.argument::<wire::Any, Value>("value", value)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<::zbus::codegen::wire::Any, ::zbus::types::Value>()?)
+            Ok(reply.value::<wire::Any, Value>()?)
         }
+
         /// The method `Lists`.
         pub async fn lists(
             &self,
-            strings: &[::std::string::String],
-            bytes: &[::std::vec::Vec<u8>],
-            times: &[::zbus::types::Timestamp],
-            networks: &[::core::option::Option<::zbus::types::IpNet>],
-        ) -> ::core::result::Result<
-            ::std::vec::Vec<::zbus::types::Timestamp>,
-            ::zbus::Error,
-        > {
+            strings: &[String],
+            bytes: &[Vec<u8>],
+            times: &[Timestamp],
+            networks: &[Option<IpNet>],
+        ) -> Result<Vec<Timestamp>, zbus::Error> {
             let mut request = self.object.request("Lists");
+            request.argument::<Same, [String]>("strings", strings)?;
+            request.argument::<[wire::Bytes], [Vec<u8>]>("bytes", bytes)?;
+            request.argument::<[wire::Timestamp], [Timestamp]>("times", times)?;
             request
                 .argument::<
-                    ::zbus::codegen::Same,
-                    [::std::string::String],
-                >("strings", strings)?;
-            request
-                .argument::<
-                    [::zbus::codegen::wire::Bytes],
-                    [::std::vec::Vec<u8>],
-                >("bytes", bytes)?;
-            request
-                .argument::<
-                    [::zbus::codegen::wire::Timestamp],
-                    [::zbus::types::Timestamp],
-                >("times", times)?;
-            request
-                .argument::<
-                    [::zbus::codegen::wire::OptionalCidr],
-                    [::core::option::Option<::zbus::types::IpNet>],
+                    [wire::OptionalCidr],
+                    [Option<IpNet>],
                 >("networks", networks)?;
             let mut reply = request.call(1).await?;
-            Ok(
-                reply
-                    .value::<
-                        ::std::vec::Vec<::zbus::codegen::wire::Timestamp>,
-                        ::std::vec::Vec<::zbus::types::Timestamp>,
-                    >()?,
-            )
+            Ok(reply.value::<Vec<wire::Timestamp>, Vec<Timestamp>>()?)
         }
+
         /// The method `Maps`.
         pub async fn maps(
             &self,
-            names: &::std::collections::BTreeMap<
-                ::std::string::String,
-                ::std::net::IpAddr,
-            >,
-        ) -> ::core::result::Result<
-            ::std::collections::BTreeMap<::std::string::String, ::std::net::IpAddr>,
-            ::zbus::Error,
-        > {
+            names: &BTreeMap<String, IpAddr>,
+        ) -> Result<BTreeMap<String, IpAddr>, zbus::Error> {
             let mut request = self.object.request("Maps");
             request
                 .argument::<
-                    ::std::collections::BTreeMap<
-                        ::zbus::codegen::Same,
-                        ::zbus::codegen::wire::Ip,
-                    >,
-                    ::std::collections::BTreeMap<
-                        ::std::string::String,
-                        ::std::net::IpAddr,
-                    >,
+                    BTreeMap<Same, wire::Ip>,
+                    BTreeMap<String, IpAddr>,
                 >("names", names)?;
             let mut reply = request.call(1).await?;
-            Ok(
-                reply
-                    .value::<
-                        ::std::collections::BTreeMap<
-                            ::zbus::codegen::Same,
-                            ::zbus::codegen::wire::Ip,
-                        >,
-                        ::std::collections::BTreeMap<
-                            ::std::string::String,
-                            ::std::net::IpAddr,
-                        >,
-                    >()?,
-            )
+            Ok(reply.value::<BTreeMap<Same, wire::Ip>, BTreeMap<String, IpAddr>>()?)
         }
+
         /// The method `Structs`.
-        pub async fn structs(
-            &self,
-            all: &All,
-        ) -> ::core::result::Result<All, ::zbus::Error> {
+        pub async fn structs(&self, all: &All) -> Result<All, zbus::Error> {
             let mut request = self.object.request("Structs");
-            request.argument::<::zbus::codegen::Same, All>("all", all)?;
+            request.argument::<Same, All>("all", all)?;
             let mut reply = request.call_throwing(1).await?;
-            Ok(reply.value::<::zbus::codegen::Same, All>()?)
+            Ok(reply.value::<Same, All>()?)
         }
+
         /// The method `Maybe`.
         pub async fn maybe(
             &self,
-            number: ::core::option::Option<i64>,
-            text: ::core::option::Option<&str>,
-            bytes: ::core::option::Option<&[u8]>,
-            time: ::core::option::Option<::zbus::types::Timestamp>,
-            network: ::core::option::Option<::zbus::types::IpNet>,
-        ) -> ::core::result::Result<
-            ::core::option::Option<::std::string::String>,
-            ::zbus::Error,
-        > {
+            number: Option<i64>,
+            text: Option<&str>,
+            bytes: Option<&[u8]>,
+            time: Option<Timestamp>,
+            network: Option<IpNet>,
+        ) -> Result<Option<String>, zbus::Error> {
             let mut request = self.object.request("Maybe");
+            request.argument::<Same, Option<i64>>("number", &number)?;
+            request.argument::<Same, Option<&str>>("text", &text)?;
+            request.argument::<Option<wire::Bytes>, Option<&[u8]>>("bytes", &bytes)?;
             request
-                .argument::<
-                    ::zbus::codegen::Same,
-                    ::core::option::Option<i64>,
-                >("number", &number)?;
-            request
-                .argument::<
-                    ::zbus::codegen::Same,
-                    ::core::option::Option<&str>,
-                >("text", &text)?;
-            request
-                .argument::<
-                    ::core::option::Option<::zbus::codegen::wire::Bytes>,
-                    ::core::option::Option<&[u8]>,
-                >("bytes", &bytes)?;
-            request
-                .argument::<
-                    ::core::option::Option<::zbus::codegen::wire::Timestamp>,
-                    ::core::option::Option<::zbus::types::Timestamp>,
-                >("time", &time)?;
-            request
-                .argument::<
-                    ::zbus::codegen::wire::OptionalCidr,
-                    ::core::option::Option<::zbus::types::IpNet>,
-                >("network", &network)?;
+                .argument::<Option<wire::Timestamp>, Option<Timestamp>>("time", &time)?;
+            request.argument::<wire::OptionalCidr, Option<IpNet>>("network", &network)?;
             let mut reply = request.call(1).await?;
-            Ok(
-                reply
-                    .value::<
-                        ::zbus::codegen::Same,
-                        ::core::option::Option<::std::string::String>,
-                    >()?,
-            )
+            Ok(reply.value::<Same, Option<String>>()?)
         }
+
         /// The method `MaybeMore`.
         pub async fn maybe_more(
             &self,
-            strings: ::core::option::Option<&[::std::string::String]>,
-            times: ::core::option::Option<&[::zbus::types::Timestamp]>,
-            names: ::core::option::Option<
-                &::std::collections::BTreeMap<::std::string::String, ::std::net::IpAddr>,
-            >,
-            all: ::core::option::Option<&All>,
-            mac: ::core::option::Option<&::zbus::types::MacAddress>,
-        ) -> ::core::result::Result<::core::option::Option<All>, ::zbus::Error> {
+            strings: Option<&[String]>,
+            times: Option<&[Timestamp]>,
+            names: Option<&BTreeMap<String, IpAddr>>,
+            all: Option<&All>,
+            mac: Option<&MacAddress>,
+        ) -> Result<Option<All>, zbus::Error> {
             let mut request = self.object.request("MaybeMore");
+            request.argument::<Same, Option<&[String]>>("strings", &strings)?;
             request
                 .argument::<
-                    ::zbus::codegen::Same,
-                    ::core::option::Option<&[::std::string::String]>,
-                >("strings", &strings)?;
-            request
-                .argument::<
-                    ::core::option::Option<&[::zbus::codegen::wire::Timestamp]>,
-                    ::core::option::Option<&[::zbus::types::Timestamp]>,
+                    Option<&[wire::Timestamp]>,
+                    Option<&[Timestamp]>,
                 >("times", &times)?;
             request
                 .argument::<
-                    ::core::option::Option<
-                        &::std::collections::BTreeMap<
-                            ::zbus::codegen::Same,
-                            ::zbus::codegen::wire::Ip,
-                        >,
-                    >,
-                    ::core::option::Option<
-                        &::std::collections::BTreeMap<
-                            ::std::string::String,
-                            ::std::net::IpAddr,
-                        >,
-                    >,
+                    Option<&BTreeMap<Same, wire::Ip>>,
+                    Option<&BTreeMap<String, IpAddr>>,
                 >("names", &names)?;
-            request
-                .argument::<
-                    ::zbus::codegen::Same,
-                    ::core::option::Option<&All>,
-                >("all", &all)?;
-            request
-                .argument::<
-                    ::zbus::codegen::Same,
-                    ::core::option::Option<&::zbus::types::MacAddress>,
-                >("mac", &mac)?;
+            request.argument::<Same, Option<&All>>("all", &all)?;
+            request.argument::<Same, Option<&MacAddress>>("mac", &mac)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<::zbus::codegen::Same, ::core::option::Option<All>>()?)
+            Ok(reply.value::<Same, Option<All>>()?)
         }
+
         /// The method `Texts`.
-        pub async fn texts(
-            &self,
-            texts: &[::std::string::String],
-        ) -> ::core::result::Result<(), ::zbus::Error> {
+        pub async fn texts(&self, texts: &[String]) -> Result<(), zbus::Error> {
             let mut request = self.object.request("Texts");
             for item in texts {
-                request
-                    .argument::<
-                        ::zbus::codegen::Same,
-                        ::std::string::String,
-                    >("texts", item)?;
+                request.argument::<Same, String>("texts", item)?;
             }
             request.call(0).await?;
             Ok(())
         }
+
         /// The method `Instants`.
         pub async fn instants(
             &self,
             name: &str,
-            times: &[::zbus::types::Timestamp],
-        ) -> ::core::result::Result<u32, ::zbus::Error> {
+            times: &[Timestamp],
+        ) -> Result<u32, zbus::Error> {
             let mut request = self.object.request("Instants");
-            request.argument::<::zbus::codegen::Same, str>("name", name)?;
+            request.argument::<Same, str>("name", name)?;
             for item in times {
-                request
-                    .argument::<
-                        ::zbus::codegen::wire::Timestamp,
-                        ::zbus::types::Timestamp,
-                    >("times", item)?;
+                request.argument::<wire::Timestamp, Timestamp>("times", item)?;
             }
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<::zbus::codegen::Same, u32>()?)
+            Ok(reply.value::<Same, u32>()?)
         }
+
         /// The method `Nothing`.
-        pub async fn nothing(&self) -> ::core::result::Result<(), ::zbus::Error> {
+        pub async fn nothing(&self) -> Result<(), zbus::Error> {
             let request = self.object.request("Nothing");
             request.call(0).await?;
             Ok(())
         }
+
         /// The method `Fails`.
-        pub async fn fails(&self) -> ::core::result::Result<(), ::zbus::Error> {
+        pub async fn fails(&self) -> Result<(), zbus::Error> {
             let request = self.object.request("Fails");
             request.call_throwing(0).await?;
             Ok(())
         }
+
         /// The method `Tell`.
-        pub async fn tell(
-            &self,
-            line: &str,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
+        pub async fn tell(&self, line: &str) -> Result<(), zbus::Error> {
             let mut request = self.object.request("Tell");
-            request.argument::<::zbus::codegen::Same, str>("line", line)?;
+            request.argument::<Same, str>("line", line)?;
             request.send().await
         }
+
         /// Listens to the events `Ticks`: subscribed when this returns.
-        pub async fn ticks(
-            &self,
-        ) -> ::core::result::Result<
-            ::zbus::Subscription<::zbus::types::Timestamp>,
-            ::zbus::Error,
-        > {
-            self.object
-                .subscribe::<
-                    ::zbus::codegen::wire::Timestamp,
-                    ::zbus::types::Timestamp,
-                >("Ticks")
-                .await
+        pub async fn ticks(&self) -> Result<zbus::Subscription<Timestamp>, zbus::Error> {
+            self.object.subscribe::<wire::Timestamp, Timestamp>("Ticks").await
         }
+
         /// Listens to the events `Lines`: subscribed when this returns.
         ///
         /// A subscriber that is more than 64 events behind loses the oldest, and is told how many.
-        pub async fn lines(
-            &self,
-        ) -> ::core::result::Result<
-            ::zbus::Subscription<::std::string::String>,
-            ::zbus::Error,
-        > {
+        pub async fn lines(&self) -> Result<zbus::Subscription<String>, zbus::Error> {
             Ok(
                 self
                     .object
-                    .subscribe::<::zbus::codegen::Same, ::std::string::String>("Lines")
+                    .subscribe::<Same, String>("Lines")
                     .await?
-                    .with_lag(::zbus::Lag::drop_oldest(64)),
+                    .with_lag(zbus::Lag::drop_oldest(64)),
             )
         }
+
         /// All that there is.
         ///
         /// Listens to the events `Everything`: subscribed when this returns.
         ///
         /// A subscription that is more than 4294967295 events behind ends.
-        pub async fn everything(
-            &self,
-        ) -> ::core::result::Result<::zbus::Subscription<All>, ::zbus::Error> {
+        pub async fn everything(&self) -> Result<zbus::Subscription<All>, zbus::Error> {
             Ok(
                 self
                     .object
-                    .subscribe::<::zbus::codegen::Same, All>("Everything")
+                    .subscribe::<Same, All>("Everything")
                     .await?
-                    .with_lag(::zbus::Lag::error(4294967295)),
+                    .with_lag(zbus::Lag::error(4294967295)),
             )
         }
+
         /// Listens to the events `Pulses`: subscribed when this returns.
         pub async fn pulses(
             &self,
-        ) -> ::core::result::Result<
-            ::zbus::Subscription<::core::option::Option<::zbus::types::Duration>>,
-            ::zbus::Error,
-        > {
+        ) -> Result<zbus::Subscription<Option<zbus::types::Duration>>, zbus::Error> {
             self.object
                 .subscribe::<
-                    ::core::option::Option<::zbus::codegen::wire::Duration>,
-                    ::core::option::Option<::zbus::types::Duration>,
+                    Option<wire::Duration>,
+                    Option<zbus::types::Duration>,
                 >("Pulses")
                 .await
         }

@@ -12,15 +12,13 @@
     unused_qualifications
 )]
 pub mod unions {
+    use std::collections::BTreeMap;
+    use std::fmt;
+    use zbus::codegen::{As, Deserialize, Serialize, serde, wire};
+    use zbus::types::{IpNet, Timestamp, Value, zero};
+
     /// The struct `Point`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Point {
         /// The field `X`.
@@ -30,21 +28,22 @@ pub mod unions {
         #[serde(rename = "Y")]
         pub y: f64,
     }
+
     /// A figure in the plane.
     #[derive(Clone, Debug, PartialEq)]
     pub enum Shape {
         /// Around its centre.
         Circle(Point),
         /// The arm `Polygon`.
-        Polygon(::std::vec::Vec<Point>),
+        Polygon(Vec<Point>),
         /// The arm `Seen`.
-        Seen(::zbus::types::Timestamp),
+        Seen(Timestamp),
         /// The arm `Pixels`.
-        Pixels(::std::vec::Vec<u8>),
+        Pixels(Vec<u8>),
         /// The arm `Networks`.
-        Networks(::std::vec::Vec<::core::option::Option<::zbus::types::IpNet>>),
+        Networks(Vec<Option<IpNet>>),
         /// The arm `Maybe`.
-        Maybe(::core::option::Option<::std::string::String>),
+        Maybe(Option<String>),
         /// The arm `Unknown`.
         Unknown(i64),
         /// The arm `no-thing`.
@@ -53,24 +52,26 @@ pub mod unions {
         /// An arm that this schema does not know; with an empty name, no arm at all.
         UnknownArm {
             /// The arm's name.
-            arm: ::std::string::String,
+            arm: String,
             /// What it carried; none where it was the name alone.
-            value: ::core::option::Option<::zbus::types::Value>,
+            value: Option<Value>,
         },
     }
-    impl ::core::default::Default for Shape {
+
+    impl Default for Shape {
         fn default() -> Self {
             Self::UnknownArm {
-                arm: ::std::string::String::new(),
+                arm: String::new(),
                 value: None,
             }
         }
     }
-    impl ::zbus::codegen::Serialize for Shape {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Shape {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             match self {
                 Self::Circle(value) => serializer.collect_map([("Circle", value)]),
                 Self::Polygon(value) => serializer.collect_map([("Polygon", value)]),
@@ -80,12 +81,10 @@ pub mod unions {
                             (
                                 "Seen",
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Timestamp>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Timestamp>")]
                                         &'a ::zbus::types::Timestamp,
                                     );
                                     Carried(value)
@@ -99,12 +98,10 @@ pub mod unions {
                             (
                                 "Pixels",
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Bytes>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Bytes>")]
                                         &'a ::std::vec::Vec<u8>,
                                     );
                                     Carried(value)
@@ -118,15 +115,11 @@ pub mod unions {
                             (
                                 "Networks",
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::std::vec::Vec<::zbus::codegen::wire::OptionalCidr>>"
-                                        )]
-                                        &'a ::std::vec::Vec<
-                                            ::core::option::Option<::zbus::types::IpNet>,
-                                        >,
+                                        #[serde(with = "As::<&Vec<wire::OptionalCidr>>")]
+                                        &'a ::std::vec::Vec<Option<IpNet>>,
                                     );
                                     Carried(value)
                                 },
@@ -142,12 +135,10 @@ pub mod unions {
                             (
                                 arm,
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Any>")]
                                         &'a ::zbus::types::Value,
                                     );
                                     Carried(value)
@@ -162,112 +153,90 @@ pub mod unions {
             }
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Shape {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Shape {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
+        ) -> Result<Self, D::Error> {
             struct ArmVisitor;
-            impl<'de> ::zbus::codegen::serde::de::Visitor<'de> for ArmVisitor {
+
+            impl<'de> serde::de::Visitor<'de> for ArmVisitor {
                 type Value = Shape;
-                fn expecting(
-                    &self,
-                    formatter: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                     formatter.write_str("an arm of the union Shape")
                 }
-                fn visit_unit<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_none<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_str<E: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_str<E: serde::de::Error>(
                     self,
                     arm: &str,
-                ) -> ::core::result::Result<Self::Value, E> {
+                ) -> Result<Self::Value, E> {
                     Ok(
                         match arm {
-                            "Circle" => {
-                                Shape::Circle(::core::default::Default::default())
-                            }
-                            "Polygon" => Shape::Polygon(::std::vec::Vec::new()),
-                            "Seen" => Shape::Seen(::zbus::types::zero::timestamp()),
-                            "Pixels" => Shape::Pixels(::std::vec::Vec::new()),
-                            "Networks" => Shape::Networks(::std::vec::Vec::new()),
+                            "Circle" => Shape::Circle(Default::default()),
+                            "Polygon" => Shape::Polygon(Vec::new()),
+                            "Seen" => Shape::Seen(zero::timestamp()),
+                            "Pixels" => Shape::Pixels(Vec::new()),
+                            "Networks" => Shape::Networks(Vec::new()),
                             "Maybe" => Shape::Maybe(None),
                             "Unknown" => Shape::Unknown(0),
                             "no-thing" => Shape::Empty,
                             arm => {
                                 Shape::UnknownArm {
-                                    arm: ::std::string::String::from(arm),
+                                    arm: String::from(arm),
                                     value: None,
                                 }
                             }
                         },
                     )
                 }
-                fn visit_map<A: ::zbus::codegen::serde::de::MapAccess<'de>>(
+
+                fn visit_map<A: serde::de::MapAccess<'de>>(
                     self,
                     mut map: A,
-                ) -> ::core::result::Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<::std::string::String>()? else {
-                        return Ok(::core::default::Default::default());
+                ) -> Result<Self::Value, A::Error> {
+                    let Some(arm) = map.next_key::<String>()? else {
+                        return Ok(Default::default());
                     };
                     let value = match arm.as_str() {
                         "Circle" => Shape::Circle(map.next_value::<Point>()?),
-                        "Polygon" => {
-                            Shape::Polygon(map.next_value::<::std::vec::Vec<Point>>()?)
-                        }
+                        "Polygon" => Shape::Polygon(map.next_value::<Vec<Point>>()?),
                         "Seen" => {
-                            #[derive(::zbus::codegen::Deserialize)]
+                            #[derive(Deserialize)]
                             #[serde(crate = "::zbus::codegen::serde", transparent)]
                             struct Carried(
-                                #[serde(
-                                    with = "::zbus::codegen::As::<::zbus::codegen::wire::Timestamp>"
-                                )]
-                                ::zbus::types::Timestamp,
+                                #[serde(with = "As::<wire::Timestamp>")]
+                                Timestamp,
                             );
                             Shape::Seen(map.next_value::<Carried>()?.0)
                         }
                         "Pixels" => {
-                            #[derive(::zbus::codegen::Deserialize)]
+                            #[derive(Deserialize)]
                             #[serde(crate = "::zbus::codegen::serde", transparent)]
-                            struct Carried(
-                                #[serde(
-                                    with = "::zbus::codegen::As::<::zbus::codegen::wire::Bytes>"
-                                )]
-                                ::std::vec::Vec<u8>,
-                            );
+                            struct Carried(#[serde(with = "As::<wire::Bytes>")] Vec<u8>);
                             Shape::Pixels(map.next_value::<Carried>()?.0)
                         }
                         "Networks" => {
-                            #[derive(::zbus::codegen::Deserialize)]
+                            #[derive(Deserialize)]
                             #[serde(crate = "::zbus::codegen::serde", transparent)]
                             struct Carried(
-                                #[serde(
-                                    with = "::zbus::codegen::As::<::std::vec::Vec<::zbus::codegen::wire::OptionalCidr>>"
-                                )]
-                                ::std::vec::Vec<
-                                    ::core::option::Option<::zbus::types::IpNet>,
-                                >,
+                                #[serde(with = "As::<Vec<wire::OptionalCidr>>")]
+                                Vec<Option<IpNet>>,
                             );
                             Shape::Networks(map.next_value::<Carried>()?.0)
                         }
-                        "Maybe" => {
-                            Shape::Maybe(
-                                map
-                                    .next_value::<
-                                        ::core::option::Option<::std::string::String>,
-                                    >()?,
-                            )
-                        }
+                        "Maybe" => Shape::Maybe(map.next_value::<Option<String>>()?),
                         "Unknown" => Shape::Unknown(map.next_value::<i64>()?),
                         "no-thing" => {
-                            map.next_value::<::zbus::codegen::serde::de::IgnoredAny>()?;
+                            map.next_value::<serde::de::IgnoredAny>()?;
                             Shape::Empty
                         }
                         _ => {
@@ -278,12 +247,9 @@ pub mod unions {
                             }
                         }
                     };
-                    if map
-                        .next_key::<::zbus::codegen::serde::de::IgnoredAny>()?
-                        .is_some()
-                    {
+                    if map.next_key::<serde::de::IgnoredAny>()?.is_some() {
                         return Err(
-                            ::zbus::codegen::serde::de::Error::custom(
+                            serde::de::Error::custom(
                                 "a union has one arm, and this map has several keys",
                             ),
                         );
@@ -294,40 +260,43 @@ pub mod unions {
             deserializer.deserialize_any(ArmVisitor)
         }
     }
+
     /// The union `Expression`: one of its arms.
     #[derive(Clone, Debug, PartialEq)]
     pub enum Expression {
         /// The arm `Number`.
         Number(f64),
         /// The arm `Negated`.
-        Negated(::core::option::Option<::std::boxed::Box<Expression>>),
+        Negated(Option<Box<Expression>>),
         /// The arm `Sum`.
-        Sum(::std::vec::Vec<Expression>),
+        Sum(Vec<Expression>),
         /// The arm `Product`.
-        Product(::core::option::Option<::std::boxed::Box<Pair>>),
+        Product(Option<Box<Pair>>),
         /// The arm `Maybe`.
-        Maybe(::core::option::Option<::std::boxed::Box<Expression>>),
+        Maybe(Option<Box<Expression>>),
         /// An arm that this schema does not know; with an empty name, no arm at all.
         Unknown {
             /// The arm's name.
-            arm: ::std::string::String,
+            arm: String,
             /// What it carried; none where it was the name alone.
-            value: ::core::option::Option<::zbus::types::Value>,
+            value: Option<Value>,
         },
     }
-    impl ::core::default::Default for Expression {
+
+    impl Default for Expression {
         fn default() -> Self {
             Self::Unknown {
-                arm: ::std::string::String::new(),
+                arm: String::new(),
                 value: None,
             }
         }
     }
-    impl ::zbus::codegen::Serialize for Expression {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Expression {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             match self {
                 Self::Number(value) => serializer.collect_map([("Number", value)]),
                 Self::Negated(value) => serializer.collect_map([("Negated", value)]),
@@ -340,12 +309,10 @@ pub mod unions {
                             (
                                 arm,
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Any>")]
                                         &'a ::zbus::types::Value,
                                     );
                                     Carried(value)
@@ -360,85 +327,70 @@ pub mod unions {
             }
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Expression {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Expression {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
+        ) -> Result<Self, D::Error> {
             struct ArmVisitor;
-            impl<'de> ::zbus::codegen::serde::de::Visitor<'de> for ArmVisitor {
+
+            impl<'de> serde::de::Visitor<'de> for ArmVisitor {
                 type Value = Expression;
-                fn expecting(
-                    &self,
-                    formatter: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                     formatter.write_str("an arm of the union Expression")
                 }
-                fn visit_unit<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_none<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_str<E: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_str<E: serde::de::Error>(
                     self,
                     arm: &str,
-                ) -> ::core::result::Result<Self::Value, E> {
+                ) -> Result<Self::Value, E> {
                     Ok(
                         match arm {
                             "Number" => Expression::Number(0.0),
                             "Negated" => Expression::Negated(None),
-                            "Sum" => Expression::Sum(::std::vec::Vec::new()),
+                            "Sum" => Expression::Sum(Vec::new()),
                             "Product" => Expression::Product(None),
                             "Maybe" => Expression::Maybe(None),
                             arm => {
                                 Expression::Unknown {
-                                    arm: ::std::string::String::from(arm),
+                                    arm: String::from(arm),
                                     value: None,
                                 }
                             }
                         },
                     )
                 }
-                fn visit_map<A: ::zbus::codegen::serde::de::MapAccess<'de>>(
+
+                fn visit_map<A: serde::de::MapAccess<'de>>(
                     self,
                     mut map: A,
-                ) -> ::core::result::Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<::std::string::String>()? else {
-                        return Ok(::core::default::Default::default());
+                ) -> Result<Self::Value, A::Error> {
+                    let Some(arm) = map.next_key::<String>()? else {
+                        return Ok(Default::default());
                     };
                     let value = match arm.as_str() {
                         "Number" => Expression::Number(map.next_value::<f64>()?),
                         "Negated" => {
                             Expression::Negated(
-                                map
-                                    .next_value::<
-                                        ::core::option::Option<::std::boxed::Box<Expression>>,
-                                    >()?,
+                                map.next_value::<Option<Box<Expression>>>()?,
                             )
                         }
-                        "Sum" => {
-                            Expression::Sum(
-                                map.next_value::<::std::vec::Vec<Expression>>()?,
-                            )
-                        }
+                        "Sum" => Expression::Sum(map.next_value::<Vec<Expression>>()?),
                         "Product" => {
-                            Expression::Product(
-                                map
-                                    .next_value::<
-                                        ::core::option::Option<::std::boxed::Box<Pair>>,
-                                    >()?,
-                            )
+                            Expression::Product(map.next_value::<Option<Box<Pair>>>()?)
                         }
                         "Maybe" => {
                             Expression::Maybe(
-                                map
-                                    .next_value::<
-                                        ::core::option::Option<::std::boxed::Box<Expression>>,
-                                    >()?,
+                                map.next_value::<Option<Box<Expression>>>()?,
                             )
                         }
                         _ => {
@@ -449,12 +401,9 @@ pub mod unions {
                             }
                         }
                     };
-                    if map
-                        .next_key::<::zbus::codegen::serde::de::IgnoredAny>()?
-                        .is_some()
-                    {
+                    if map.next_key::<serde::de::IgnoredAny>()?.is_some() {
                         return Err(
-                            ::zbus::codegen::serde::de::Error::custom(
+                            serde::de::Error::custom(
                                 "a union has one arm, and this map has several keys",
                             ),
                         );
@@ -465,15 +414,9 @@ pub mod unions {
             deserializer.deserialize_any(ArmVisitor)
         }
     }
+
     /// The struct `Pair`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Pair {
         /// The field `Left`.
@@ -481,8 +424,9 @@ pub mod unions {
         pub left: Expression,
         /// The field `Right`.
         #[serde(rename = "Right")]
-        pub right: ::core::option::Option<::std::boxed::Box<Expression>>,
+        pub right: Option<Box<Expression>>,
     }
+
     /// The struct `Node`.
     #[derive(
         Clone,
@@ -493,8 +437,8 @@ pub mod unions {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Node {
@@ -503,16 +447,18 @@ pub mod unions {
         pub value: i64,
         /// The field `Next`.
         #[serde(rename = "Next")]
-        pub next: ::core::option::Option<::std::boxed::Box<Node>>,
+        pub next: Option<Box<Node>>,
         /// The field `Children`.
         #[serde(rename = "Children")]
-        pub children: ::std::vec::Vec<Node>,
+        pub children: Vec<Node>,
         /// The field `Partner`.
         #[serde(rename = "Partner")]
-        pub partner: ::core::option::Option<::std::boxed::Box<Partner>>,
+        pub partner: Option<Box<Partner>>,
     }
+
     /// The type `MaybeNode`.
-    pub type MaybeNode = ::core::option::Option<Node>;
+    pub type MaybeNode = Option<Node>;
+
     /// The struct `Partner`.
     #[derive(
         Clone,
@@ -523,16 +469,16 @@ pub mod unions {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Partner {
         /// The field `Back`.
         #[serde(rename = "Back")]
-        pub back: ::core::option::Option<::std::boxed::Box<Node>>,
+        pub back: Option<Box<Node>>,
         /// The field `Names`.
         #[serde(rename = "Names")]
-        pub names: ::std::collections::BTreeMap<::std::string::String, Node>,
+        pub names: BTreeMap<String, Node>,
     }
 }

@@ -42,7 +42,8 @@ impl Parser<'_> {
         if self.lacks_paren(failure.found, failure.piece) {
             return Some(Fix::words("the arguments of an attribute stand in `(…)`"));
         }
-        self.meant_by_name(failure, text)
+        self.stray_separator(failure, text)
+            .or_else(|| self.meant_by_name(failure, text))
             .or_else(|| self.meant_in_a_head(failure, text))
             .or_else(|| self.meant_before_a_type(failure, text))
             .or_else(|| self.meant_as_a_type(failure, text))
@@ -135,6 +136,24 @@ impl Parser<'_> {
             }
             _ => habit(rest),
         }
+    }
+
+    /// A `;` or `,` within what goes on behind it.
+    fn stray_separator(&self, failure: &Failure<'_>, text: &str) -> Option<Fix> {
+        let found = failure.found;
+        if !matches!(text, ";" | ",") || found.end >= failure.piece.span.end {
+            return None;
+        }
+        if text == ";" && failure.wants("`,`") && !failure.wants("`;`") {
+            return Some(Fix::replace("write `,`", found, ","));
+        }
+        // A slip of the finger: the two are one key on many keyboards.
+        if failure.wants("`:`") && !failure.is(OBJECT_MEMBER) && is_word(self.text_from(found.end).trim_start()) {
+            let name = self.behind_text(found.start);
+            let whole = self.span(name.end as usize, found.end as usize);
+            return Some(Fix::replace("the type stands behind a `:`", whole, ":"));
+        }
+        (text == ";" && !failure.wants("`]`")).then(|| Fix::replace("remove it", found, ""))
     }
 
     /// Marks within what was meant as one name.

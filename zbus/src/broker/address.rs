@@ -4,8 +4,13 @@ use std::sync::Arc;
 
 use super::{Broker, BrokerError, BrokerErrorKind, memory};
 
-/// Connects to the broker of an address.
-pub(crate) async fn connect(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
+/// The broker of an address, as [`Client::connect`](crate::Client::connect) takes it, connected. What uses it shares its connections;
+/// they close when nothing does any more.
+///
+/// # Errors
+/// [`BrokerErrorKind::Address`] where the address is none, [`BrokerErrorKind::Unreachable`] where nobody answers there,
+/// [`BrokerErrorKind::Refused`] where it does not let us in, or is a Redis Cluster.
+pub async fn connect(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
     match address.split_once("://") {
         Some(("memory", name)) => Ok(memory::open(name)),
         #[cfg(feature = "redis")]

@@ -23,6 +23,8 @@ pub enum BrokerErrorKind {
     Refused,
     /// The broker takes no writes for now (it loads its data, is out of memory, or has become a replica): nothing was written.
     Unready,
+    /// A list holds as much as the writer lets it: nothing was written.
+    Full,
     /// The connection was lost under way: it is open what the broker has done.
     Lost,
 }
@@ -31,6 +33,13 @@ impl BrokerError {
     /// An error of this kind; the message says what to do.
     pub fn new(kind: BrokerErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
+    }
+
+    pub(super) fn full(list: &str, limit: u32) -> Self {
+        Self::new(
+            BrokerErrorKind::Full,
+            format!("{limit} requests wait in `{list}`, which is the limit that was set: try again later"),
+        )
     }
 
     /// The like with what caused it.

@@ -60,8 +60,15 @@ struct List {
 }
 
 impl State {
-    fn write(&mut self, write: Write) {
+    fn write(&mut self, write: Write) -> Result<(), BrokerError> {
         match write {
+            Write::PushBelow { list, message, limit } => {
+                let waiting = self.lists.get(&list).map_or(0, |list| list.messages.len());
+                if waiting >= limit as usize {
+                    return Err(BrokerError::full(&list, limit));
+                }
+                self.lists.entry(list).or_default().messages.push_back(message);
+            }
             Write::Push { list, message, expire } => {
                 let expires = expire.map(|after| Instant::now() + after);
                 let entry = self.lists.entry(Arc::clone(&list)).or_default();
@@ -82,6 +89,7 @@ impl State {
                 }
             }
         }
+        Ok(())
     }
 
     fn drop_expired(&mut self) {
@@ -116,14 +124,11 @@ impl State {
 
 impl Broker for MemoryBroker {
     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
-        let results = batch.iter().map(|_| Ok(())).collect();
-        {
+        let results = {
             let mut state = self.store.state.lock();
             state.drop_expired();
-            for write in batch {
-                state.write(write);
-            }
-        }
+            batch.into_iter().map(|write| state.write(write)).collect()
+        };
         self.store.pushed.notify_waiters();
         Box::pin(std::future::ready(results))
     }

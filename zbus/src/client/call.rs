@@ -11,10 +11,10 @@ use tokio::time::Instant;
 use super::in_flight::Answered;
 use super::options::TimeLimit;
 use super::pending::Pending;
-use super::retry::Retries;
-use super::{CallOptions, RemoteObject};
+use super::{CallOptions, RemoteObject, ReplyMode};
+use crate::broker::Write;
 use crate::error::{Error, Fate};
-use crate::wire::{Bins, Body, EncodeError, Generation, OutgoingRequest, Response, decode_as};
+use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Response, Thrown, decode_as};
 
 /// A call to be made.
 #[derive(Debug)]
@@ -51,6 +51,11 @@ impl<'a> Request<'a> {
         T: ?Sized,
     {
         self.arguments.push::<A, T>(value).map_err(|source| Error::Encode { what: name.to_owned(), source })
+    }
+
+    /// The like with all its arguments.
+    pub(super) fn encoded(self, arguments: Bins) -> Self {
+        Self { arguments, ..self }
     }
 
     /// The time limit of this call, in place of the object's.
@@ -97,8 +102,7 @@ impl<'a> Request<'a> {
     /// [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected. Where tries have failed until the
     /// deadline it is the error of the last, or of the last after which the method may have run.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
-        let response = self.exchange(false).await?;
-        self.read(response, returns, false)
+        self.ask(|body| body.returns(returns, false)).await.map(|values| self.reply(values))
     }
 
     /// The like for a method that throws.
@@ -106,8 +110,12 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
     pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
-        let response = self.exchange(false).await?;
-        self.read(response, returns, true)
+        self.ask(|body| body.returns(returns, true)).await.map(|values| self.reply(values))
+    }
+
+    /// The like for a method of which no more is known than whether it throws, or not even that. The values are one document.
+    pub(super) async fn call_untyped(self, throws: Option<bool>) -> Result<Option<Bytes>, Error> {
+        self.ask(|body| body.document(throws)).await
     }
 
     /// Sends a request that is not answered, and waits until the broker has it. It is tried again as a call is, and given up as one
@@ -119,13 +127,20 @@ impl<'a> Request<'a> {
         self.exchange(true).await.map(drop)
     }
 
-    /// The reply, or for a request that is not answered, none.
-    async fn exchange(&self, one_way: bool) -> Result<Option<Response>, Error> {
+    async fn ask<R>(&self, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
+        match self.exchange(false).await? {
+            Answered::Reply(response) => self.read(response, read),
+            // That ends a request alone that is not answered.
+            Answered::Written => Err(self.timed_out(Fate::Unknown)),
+        }
+    }
+
+    async fn exchange(&self, one_way: bool) -> Result<Answered, Error> {
         let deadline = self.limit().and_then(|limit| Instant::now().checked_add(limit));
         let entered = self.object.client.shared.in_flight.enter(one_way);
         let message = self.encode(&entered.id(), one_way)?;
-        let retries = Retries::new(self.idempotent);
-        let mut pending = Pending { object: self.object, entered, message, retries, failed: None, copies: 0 };
+        let replies = if one_way { ReplyMode::Inbox } else { self.options.replies() };
+        let mut pending = Pending::new(self.object, entered, self.write(message), replies, self.idempotent);
         let answer = match deadline {
             None => pending.answer().await,
             Some(deadline) => match tokio::time::timeout_at(deadline, pending.answer()).await {
@@ -136,10 +151,7 @@ impl<'a> Request<'a> {
                 },
             },
         };
-        match answer? {
-            Answered::Reply(response) => Ok(Some(response)),
-            Answered::Written => Ok(None),
-        }
+        answer.map_err(|error| self.object.not_written(error))
     }
 
     fn encode(&self, id: &str, one_way: bool) -> Result<Bytes, Error> {
@@ -164,6 +176,14 @@ impl<'a> Request<'a> {
         request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })
     }
 
+    fn write(&self, message: Bytes) -> Write {
+        let (list, expire) = (Arc::clone(&self.object.queue), self.object.expiry);
+        match self.options.queue_limit {
+            Some(limit) if expire.is_none() => Write::PushBelow { list, message, limit },
+            _ => Write::Push { list, message, expire },
+        }
+    }
+
     fn timed_out(&self, fate: Fate) -> Error {
         Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), fate }
     }
@@ -178,9 +198,11 @@ impl<'a> Request<'a> {
         self.object.queue.to_string()
     }
 
-    fn read(&self, response: Option<Response>, returns: usize, throws: bool) -> Result<Reply, Error> {
-        // There is one, as the request was not one-way.
-        let Some(response) = response else { return Err(self.timed_out(Fate::Unknown)) };
+    fn reply(&self, values: Vec<Bytes>) -> Reply {
+        Reply { target: Arc::clone(&self.object.queue), values: values.into_iter() }
+    }
+
+    fn read<R>(&self, response: Response, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
         let answered = match response.body {
             Body::One { .. } => Generation::One,
             Body::Zero { .. } => Generation::Zero,
@@ -192,13 +214,16 @@ impl<'a> Request<'a> {
         if let Some((kind, message)) = response.rejection {
             return Err(Error::Rejected { target: self.target(), kind, message });
         }
-        match response.body.returns(returns, throws) {
-            Ok(Ok(values)) => Ok(Reply { target: Arc::clone(&self.object.queue), values: values.into_iter() }),
+        match read(response.body) {
+            Ok(Ok(values)) => Ok(values),
             Ok(Err(thrown)) => Err(thrown.into()),
             Err(source) => Err(Error::Decode { target: self.target(), source }),
         }
     }
 }
+
+/// What a reply holds: values, or what was thrown.
+type Read<R> = Result<Result<R, Thrown>, DecodeError>;
 
 /// The values that a method returned, to be read in order.
 #[derive(Debug)]

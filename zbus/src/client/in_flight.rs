@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::broker::{BrokerError, BrokerErrorKind};
 use crate::wire::Response;
@@ -20,10 +21,13 @@ pub(crate) enum Answered {
     Written,
 }
 
+/// How much of an id, a UUID, is the client's; the rest is the number of the call.
+const CLIENT_BYTES: usize = 10;
+
 #[derive(Debug)]
 pub(crate) struct InFlight {
-    /// Marks the ids of this client: what it has not asked is not answered.
-    client: String,
+    /// Marks the ids of this client, random bits among it: what it has not asked is not answered.
+    client: [u8; CLIENT_BYTES],
     calls: Mutex<Calls>,
 }
 
@@ -38,8 +42,8 @@ struct Calls {
 enum Waiting {
     /// For the reply, or of a request that is not answered, for its write.
     Called { progress: Progress, one_way: bool, answer: oneshot::Sender<Answer> },
-    /// Given up in the middle of its write, for the write's end: whether the request may have been written.
-    GivenUp { written: oneshot::Sender<bool> },
+    /// Given up in the middle of its write, for the write's end.
+    GivenUp { written: oneshot::Sender<Result<(), BrokerError>> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +60,14 @@ pub(crate) enum Left {
     Ended,
     /// It never will be.
     NeverWritten,
-    /// When the write has ended, this says whether the request may have been written; an error says that it was answered.
-    Writing(oneshot::Receiver<bool>),
+    /// This tells of the end of the write; closed, it tells that the call was answered.
+    Writing(oneshot::Receiver<Result<(), BrokerError>>),
     Written,
 }
 
 impl InFlight {
-    pub(crate) fn new(client: String) -> Self {
+    pub(crate) fn new(client: Uuid) -> Self {
+        let [client @ .., _, _, _, _, _, _] = client.into_bytes();
         Self { client, calls: Mutex::default() }
     }
 
@@ -96,7 +101,7 @@ impl InFlight {
         // Whoever waits may have stopped meanwhile.
         match calls.waiting.remove(&number) {
             Some(Waiting::Called { answer, .. }) => _ = answer.send(Ok(Answered::Written)),
-            Some(Waiting::GivenUp { written }) => _ = written.send(true),
+            Some(Waiting::GivenUp { written }) => _ = written.send(Ok(())),
             None => {}
         }
     }
@@ -106,7 +111,7 @@ impl InFlight {
         // Whoever waits may have stopped meanwhile.
         match self.calls.lock().waiting.remove(&number) {
             Some(Waiting::Called { answer, .. }) => _ = answer.send(Err(error)),
-            Some(Waiting::GivenUp { written }) => _ = written.send(error.kind() == BrokerErrorKind::Lost),
+            Some(Waiting::GivenUp { written }) => _ = written.send(Err(error)),
             None => {}
         }
     }
@@ -132,7 +137,7 @@ impl InFlight {
                 Waiting::Called { progress, answer, .. } => {
                     _ = answer.send(Err(ended(progress != Progress::Queued)));
                 }
-                Waiting::GivenUp { written } => _ = written.send(true),
+                Waiting::GivenUp { written } => _ = written.send(Err(ended(true))),
             }
         }
     }
@@ -141,12 +146,20 @@ impl InFlight {
         self.calls.lock().closed
     }
 
+    /// A UUID, since rbus names the list of the reply by it.
     fn id(&self, number: u64) -> String {
-        format!("{}.{number:x}", self.client)
+        let mut bytes = [0; 16];
+        let (client, call) = bytes.split_at_mut(CLIENT_BYTES);
+        client.copy_from_slice(&self.client);
+        let [_, _, number @ ..] = number.to_be_bytes();
+        call.copy_from_slice(&number);
+        Uuid::from_bytes(bytes).to_string()
     }
 
     fn number(&self, id: &str) -> Option<u64> {
-        u64::from_str_radix(id.strip_prefix(&*self.client)?.strip_prefix('.')?, 16).ok()
+        let id = Uuid::try_parse(id).ok()?;
+        let call = id.as_bytes().strip_prefix(&self.client)?;
+        Some(call.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 }
 
@@ -230,7 +243,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reply_finds_its_call_once() {
-        let table = Arc::new(InFlight::new("client".to_owned()));
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
         let (mut first, mut second) = (table.enter(false), table.enter(false));
         assert!(table.complete(reply(second.id())));
         assert!(!table.complete(reply(second.id())));
@@ -241,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_call_that_was_given_up_is_neither_written_nor_answered() {
-        let table = Arc::new(InFlight::new("client".to_owned()));
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
         let call = table.enter(false);
         let (number, id) = (call.number, call.id());
         assert!(matches!(call.leave(), Left::NeverWritten));
@@ -253,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_closed_table_ends_every_call_and_tells_which_was_written() {
-        let table = Arc::new(InFlight::new("client".to_owned()));
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
         let (mut written, mut queued) = (table.enter(false), table.enter(false));
         assert!(table.begin(written.number));
         table.close();
@@ -269,12 +282,12 @@ mod tests {
 
     #[test]
     fn a_call_that_was_given_up_in_the_middle_of_its_write_is_told_of_the_writes_end() {
-        let table = Arc::new(InFlight::new("client".to_owned()));
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
         let lost = || BrokerError::new(BrokerErrorKind::Lost, "gone");
-        let ends: [(End<'_>, Option<bool>); 4] = [
-            (&|number| table.written(number), Some(true)),
-            (&|number| table.fail(number, lost()), Some(true)),
-            (&|number| table.fail(number, ended(false)), Some(false)),
+        let ends: [(End<'_>, Option<Option<BrokerErrorKind>>); 4] = [
+            (&|number| table.written(number), Some(None)),
+            (&|number| table.fail(number, lost()), Some(Some(BrokerErrorKind::Lost))),
+            (&|number| table.fail(number, ended(false)), Some(Some(BrokerErrorKind::Unreachable))),
             (&|number| assert!(!table.complete(reply(table.id(number)))), None),
         ];
         for (end, expected) in ends {
@@ -285,7 +298,7 @@ mod tests {
             drop(call);
             assert!(told.try_recv().is_err());
             end(number);
-            assert_eq!(told.try_recv().ok(), expected);
+            assert_eq!(told.try_recv().ok().map(|end| end.err().map(|error| error.kind())), expected);
             assert!(table.calls.lock().waiting.is_empty());
         }
         let call = table.enter(false);
@@ -297,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_request_that_is_not_answered_ends_with_its_write() {
-        let table = Arc::new(InFlight::new("client".to_owned()));
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
         let mut call = table.enter(true);
         assert!(table.begin(call.number));
         assert!(call.answered.try_recv().is_err());
@@ -307,10 +320,22 @@ mod tests {
 
     #[test]
     fn foreign_ids_are_nobodys() {
-        let table = Arc::new(InFlight::new("client".to_owned()));
-        let _call = table.enter(false);
-        for id in ["", "client", "client.", "client.1", "client.x", "other.0", "client.0 "] {
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
+        let call = table.enter(false);
+        let own = call.id();
+        for id in ["", &own[..35], &format!("{own}0"), &format!("{} ", &own[..35]), &Uuid::new_v4().to_string()] {
             assert!(!table.complete(reply(id.to_owned())), "{id}");
+        }
+        assert!(table.complete(reply(own)));
+    }
+
+    #[test]
+    fn ids_are_uuids_of_which_none_is_used_twice() {
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
+        for number in [0, 1, 255, 1 << 40, (1 << 48) - 1] {
+            let id = table.id(number);
+            assert_eq!(Uuid::try_parse(&id).unwrap().get_version(), Some(uuid::Version::Random));
+            assert_eq!(table.number(&id), Some(number));
         }
     }
 }

@@ -7,7 +7,9 @@ mod instances;
 mod options;
 mod pending;
 mod remote_object;
+mod reply_lists;
 mod retry;
+mod untyped;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +25,9 @@ pub use self::instances::Instance;
 pub use self::options::CallOptions;
 use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
+use self::reply_lists::ReplyLists;
+pub use self::reply_lists::ReplyMode;
+pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
@@ -47,6 +52,7 @@ struct Shared {
     outbox: Outbox<Tag>,
     in_flight: Arc<InFlight>,
     inbox: Arc<str>,
+    reply_lists: ReplyLists,
     clock: Clock,
     /// Of each call where nobody says otherwise.
     limit: TimeLimit,
@@ -120,6 +126,11 @@ impl ClientBuilder {
         Self { limit: TimeLimit::Never, ..self }
     }
 
+    /// How many requests may wait for an object's servers: see [`CallOptions::queue_limit`].
+    pub fn queue_limit(self, requests: u32) -> Self {
+        Self { options: self.options.queue_limit(requests), ..self }
+    }
+
     /// Something that every method called may know, under a name: see [`CallOptions::metadata`].
     pub fn metadata(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         Self { options: self.options.metadata(key, value), ..self }
@@ -130,20 +141,36 @@ impl ClientBuilder {
         Self { generation, ..self }
     }
 
+    /// Where calls wait for their replies; [`ReplyMode::Inbox`] unless set. Servers on rbus need [`ReplyMode::PerCall`].
+    pub fn reply_mode(self, reply_mode: ReplyMode) -> Self {
+        Self { options: self.options.reply_mode(reply_mode), ..self }
+    }
+
     /// Connects as [`Client::connect`] does.
     ///
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
-        let broker = broker::connect(address).await?;
+        self.connect_with(broker::connect(address).await?).await
+    }
+
+    /// Connects over a broker of one's own, or one that is shared.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the broker is out of reach.
+    pub async fn connect_with(self, broker: Arc<dyn Broker>) -> Result<Client, Error> {
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where this is given up.
         let stopped_with_client = stop.clone().drop_guard();
-        let id = Uuid::new_v4().to_string();
+        let id = Uuid::new_v4();
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop).await?;
+        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop);
+        if self.options.replies() == ReplyMode::PerCall {
+            reply_lists.start().await?;
+        }
         // The writer ends by itself when the last clone of the client is gone.
         let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: Arc::clone(&in_flight) });
         Ok(Client {
@@ -152,6 +179,7 @@ impl ClientBuilder {
                 outbox,
                 in_flight,
                 inbox,
+                reply_lists,
                 clock,
                 limit: self.limit,
                 options: self.options,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use super::ReplyMode;
+
 /// What a call is told beside its arguments, for one call, for all of a stub, or for all of a client. What is not set here stays as it
 /// is there.
 ///
@@ -21,6 +23,8 @@ use std::time::Duration;
 #[must_use = "options do nothing before a call, a stub or a client is given them"]
 pub struct CallOptions {
     pub(super) limit: Option<TimeLimit>,
+    pub(super) queue_limit: Option<u32>,
+    reply_mode: Option<ReplyMode>,
     /// None for nothing: most calls have none.
     metadata: Option<Arc<BTreeMap<String, String>>>,
 }
@@ -61,6 +65,15 @@ impl CallOptions {
         Self { limit: Some(TimeLimit::Never), ..self }
     }
 
+    /// How many requests may wait for the object's servers, this one among them: where there are more, the call fails at once as
+    /// [`Overloaded`](crate::RejectionKind::Overloaded), and nothing is written. No limit unless set; 0 refuses every call.
+    ///
+    /// Redis is asked in the same round trip, with a script: its user needs the right to `EVAL`. What is being run does not count, nor
+    /// is a caller held to it that sets no limit.
+    pub fn queue_limit(self, requests: u32) -> Self {
+        Self { queue_limit: Some(requests), ..self }
+    }
+
     /// Something that the method may know about the call, under a name; in place of what had this name. The method finds it in its
     /// context. At most [`CallOptions::MAX_METADATA_BYTES`] travel with a call. Go's servers ignore it.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
@@ -68,9 +81,16 @@ impl CallOptions {
         self
     }
 
+    /// Where to wait for the reply: servers on rbus need [`ReplyMode::PerCall`].
+    pub fn reply_mode(self, mode: ReplyMode) -> Self {
+        Self { reply_mode: Some(mode), ..self }
+    }
+
     /// These, and for what they do not say, those.
     pub(super) fn over(mut self, others: &Self) -> Self {
         self.limit = self.limit.or(others.limit);
+        self.queue_limit = self.queue_limit.or(others.queue_limit);
+        self.reply_mode = self.reply_mode.or(others.reply_mode);
         self.metadata = match (self.metadata, &others.metadata) {
             (Some(mut own), Some(others)) => {
                 let merged = Arc::make_mut(&mut own);
@@ -82,6 +102,10 @@ impl CallOptions {
             (own, others) => own.or_else(|| others.clone()),
         };
         self
+    }
+
+    pub(super) fn replies(&self) -> ReplyMode {
+        self.reply_mode.unwrap_or_default()
     }
 
     /// What travels.

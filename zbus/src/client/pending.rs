@@ -7,9 +7,9 @@ use bytes::Bytes;
 
 use super::in_flight::{Answer, Entered, Left, ended};
 use super::retry::{Retries, may_have_run};
-use super::{RemoteObject, Tag};
+use super::{RemoteObject, ReplyMode, Tag};
 use crate::ObjectId;
-use crate::broker::{Broker, Write};
+use crate::broker::{Broker, BrokerError, BrokerErrorKind, Write};
 use crate::error::Fate;
 use crate::wire::encode;
 
@@ -18,19 +18,34 @@ const TAKE_BACK_LIMIT: Duration = Duration::from_millis(250);
 
 /// Dropped before its answer, it is taken back.
 pub(super) struct Pending<'a> {
-    pub(super) object: &'a RemoteObject,
-    pub(super) entered: Entered,
-    pub(super) message: Bytes,
-    pub(super) retries: Retries,
+    object: &'a RemoteObject,
+    entered: Entered,
+    write: Write,
+    replies: ReplyMode,
+    retries: Retries,
     /// What came of the last try, where there will be another; or of an earlier one after which the method may have run.
-    pub(super) failed: Option<Answer>,
+    failed: Option<Answer>,
     /// How many earlier tries may have left a request in the queue.
-    pub(super) copies: usize,
+    copies: usize,
 }
 
-impl Pending<'_> {
+impl<'a> Pending<'a> {
+    pub(super) fn new(
+        object: &'a RemoteObject,
+        entered: Entered,
+        write: Write,
+        replies: ReplyMode,
+        idempotent: bool,
+    ) -> Self {
+        Self { object, entered, write, replies, retries: Retries::new(idempotent), failed: None, copies: 0 }
+    }
+
     /// What comes of it, in as many tries as it takes.
     pub(super) async fn answer(&mut self) -> Answer {
+        let _list = match self.replies {
+            ReplyMode::Inbox => None,
+            ReplyMode::PerCall => Some(self.object.client.shared.reply_lists.open(self.entered.id()).await?),
+        };
         let mut answer = self.attempt().await;
         while !self.object.client.shared.in_flight.is_closed()
             && let Some(delay) = self.retries.delay(&answer)
@@ -55,12 +70,7 @@ impl Pending<'_> {
 
     async fn attempt(&mut self) -> Answer {
         let shared = &self.object.client.shared;
-        let write = Write::Push {
-            list: Arc::clone(&self.object.queue),
-            message: self.message.clone(),
-            expire: self.object.expiry,
-        };
-        if shared.outbox.send(Tag::Call(self.entered.number), write).await.is_err() {
+        if shared.outbox.send(Tag::Call(self.entered.number), self.write.clone()).await.is_err() {
             shared.in_flight.close();
             return Err(ended(false));
         }
@@ -78,13 +88,14 @@ impl Pending<'_> {
             return self.failed.take().map_or(Ok(Fate::NeverWritten), Err);
         }
         let taken_back = self.object.client.shared.runtime.spawn(self.request().take_back(left));
-        let fate = tokio::time::timeout(TAKE_BACK_LIMIT, taken_back).await;
-        let fate = fate.ok().and_then(Result::ok).unwrap_or(Fate::Unknown);
-        match self.failed.take() {
-            Some(failed) if unwritten => Err(failed),
+        let taken_back = tokio::time::timeout(TAKE_BACK_LIMIT, taken_back).await;
+        let fate = taken_back.ok().and_then(Result::ok).unwrap_or(Ok(Fate::Unknown));
+        match (self.failed.take(), fate) {
             // A try before this one may have run the method.
-            Some(failed) if may_have_run(&failed) => Ok(Fate::Unknown),
-            _ => Ok(fate),
+            (Some(failed), Ok(_)) if !unwritten && may_have_run(&failed) => Ok(Fate::Unknown),
+            (Some(failed), _) if unwritten || may_have_run(&failed) => Err(failed),
+            (_, Ok(fate)) => Ok(fate),
+            (_, Err(error)) => Err(Err(error)),
         }
     }
 
@@ -92,7 +103,7 @@ impl Pending<'_> {
         Written {
             broker: Arc::clone(&self.object.client.shared.broker),
             queue: Arc::clone(&self.object.queue),
-            message: self.message.clone(),
+            message: self.write.message().clone(),
             copies: self.copies,
         }
     }
@@ -108,7 +119,7 @@ impl Drop for Pending<'_> {
         let channel = ObjectId::STATUS.channel(&self.object.module, "Cancel");
         self.object.client.shared.runtime.spawn(async move {
             let broker = Arc::clone(&request.broker);
-            if request.take_back(left).await == Fate::Unknown {
+            if matches!(request.take_back(left).await, Ok(Fate::Unknown)) {
                 cancel(&*broker, channel, &id).await;
             }
         });
@@ -124,34 +135,36 @@ struct Written {
 }
 
 impl Written {
-    /// Takes it out of the queue, and says whether anything of it is left.
-    async fn take_back(self, left: Left) -> Fate {
+    /// Takes it out of the queue: what became of it, or why it was not written.
+    async fn take_back(self, left: Left) -> Result<Fate, BrokerError> {
         // Until the write has ended, a withdrawal could overtake it.
         let newest = match left {
             Left::NeverWritten => 0,
             Left::Writing(written) => match written.await {
-                Ok(written) => usize::from(written),
+                Ok(Err(error)) if error.kind() != BrokerErrorKind::Lost && self.copies == 0 => return Err(error),
+                Ok(Err(error)) if error.kind() != BrokerErrorKind::Lost => 0,
+                Ok(_) => 1,
                 // It was answered meanwhile.
-                Err(_) => return Fate::Unknown,
+                Err(_) => return Ok(Fate::Unknown),
             },
             Left::Written | Left::Ended => 1,
         };
         let copies = self.copies + newest;
         if copies == 0 {
-            return Fate::NeverWritten;
+            return Ok(Fate::NeverWritten);
         }
         for _ in 0..copies {
             match self.broker.withdraw(&self.queue, self.message.clone()).await {
                 Ok(true) => {}
-                Ok(false) => return Fate::Unknown,
+                Ok(false) => return Ok(Fate::Unknown),
                 Err(error) => {
                     // The deadline that the request carries ends it.
                     tracing::debug!(%error, "a call that was given up is not withdrawn");
-                    return Fate::Unknown;
+                    return Ok(Fate::Unknown);
                 }
             }
         }
-        Fate::Withdrawn
+        Ok(Fate::Withdrawn)
     }
 }
 

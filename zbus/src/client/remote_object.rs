@@ -7,8 +7,8 @@ use serde_with::{DeserializeAs, SerializeAs};
 
 use super::{CallOptions, Client, Request};
 use crate::ObjectId;
-use crate::broker::Write;
-use crate::error::Error;
+use crate::broker::{BrokerError, BrokerErrorKind, Write};
+use crate::error::{Error, RejectionKind};
 use crate::stream::Subscription;
 use crate::wire::encode_as;
 
@@ -56,6 +56,15 @@ impl RemoteObject {
     /// A call to be made, of the method of this name on the wire.
     pub fn request<'a>(&'a self, method: &'a str) -> Request<'a> {
         Request::new(self, method)
+    }
+
+    /// What a caller gets where its request could not be written.
+    pub(super) fn not_written(&self, error: BrokerError) -> Error {
+        if error.kind() == BrokerErrorKind::Full {
+            let (target, kind) = (self.queue.to_string(), RejectionKind::Overloaded);
+            return Error::Rejected { target, kind, message: error.to_string() };
+        }
+        error.into()
     }
 
     /// Listens to the events of this name on the wire, whoever publishes them. Subscribed when this returns. Where the connection of

@@ -45,7 +45,7 @@ impl Retries {
             Err(error) => match error.kind() {
                 // Nothing was written.
                 BrokerErrorKind::Unreachable | BrokerErrorKind::Unready => true,
-                BrokerErrorKind::Lost => self.idempotent,
+                BrokerErrorKind::Lost | BrokerErrorKind::Full => self.idempotent,
                 BrokerErrorKind::Refused | BrokerErrorKind::Address => false,
             },
             Ok(Answered::Reply(response)) => {
@@ -90,6 +90,7 @@ mod tests {
             (lost(BrokerErrorKind::Unreachable), yes),
             (lost(BrokerErrorKind::Unready), yes),
             (lost(BrokerErrorKind::Lost), only_idempotent),
+            (lost(BrokerErrorKind::Full), only_idempotent),
             (lost(BrokerErrorKind::Refused), no),
             (Ok(rejected(RejectionKind::Stopping)), only_idempotent),
             (Ok(rejected(RejectionKind::Overloaded)), only_idempotent),

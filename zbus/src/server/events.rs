@@ -98,6 +98,11 @@ pub struct Publisher {
 }
 
 impl Publisher {
+    /// Whether the other publishes the same stream for the same server.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.channel, &other.channel)
+    }
+
     /// Publishes all events of a stream, until it ends or the server stops.
     pub async fn forward<A, T, S>(self, stream: S)
     where
@@ -123,7 +128,7 @@ impl Publisher {
         self.send(encoded.map(|()| message))
     }
 
-    async fn send(&self, message: Result<Vec<u8>, EncodeError>) {
+    pub(super) async fn send(&self, message: Result<Vec<u8>, EncodeError>) {
         let message = match message {
             Ok(message) => message,
             Err(error) => {

@@ -11,6 +11,7 @@ mod presence;
 mod rejection;
 mod reply;
 mod running;
+mod untyped;
 mod workers;
 
 use std::collections::{BTreeMap, HashMap};
@@ -34,9 +35,12 @@ use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
 use self::running::Running;
+pub use self::untyped::{
+    Event, Function, LastParameter, MethodFuture, MethodName, Parameter, Parameters, ThrowingFuture, UntypedObject,
+};
 use self::workers::Workers;
 use crate::ObjectId;
-use crate::broker;
+use crate::broker::{self, Broker};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::object_id;
@@ -109,11 +113,15 @@ impl Server {
     /// Serves an object, too.
     ///
     /// # Errors
-    /// Where an object of this name and version is registered already, is that of the status (`zbus@1.0`), or is another module's.
+    /// Where an object of this name and version is registered already, is that of the status (`zbus@1.0`), is another module's, or says
+    /// itself that it cannot be served.
     pub fn register<O: Object>(mut self, object: O) -> Result<Self, RegisterError> {
         let id = object.id();
         if id == ObjectId::STATUS {
             return Err(RegisterError::Reserved);
+        }
+        if let Some(fault) = object.fault() {
+            return Err(RegisterError::Faulty { id, fault: fault.to_owned() });
         }
         if let Some(module) = object.module()
             && module != self.module
@@ -159,7 +167,14 @@ impl Server {
     /// # Errors
     /// Those of [`Server::serve`].
     pub async fn start(self, address: &str) -> Result<RunningServer, Error> {
-        let broker = broker::connect(address).await?;
+        self.start_with(broker::connect(address).await?).await
+    }
+
+    /// Serves in the background, over a broker of one's own, or one that is shared.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the broker is out of reach.
+    pub async fn start_with(self, broker: Arc<dyn Broker>) -> Result<RunningServer, Error> {
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where the start is given up.
         let unfinished = stop.clone().drop_guard();
@@ -306,6 +321,14 @@ pub enum RegisterError {
     Twice {
         /// The object.
         id: ObjectId,
+    },
+    /// The object cannot be served as it is.
+    #[error("`{id}` cannot be served: {fault}")]
+    Faulty {
+        /// The object.
+        id: ObjectId,
+        /// What is wrong with it.
+        fault: String,
     },
     /// Callers look for the object in another module.
     #[error(

@@ -36,6 +36,11 @@ pub trait Object: Send + Sync + 'static {
         None
     }
 
+    /// Why the object cannot be served: asked when it is registered, and told as [`RegisterError::Faulty`](super::RegisterError::Faulty).
+    fn fault(&self) -> Option<&str> {
+        None
+    }
+
     /// Runs a method. The future is dropped where the call is given up: see [`Context`].
     ///
     /// # Errors
@@ -60,6 +65,10 @@ impl<O: Object> Object for Arc<O> {
 
     fn contract(&self) -> Option<&str> {
         O::contract(self)
+    }
+
+    fn fault(&self) -> Option<&str> {
+        O::fault(self)
     }
 
     fn call(&self, call: Call) -> impl Future<Output = Result<Returns, Rejection>> + Send {
@@ -131,7 +140,7 @@ impl Call {
     }
 
     fn wrong_count(&self, expected: &str) -> Rejection {
-        let arguments = if expected == "1" { "argument" } else { "arguments" };
+        let arguments = if matches!(expected, "1" | "at least 1") { "argument" } else { "arguments" };
         let given = match self.arguments.len() {
             1 => "1 was".to_owned(),
             given => format!("{given} were"),

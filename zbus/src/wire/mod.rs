@@ -7,6 +7,7 @@ mod bins;
 mod msgpack;
 mod request;
 mod response;
+mod untyped;
 
 #[cfg(test)]
 mod vectors;
@@ -15,6 +16,7 @@ pub(crate) use bins::Bins;
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
 pub(crate) use request::{OutgoingRequest, Request, reply_address};
 pub(crate) use response::{Body, OutgoingResponse, Response, Thrown};
+pub(crate) use untyped::decode_document;
 
 /// A generation of the wire.
 ///

@@ -214,7 +214,7 @@ struct Output<'a> {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct ThrownEnvelope<'a> {
+pub(super) struct ThrownEnvelope<'a> {
     message: String,
     code: Option<String>,
     #[serde(borrow)]
@@ -222,7 +222,7 @@ struct ThrownEnvelope<'a> {
 }
 
 impl ThrownEnvelope<'_> {
-    fn share(self, message: &Bytes) -> Thrown {
+    pub(super) fn share(self, message: &Bytes) -> Thrown {
         Thrown { message: self.message, code: self.code, data: self.data.map(|data| slice(message, data)) }
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
     let docs = docs::docs_and(&object.object.docs, &format!("Calls {}.", object.described()));
     let deprecated = object.deprecated();
     let id = object.id();
-    let module = object.module();
+    let (module, contract) = (object.module(), object.contract);
     let methods = object.methods().map(|method| self::method(object, &method));
     let streams = streams(object);
     quote! {
@@ -26,6 +26,8 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
         impl #client {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = #module;
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = #contract;
             /// The object as the schema's module serves it.
             #[must_use]
             pub fn new(client: ::zbus::Client) -> Self {

@@ -37,7 +37,7 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
     let deprecated = object.deprecated();
     let new_docs = docs::docs("", || format!("Serves this [`{service}`]."));
     let id = object.id();
-    let module = object.module();
+    let (module, contract) = (object.module(), object.contract);
     let call = &locals.call;
     let methods = object.methods().map(|method| dispatch(object, &method, &locals, &generic));
     let streams = streams(object, &generic);
@@ -76,6 +76,9 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
             }
             fn module(&self) -> ::core::option::Option<&str> {
                 Some(#module)
+            }
+            fn contract(&self) -> ::core::option::Option<&str> {
+                Some(#contract)
             }
             async fn call(
                 &self,

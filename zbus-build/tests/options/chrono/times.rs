@@ -12,117 +12,94 @@
     unused_qualifications
 )]
 pub mod times {
+    use std::collections::BTreeMap;
+    use std::fmt;
+    use std::future::Future;
+    use std::sync::Arc;
+    use zbus::client::RemoteObject;
+    use zbus::codegen::{As, Deserialize, Same, Serialize, Stream, serde, wire};
+    use zbus::server::{Call, Object, Rejection, Returns, Streams};
+    use zbus::types::{Value, zero};
+    use zbus::types::chrono::{DateTime, TimeDelta, Utc};
+
     /// The constant `Patience`.
-    pub const PATIENCE: ::zbus::types::chrono::TimeDelta = ::zbus::types::chrono::TimeDelta::nanoseconds(
-        90000000000,
-    );
+    pub const PATIENCE: TimeDelta = TimeDelta::nanoseconds(90000000000);
+
     /// The constant `Before`.
-    pub const BEFORE: ::zbus::types::chrono::TimeDelta = ::zbus::types::chrono::TimeDelta::nanoseconds(
-        -1000000000,
-    );
+    pub const BEFORE: TimeDelta = TimeDelta::nanoseconds(-1000000000);
+
     /// The type `Spans`.
-    pub type Spans = ::std::collections::BTreeMap<
-        ::std::string::String,
-        ::zbus::types::chrono::TimeDelta,
-    >;
+    pub type Spans = BTreeMap<String, TimeDelta>;
+
     /// The struct `Slot`.
-    #[derive(
-        Clone,
-        Debug,
-        PartialEq,
-        Eq,
-        Hash,
-        PartialOrd,
-        Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Slot {
         /// The field `From`.
-        #[serde(
-            rename = "From",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Timestamp>"
-        )]
-        pub from: ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
+        #[serde(rename = "From", with = "As::<wire::Timestamp>")]
+        pub from: DateTime<Utc>,
         /// The field `Length`.
-        #[serde(
-            rename = "Length",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Duration>"
-        )]
-        pub length: ::zbus::types::chrono::TimeDelta,
+        #[serde(rename = "Length", with = "As::<wire::Duration>")]
+        pub length: TimeDelta,
         /// The field `Until`.
-        #[serde(
-            rename = "Until",
-            with = "::zbus::codegen::As::<::core::option::Option<::zbus::codegen::wire::Timestamp>>"
-        )]
-        pub until: ::core::option::Option<
-            ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-        >,
+        #[serde(rename = "Until", with = "As::<Option<wire::Timestamp>>")]
+        pub until: Option<DateTime<Utc>>,
         /// The field `Breaks`.
-        #[serde(
-            rename = "Breaks",
-            with = "::zbus::codegen::As::<::std::vec::Vec<::zbus::codegen::wire::Duration>>"
-        )]
-        pub breaks: ::std::vec::Vec<::zbus::types::chrono::TimeDelta>,
+        #[serde(rename = "Breaks", with = "As::<Vec<wire::Duration>>")]
+        pub breaks: Vec<TimeDelta>,
         /// The field `Marks`.
-        #[serde(
-            rename = "Marks",
-            with = "::zbus::codegen::As::<::std::collections::BTreeMap<::zbus::codegen::Same, ::zbus::codegen::wire::Timestamp>>"
-        )]
-        pub marks: ::std::collections::BTreeMap<
-            ::std::string::String,
-            ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-        >,
+        #[serde(rename = "Marks", with = "As::<BTreeMap<Same, wire::Timestamp>>")]
+        pub marks: BTreeMap<String, DateTime<Utc>>,
         /// The field `Spans`.
-        #[serde(
-            rename = "Spans",
-            with = "::zbus::codegen::As::<::std::collections::BTreeMap<::zbus::codegen::Same, ::zbus::codegen::wire::Duration>>"
-        )]
+        #[serde(rename = "Spans", with = "As::<BTreeMap<Same, wire::Duration>>")]
         pub spans: Spans,
     }
-    impl ::core::default::Default for Slot {
+
+    impl Default for Slot {
         fn default() -> Self {
             Self {
-                from: ::zbus::types::zero::date_time(),
-                length: ::core::default::Default::default(),
+                from: zero::date_time(),
+                length: Default::default(),
                 until: None,
-                breaks: ::std::vec::Vec::new(),
-                marks: ::std::collections::BTreeMap::new(),
-                spans: ::std::collections::BTreeMap::new(),
+                breaks: Vec::new(),
+                marks: BTreeMap::new(),
+                spans: BTreeMap::new(),
             }
         }
     }
+
     /// The union `Bound`: one of its arms.
     #[derive(Clone, Debug, PartialEq)]
     pub enum Bound {
         /// The arm `At`.
-        At(::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>),
+        At(DateTime<Utc>),
         /// The arm `After`.
-        After(::zbus::types::chrono::TimeDelta),
+        After(TimeDelta),
         /// The arm `Slots`.
-        Slots(::std::vec::Vec<Slot>),
+        Slots(Vec<Slot>),
         /// An arm that this schema does not know; with an empty name, no arm at all.
         Unknown {
             /// The arm's name.
-            arm: ::std::string::String,
+            arm: String,
             /// What it carried; none where it was the name alone.
-            value: ::core::option::Option<::zbus::types::Value>,
+            value: Option<Value>,
         },
     }
-    impl ::core::default::Default for Bound {
+
+    impl Default for Bound {
         fn default() -> Self {
             Self::Unknown {
-                arm: ::std::string::String::new(),
+                arm: String::new(),
                 value: None,
             }
         }
     }
-    impl ::zbus::codegen::Serialize for Bound {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Bound {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             match self {
                 Self::At(value) => {
                     serializer
@@ -130,15 +107,11 @@ pub mod times {
                             (
                                 "At",
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Timestamp>"
-                                        )]
-                                        &'a ::zbus::types::chrono::DateTime<
-                                            ::zbus::types::chrono::Utc,
-                                        >,
+                                        #[serde(with = "As::<&wire::Timestamp>")]
+                                        &'a ::zbus::types::chrono::DateTime<Utc>,
                                     );
                                     Carried(value)
                                 },
@@ -151,12 +124,10 @@ pub mod times {
                             (
                                 "After",
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Duration>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Duration>")]
                                         &'a ::zbus::types::chrono::TimeDelta,
                                     );
                                     Carried(value)
@@ -171,12 +142,10 @@ pub mod times {
                             (
                                 arm,
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Any>")]
                                         &'a ::zbus::types::Value,
                                     );
                                     Carried(value)
@@ -191,80 +160,74 @@ pub mod times {
             }
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Bound {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Bound {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
+        ) -> Result<Self, D::Error> {
             struct ArmVisitor;
-            impl<'de> ::zbus::codegen::serde::de::Visitor<'de> for ArmVisitor {
+
+            impl<'de> serde::de::Visitor<'de> for ArmVisitor {
                 type Value = Bound;
-                fn expecting(
-                    &self,
-                    formatter: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                     formatter.write_str("an arm of the union Bound")
                 }
-                fn visit_unit<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_none<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_str<E: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_str<E: serde::de::Error>(
                     self,
                     arm: &str,
-                ) -> ::core::result::Result<Self::Value, E> {
+                ) -> Result<Self::Value, E> {
                     Ok(
                         match arm {
-                            "At" => Bound::At(::zbus::types::zero::date_time()),
-                            "After" => Bound::After(::core::default::Default::default()),
-                            "Slots" => Bound::Slots(::std::vec::Vec::new()),
+                            "At" => Bound::At(zero::date_time()),
+                            "After" => Bound::After(Default::default()),
+                            "Slots" => Bound::Slots(Vec::new()),
                             arm => {
                                 Bound::Unknown {
-                                    arm: ::std::string::String::from(arm),
+                                    arm: String::from(arm),
                                     value: None,
                                 }
                             }
                         },
                     )
                 }
-                fn visit_map<A: ::zbus::codegen::serde::de::MapAccess<'de>>(
+
+                fn visit_map<A: serde::de::MapAccess<'de>>(
                     self,
                     mut map: A,
-                ) -> ::core::result::Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<::std::string::String>()? else {
-                        return Ok(::core::default::Default::default());
+                ) -> Result<Self::Value, A::Error> {
+                    let Some(arm) = map.next_key::<String>()? else {
+                        return Ok(Default::default());
                     };
                     let value = match arm.as_str() {
                         "At" => {
-                            #[derive(::zbus::codegen::Deserialize)]
+                            #[derive(Deserialize)]
                             #[serde(crate = "::zbus::codegen::serde", transparent)]
                             struct Carried(
-                                #[serde(
-                                    with = "::zbus::codegen::As::<::zbus::codegen::wire::Timestamp>"
-                                )]
-                                ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
+                                #[serde(with = "As::<wire::Timestamp>")]
+                                DateTime<Utc>,
                             );
                             Bound::At(map.next_value::<Carried>()?.0)
                         }
                         "After" => {
-                            #[derive(::zbus::codegen::Deserialize)]
+                            #[derive(Deserialize)]
                             #[serde(crate = "::zbus::codegen::serde", transparent)]
                             struct Carried(
-                                #[serde(
-                                    with = "::zbus::codegen::As::<::zbus::codegen::wire::Duration>"
-                                )]
-                                ::zbus::types::chrono::TimeDelta,
+                                #[serde(with = "As::<wire::Duration>")]
+                                TimeDelta,
                             );
                             Bound::After(map.next_value::<Carried>()?.0)
                         }
-                        "Slots" => {
-                            Bound::Slots(map.next_value::<::std::vec::Vec<Slot>>()?)
-                        }
+                        "Slots" => Bound::Slots(map.next_value::<Vec<Slot>>()?),
                         _ => {
                             let value = map.next_value()?;
                             Bound::Unknown {
@@ -273,12 +236,9 @@ pub mod times {
                             }
                         }
                     };
-                    if map
-                        .next_key::<::zbus::codegen::serde::de::IgnoredAny>()?
-                        .is_some()
-                    {
+                    if map.next_key::<serde::de::IgnoredAny>()?.is_some() {
                         return Err(
-                            ::zbus::codegen::serde::de::Error::custom(
+                            serde::de::Error::custom(
                                 "a union has one arm, and this map has several keys",
                             ),
                         );
@@ -289,66 +249,66 @@ pub mod times {
             deserializer.deserialize_any(ArmVisitor)
         }
     }
+
     /// The errors `Missed`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub enum Missed {
         /// The error `Late`.
         Late {
             /// The field `By`.
-            by: ::zbus::types::chrono::TimeDelta,
+            by: TimeDelta,
             /// The field `Since`.
-            since: ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
+            since: DateTime<Utc>,
         },
         /// An error that is not declared: of a peer that knows no codes, or one that this schema does not know.
         Other {
             /// What the peer says.
-            message: ::std::string::String,
+            message: String,
             /// The code, if there is one.
-            code: ::core::option::Option<::std::string::String>,
+            code: Option<String>,
             /// The code's fields as a `MessagePack` map, if there are any.
-            data: ::core::option::Option<::std::vec::Vec<u8>>,
+            data: Option<Vec<u8>>,
         },
     }
+
     impl Missed {
         /// An error with a message alone.
         #[must_use]
-        pub fn other(
-            message: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn other(message: impl Into<String>) -> Self {
             Self::Other {
                 message: message.into(),
                 code: None,
                 data: None,
             }
         }
+
         /// The error as a server sends it.
-        pub fn into_failure(
-            self,
-        ) -> ::core::result::Result<::zbus::Failure, ::zbus::wire::EncodeError> {
-            let message = ::std::string::ToString::to_string(&self);
+        pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
+            let message = ToString::to_string(&self);
             Ok(
                 match self {
                     Self::Late { by, since } => {
-                        let mut data = ::std::vec::Vec::new();
-                        ::zbus::wire::encode(&MissedLate { by, since }, &mut data)?;
-                        ::zbus::Failure::new(message).with_code("Late", Some(data))
+                        let mut data = Vec::new();
+                        zbus::wire::encode(&MissedLate { by, since }, &mut data)?;
+                        zbus::Failure::new(message).with_code("Late", Some(data))
                     }
                     Self::Other { code: Some(code), data, .. } => {
-                        ::zbus::Failure::new(message).with_code(code, data)
+                        zbus::Failure::new(message).with_code(code, data)
                     }
-                    Self::Other { .. } => ::zbus::Failure::new(message),
+                    Self::Other { .. } => zbus::Failure::new(message),
                 },
             )
         }
+
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
-        pub fn from_call(error: ::zbus::Error) -> ::zbus::CallError<Self> {
+        pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
             let ::zbus::Error::Remote { message, code, data } = error else {
-                return ::zbus::CallError::Bus(error);
+                return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
                 Some("Late") => {
-                    match data.as_deref().map(::zbus::wire::decode::<MissedLate>) {
+                    match data.as_deref().map(zbus::wire::decode::<MissedLate>) {
                         None => Some(MissedLate::default()),
                         Some(fields) => fields.ok(),
                     }
@@ -356,158 +316,127 @@ pub mod times {
                 }
                 _ => None,
             };
-            ::zbus::CallError::Declared(
+            zbus::CallError::Declared(
                 declared
                     .unwrap_or_else(|| Self::Other {
                         message,
                         code,
-                        data: data.map(::std::vec::Vec::from),
+                        data: data.map(Vec::from),
                     }),
             )
         }
     }
-    impl ::core::fmt::Display for Missed {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Missed {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self {
                 Self::Late { by, since } => {
-                    ::core::write!(formatter, "late (By: {:?}, Since: {:?})", by, since)
+                    std::write!(formatter, "late (By: {:?}, Since: {:?})", by, since)
                 }
                 Self::Other { message, .. } => formatter.write_str(message),
             }
         }
     }
-    impl ::core::error::Error for Missed {}
+
+    impl std::error::Error for Missed {}
     /// The fields of a variant, as they travel.
-    #[derive(
-        Clone,
-        Debug,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     struct MissedLate {
         /// The field `By`.
-        #[serde(
-            rename = "By",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Duration>"
-        )]
-        pub by: ::zbus::types::chrono::TimeDelta,
+        #[serde(rename = "By", with = "As::<wire::Duration>")]
+        pub by: TimeDelta,
         /// The field `Since`.
-        #[serde(
-            rename = "Since",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Timestamp>"
-        )]
-        pub since: ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
+        #[serde(rename = "Since", with = "As::<wire::Timestamp>")]
+        pub since: DateTime<Utc>,
     }
-    impl ::core::default::Default for MissedLate {
+
+    impl Default for MissedLate {
         fn default() -> Self {
             Self {
-                by: ::core::default::Default::default(),
-                since: ::zbus::types::zero::date_time(),
+                by: Default::default(),
+                since: zero::date_time(),
             }
         }
     }
+
     /// To be implemented by the server of the object `times@1.0` of the module `times`.
-    pub trait Times: ::core::marker::Send + ::core::marker::Sync + 'static {
+    pub trait Times: Send + Sync + 'static {
         /// The method `Move`.
         fn r#move(
             &self,
             slot: Slot,
-            by: ::zbus::types::chrono::TimeDelta,
-            at: ::core::option::Option<
-                ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-            >,
-            more: ::std::vec::Vec<
-                ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-            >,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                (Slot, ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>),
-                Missed,
-            >,
-        > + ::core::marker::Send;
+            by: TimeDelta,
+            at: Option<DateTime<Utc>>,
+            more: Vec<DateTime<Utc>>,
+        ) -> impl Future<Output = Result<(Slot, DateTime<Utc>), Missed>> + Send;
+
         /// The method `Total`.
         fn total(
             &self,
             spans: Spans,
-            breaks: ::std::vec::Vec<::zbus::types::chrono::TimeDelta>,
-        ) -> impl ::core::future::Future<
-            Output = ::zbus::types::chrono::TimeDelta,
-        > + ::core::marker::Send;
+            breaks: Vec<TimeDelta>,
+        ) -> impl Future<Output = TimeDelta> + Send;
+
         /// The events `Ticks`.
-        fn ticks(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<
-            Item = ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-        > + ::core::marker::Send;
+        fn ticks(&self) -> impl Stream<Item = DateTime<Utc>> + Send;
     }
+
     /// Serves a [`Times`] as the object `times@1.0` of the module `times`.
     pub struct TimesServer<T> {
-        service: ::std::sync::Arc<T>,
+        service: Arc<T>,
     }
+
     impl<T: Times> TimesServer<T> {
         /// Serves this [`Times`].
         #[must_use]
         pub fn new(service: T) -> Self {
-            Self::from_arc(::std::sync::Arc::new(service))
+            Self::from_arc(Arc::new(service))
         }
+
         /// The like for a service that other parts of the program hold too.
         #[must_use]
-        pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        pub fn from_arc(service: Arc<T>) -> Self {
             Self { service }
         }
     }
-    impl<T> ::core::clone::Clone for TimesServer<T> {
+
+    impl<T> Clone for TimesServer<T> {
         fn clone(&self) -> Self {
             Self {
-                service: ::std::sync::Arc::clone(&self.service),
+                service: Arc::clone(&self.service),
             }
         }
     }
-    impl<T> ::core::fmt::Debug for TimesServer<T> {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl<T> fmt::Debug for TimesServer<T> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.debug_struct("TimesServer").finish_non_exhaustive()
         }
     }
-    impl<T: Times> ::zbus::server::Object for TimesServer<T> {
-        fn id(&self) -> ::zbus::ObjectId {
-            ::zbus::ObjectId::from_static("times", "1.0")
+
+    impl<T: Times> Object for TimesServer<T> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("times", "1.0")
         }
-        fn module(&self) -> ::core::option::Option<&str> {
+
+        fn module(&self) -> Option<&str> {
             Some("times")
         }
-        async fn call(
-            &self,
-            call: ::zbus::server::Call,
-        ) -> ::core::result::Result<::zbus::server::Returns, ::zbus::server::Rejection> {
+
+        fn contract(&self) -> Option<&str> {
+            Some("1bf4bf6f17754ce5e5d26f6316b151a9")
+        }
+
+        async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Move" => {
                     let mut arguments = call.variadic_arguments(3)?;
-                    let slot = arguments.next::<::zbus::codegen::Same, Slot>("slot")?;
-                    let by = arguments
-                        .next::<
-                            ::zbus::codegen::wire::Duration,
-                            ::zbus::types::chrono::TimeDelta,
-                        >("by")?;
+                    let slot = arguments.next::<Same, Slot>("slot")?;
+                    let by = arguments.next::<wire::Duration, TimeDelta>("by")?;
                     let at = arguments
-                        .next::<
-                            ::core::option::Option<::zbus::codegen::wire::Timestamp>,
-                            ::core::option::Option<
-                                ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-                            >,
-                        >("at")?;
-                    let more = arguments
-                        .rest::<
-                            ::zbus::codegen::wire::Timestamp,
-                            ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-                        >("more")?;
+                        .next::<Option<wire::Timestamp>, Option<DateTime<Utc>>>("at")?;
+                    let more = arguments.rest::<wire::Timestamp, DateTime<Utc>>("more")?;
                     let (value0, value1, failure) = match <T as Times>::r#move(
                             &self.service,
                             slot,
@@ -520,66 +449,50 @@ pub mod times {
                         Ok((value0, value1)) => (value0, value1, None),
                         Err(failure) => {
                             (
-                                ::core::default::Default::default(),
-                                ::zbus::types::zero::date_time(),
+                                Default::default(),
+                                zero::date_time(),
                                 Some(
                                     failure
                                         .into_failure()
-                                        .map_err(|error| ::zbus::server::Rejection::new(
-                                            ::zbus::RejectionKind::BadReply,
-                                            ::std::format!("what was thrown cannot be encoded: {error}"),
+                                        .map_err(|error| Rejection::new(
+                                            zbus::RejectionKind::BadReply,
+                                            std::format!("what was thrown cannot be encoded: {error}"),
                                         ))?,
                                 ),
                             )
                         }
                     };
                     let mut returns = call.returns();
-                    returns.value::<::zbus::codegen::Same, Slot>(&value0)?;
-                    returns
-                        .value::<
-                            ::zbus::codegen::wire::Timestamp,
-                            ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-                        >(&value1)?;
+                    returns.value::<Same, Slot>(&value0)?;
+                    returns.value::<wire::Timestamp, DateTime<Utc>>(&value1)?;
                     returns.throws(failure);
                     Ok(returns)
                 }
                 "Total" => {
                     let mut arguments = call.arguments(2)?;
                     let spans = arguments
-                        .next::<
-                            ::std::collections::BTreeMap<
-                                ::zbus::codegen::Same,
-                                ::zbus::codegen::wire::Duration,
-                            >,
-                            Spans,
-                        >("spans")?;
+                        .next::<BTreeMap<Same, wire::Duration>, Spans>("spans")?;
                     let breaks = arguments
-                        .next::<
-                            ::std::vec::Vec<::zbus::codegen::wire::Duration>,
-                            ::std::vec::Vec<::zbus::types::chrono::TimeDelta>,
-                        >("breaks")?;
+                        .next::<Vec<wire::Duration>, Vec<TimeDelta>>("breaks")?;
                     let value = <T as Times>::total(&self.service, spans, breaks).await;
                     let mut returns = call.returns();
-                    returns
-                        .value::<
-                            ::zbus::codegen::wire::Duration,
-                            ::zbus::types::chrono::TimeDelta,
-                        >(&value)?;
+                    returns.value::<wire::Duration, TimeDelta>(&value)?;
                     Ok(returns)
                 }
                 _ => Err(call.unknown_method()),
             }
         }
-        fn streams(&self, streams: &mut ::zbus::server::Streams) {
-            let service = ::std::sync::Arc::clone(&self.service);
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Ticks",
                     move |publisher| async move {
                         publisher
                             .forward::<
-                                ::zbus::codegen::wire::Timestamp,
-                                ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
+                                wire::Timestamp,
+                                DateTime<Utc>,
                                 _,
                             >(<T as Times>::ticks(&service))
                             .await;
@@ -587,173 +500,126 @@ pub mod times {
                 );
         }
     }
+
     /// Publishes the events of the object `times@1.0` of the module `times` from anywhere.
     #[derive(Clone, Debug)]
     pub struct TimesEvents {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl TimesEvents {
         /// Publishes as the module that the schema names.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, "times")
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("times", "1.0"),
+                    zbus::ObjectId::from_static("times", "1.0"),
                 ),
             }
         }
+
         /// Publishes an event `Ticks`.
-        pub async fn ticks(
-            &self,
-            event: ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object
-                .publish::<
-                    ::zbus::codegen::wire::Timestamp,
-                    ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-                >("Ticks", &event)
-                .await
+        pub async fn ticks(&self, event: DateTime<Utc>) -> Result<(), zbus::Error> {
+            self.object.publish::<wire::Timestamp, DateTime<Utc>>("Ticks", &event).await
         }
     }
+
     /// Calls the object `times@1.0` of the module `times`.
     #[derive(Clone, Debug)]
     pub struct TimesClient {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl TimesClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "times";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "1bf4bf6f17754ce5e5d26f6316b151a9";
+
         /// The object as the schema's module serves it.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("times", "1.0"),
+                    zbus::ObjectId::from_static("times", "1.0"),
                 ),
             }
         }
+
         /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
-        pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
             }
         }
+
         /// The like with these options for each call; what they do not say stays as it is.
         #[must_use]
-        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
             Self {
                 object: self.object.with_options(options),
             }
         }
+
         /// The method `Move`.
         pub async fn r#move(
             &self,
             slot: &Slot,
-            by: ::zbus::types::chrono::TimeDelta,
-            at: ::core::option::Option<
-                ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-            >,
-            more: &[::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>],
-        ) -> ::core::result::Result<
-            (Slot, ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>),
-            ::zbus::CallError<Missed>,
-        > {
+            by: TimeDelta,
+            at: Option<DateTime<Utc>>,
+            more: &[DateTime<Utc>],
+        ) -> Result<(Slot, DateTime<Utc>), zbus::CallError<Missed>> {
             let mut request = self.object.request("Move");
-            request.argument::<::zbus::codegen::Same, Slot>("slot", slot)?;
+            request.argument::<Same, Slot>("slot", slot)?;
+            request.argument::<wire::Duration, TimeDelta>("by", &by)?;
             request
-                .argument::<
-                    ::zbus::codegen::wire::Duration,
-                    ::zbus::types::chrono::TimeDelta,
-                >("by", &by)?;
-            request
-                .argument::<
-                    ::core::option::Option<::zbus::codegen::wire::Timestamp>,
-                    ::core::option::Option<
-                        ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-                    >,
-                >("at", &at)?;
+                .argument::<Option<wire::Timestamp>, Option<DateTime<Utc>>>("at", &at)?;
             for item in more {
-                request
-                    .argument::<
-                        ::zbus::codegen::wire::Timestamp,
-                        ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-                    >("more", item)?;
+                request.argument::<wire::Timestamp, DateTime<Utc>>("more", item)?;
             }
             let mut reply = request.call_throwing(2).await.map_err(Missed::from_call)?;
             Ok((
-                reply.value::<::zbus::codegen::Same, Slot>()?,
-                reply
-                    .value::<
-                        ::zbus::codegen::wire::Timestamp,
-                        ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-                    >()?,
+                reply.value::<Same, Slot>()?,
+                reply.value::<wire::Timestamp, DateTime<Utc>>()?,
             ))
         }
+
         /// The method `Total`.
         pub async fn total(
             &self,
             spans: &Spans,
-            breaks: &[::zbus::types::chrono::TimeDelta],
-        ) -> ::core::result::Result<::zbus::types::chrono::TimeDelta, ::zbus::Error> {
+            breaks: &[TimeDelta],
+        ) -> Result<TimeDelta, zbus::Error> {
             let mut request = self.object.request("Total");
-            request
-                .argument::<
-                    ::std::collections::BTreeMap<
-                        ::zbus::codegen::Same,
-                        ::zbus::codegen::wire::Duration,
-                    >,
-                    Spans,
-                >("spans", spans)?;
-            request
-                .argument::<
-                    [::zbus::codegen::wire::Duration],
-                    [::zbus::types::chrono::TimeDelta],
-                >("breaks", breaks)?;
+            request.argument::<BTreeMap<Same, wire::Duration>, Spans>("spans", spans)?;
+            request.argument::<[wire::Duration], [TimeDelta]>("breaks", breaks)?;
             let mut reply = request.call(1).await?;
-            Ok(
-                reply
-                    .value::<
-                        ::zbus::codegen::wire::Duration,
-                        ::zbus::types::chrono::TimeDelta,
-                    >()?,
-            )
+            Ok(reply.value::<wire::Duration, TimeDelta>()?)
         }
+
         /// Listens to the events `Ticks`: subscribed when this returns.
         pub async fn ticks(
             &self,
-        ) -> ::core::result::Result<
-            ::zbus::Subscription<
-                ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-            >,
-            ::zbus::Error,
-        > {
-            self.object
-                .subscribe::<
-                    ::zbus::codegen::wire::Timestamp,
-                    ::zbus::types::chrono::DateTime<::zbus::types::chrono::Utc>,
-                >("Ticks")
-                .await
+        ) -> Result<zbus::Subscription<DateTime<Utc>>, zbus::Error> {
+            self.object.subscribe::<wire::Timestamp, DateTime<Utc>>("Ticks").await
         }
     }
 }

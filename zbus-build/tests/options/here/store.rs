@@ -12,18 +12,28 @@
     unused_qualifications
 )]
 pub mod store {
+    use std::cmp::Ordering;
+    use std::collections::{BTreeMap, HashMap};
+    use std::convert::Infallible;
+    use std::fmt;
+    use std::future::Future;
+    use std::hash::{Hash, Hasher};
+    use std::net::IpAddr;
+    use std::str::FromStr;
+    use std::sync::Arc;
+    use zbus::client::RemoteObject;
+    use zbus::codegen::{As, Deserialize, Same, Serialize, Stream, serde, wire};
+    use zbus::server::{Call, Object, Rejection, Returns, Streams};
+    use zbus::types::{Bytes, Timestamp, Value, zero};
+
     /// The constant `NoId`.
     pub const NO_ID: &str = "none";
+
     /// The type `Counts`.
-    pub type Counts = ::std::collections::HashMap<::std::string::String, u32>;
+    pub type Counts = HashMap<String, u32>;
+
     /// The struct `Reading`.
-    #[derive(
-        Clone,
-        Debug,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     #[must_use]
     pub struct Reading {
@@ -31,56 +41,43 @@ pub mod store {
         #[serde(rename = "Id")]
         pub id: crate::Id,
         /// The field `At`.
-        #[serde(
-            rename = "At",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::Timestamp>"
-        )]
+        #[serde(rename = "At", with = "As::<wire::Timestamp>")]
         #[doc(alias = "time")]
-        pub at: ::zbus::types::Timestamp,
+        pub at: Timestamp,
         /// The field `Tags`.
         #[serde(
             rename = "Tags",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::SortedMap<::zbus::codegen::Same, ::std::vec::Vec<::zbus::codegen::wire::Timestamp>>>"
+            with = "As::<wire::SortedMap<Same, Vec<wire::Timestamp>>>"
         )]
-        pub tags: ::std::collections::HashMap<
-            ::std::string::String,
-            ::std::vec::Vec<::zbus::types::Timestamp>,
-        >,
+        pub tags: HashMap<String, Vec<Timestamp>>,
         /// The field `Data`.
-        #[serde(
-            rename = "Data",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::SharedBytes>"
-        )]
-        pub data: ::zbus::types::Bytes,
+        #[serde(rename = "Data", with = "As::<wire::SharedBytes>")]
+        pub data: Bytes,
         /// The field `Near`.
         #[serde(rename = "Near")]
-        pub near: ::core::option::Option<crate::shared::shapes::Point>,
+        pub near: Option<crate::shared::shapes::Point>,
         /// The field `Marks`.
-        #[serde(
-            rename = "Marks",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::SortedMap<::zbus::codegen::Same, ::zbus::codegen::Same>>"
-        )]
+        #[serde(rename = "Marks", with = "As::<wire::SortedMap<Same, Same>>")]
         pub marks: crate::shared::shapes::Marks,
         /// The field `Kept`.
-        #[serde(
-            rename = "Kept",
-            with = "::zbus::codegen::As::<::std::collections::BTreeMap<::zbus::codegen::Same, ::zbus::codegen::wire::SharedBytes>>"
-        )]
-        pub kept: ::std::collections::BTreeMap<Level, ::zbus::types::Bytes>,
+        #[serde(rename = "Kept", with = "As::<BTreeMap<Same, wire::SharedBytes>>")]
+        pub kept: BTreeMap<Level, Bytes>,
     }
-    impl ::core::default::Default for Reading {
+
+    impl Default for Reading {
         fn default() -> Self {
             Self {
-                id: ::core::default::Default::default(),
-                at: ::zbus::types::zero::timestamp(),
-                tags: ::std::collections::HashMap::new(),
-                data: ::zbus::types::Bytes::new(),
+                id: Default::default(),
+                at: zero::timestamp(),
+                tags: HashMap::new(),
+                data: Bytes::new(),
                 near: None,
-                marks: ::std::collections::HashMap::new(),
-                kept: ::std::collections::BTreeMap::new(),
+                marks: HashMap::new(),
+                kept: BTreeMap::new(),
             }
         }
     }
+
     /// The enum `Level`, which travels as a string.
     #[derive(Clone, Debug)]
     #[must_use]
@@ -91,8 +88,9 @@ pub mod store {
         #[doc(alias = "top")]
         High,
         /// A value that this schema does not know.
-        Unknown(::std::string::String),
+        Unknown(String),
     }
+
     impl Level {
         /// The text that travels.
         #[must_use]
@@ -103,7 +101,8 @@ pub mod store {
                 Self::Unknown(value) => value,
             }
         }
-        fn known(value: &str) -> ::core::option::Option<Self> {
+
+        fn known(value: &str) -> Option<Self> {
             match value {
                 "Low" => Some(Self::Low),
                 "High" => Some(Self::High),
@@ -111,98 +110,95 @@ pub mod store {
             }
         }
     }
-    impl ::core::cmp::PartialEq for Level {
+
+    impl PartialEq for Level {
         fn eq(&self, other: &Self) -> bool {
             self.as_str() == other.as_str()
         }
     }
-    impl ::core::cmp::Eq for Level {}
-    impl ::core::cmp::PartialOrd for Level {
-        fn partial_cmp(
-            &self,
-            other: &Self,
-        ) -> ::core::option::Option<::core::cmp::Ordering> {
+
+    impl Eq for Level {}
+    impl PartialOrd for Level {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
             Some(self.cmp(other))
         }
     }
-    impl ::core::cmp::Ord for Level {
-        fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+
+    impl Ord for Level {
+        fn cmp(&self, other: &Self) -> Ordering {
             self.as_str().cmp(&other.as_str())
         }
     }
-    impl ::core::hash::Hash for Level {
-        fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-            ::core::hash::Hash::hash(&self.as_str(), state);
+
+    impl Hash for Level {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            Hash::hash(&self.as_str(), state);
         }
     }
-    impl ::core::default::Default for Level {
+
+    impl Default for Level {
         fn default() -> Self {
-            Self::Unknown(::std::string::String::new())
+            Self::Unknown(String::new())
         }
     }
-    impl ::core::fmt::Display for Level {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Level {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.pad(self.as_str())
         }
     }
-    impl ::core::convert::From<&str> for Level {
+
+    impl From<&str> for Level {
         fn from(value: &str) -> Self {
-            Self::known(value)
-                .unwrap_or_else(|| Self::Unknown(::std::string::String::from(value)))
+            Self::known(value).unwrap_or_else(|| Self::Unknown(String::from(value)))
         }
     }
-    impl ::core::convert::From<::std::string::String> for Level {
-        fn from(value: ::std::string::String) -> Self {
+
+    impl From<String> for Level {
+        fn from(value: String) -> Self {
             Self::known(&value).unwrap_or(Self::Unknown(value))
         }
     }
-    impl ::core::str::FromStr for Level {
-        type Err = ::core::convert::Infallible;
-        fn from_str(value: &str) -> ::core::result::Result<Self, Self::Err> {
+
+    impl FromStr for Level {
+        type Err = Infallible;
+
+        fn from_str(value: &str) -> Result<Self, Self::Err> {
             Ok(Self::from(value))
         }
     }
-    impl ::zbus::codegen::Serialize for Level {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Level {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             serializer.serialize_str(self.as_str())
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Level {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Level {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            <::std::string::String as ::zbus::codegen::Deserialize>::deserialize(
-                    deserializer,
-                )
-                .map(Self::from)
+        ) -> Result<Self, D::Error> {
+            <String as Deserialize>::deserialize(deserializer).map(Self::from)
         }
     }
+
     /// The struct `Held`.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     #[must_use]
     #[derive(Eq, Hash)]
     pub struct Held {
         /// The field `Id`.
         #[serde(rename = "Id")]
-        pub id: ::core::option::Option<crate::Id>,
+        pub id: Option<crate::Id>,
         /// The field `Point`.
         #[serde(rename = "Point")]
         pub point: crate::shared::shapes::Point,
     }
+
     /// The union `Event`: one of its arms.
     #[derive(Clone, Debug, PartialEq)]
     #[must_use]
@@ -211,32 +207,34 @@ pub mod store {
         Read(Reading),
         /// The arm `Raw`.
         #[doc(alias = "bytes")]
-        Raw(::std::vec::Vec<u8>),
+        Raw(Vec<u8>),
         /// The arm `Count`.
         Count(Counts),
         /// The arm `Ids`.
-        Ids(::std::vec::Vec<crate::Id>),
+        Ids(Vec<crate::Id>),
         /// An arm that this schema does not know; with an empty name, no arm at all.
         Unknown {
             /// The arm's name.
-            arm: ::std::string::String,
+            arm: String,
             /// What it carried; none where it was the name alone.
-            value: ::core::option::Option<::zbus::types::Value>,
+            value: Option<Value>,
         },
     }
-    impl ::core::default::Default for Event {
+
+    impl Default for Event {
         fn default() -> Self {
             Self::Unknown {
-                arm: ::std::string::String::new(),
+                arm: String::new(),
                 value: None,
             }
         }
     }
-    impl ::zbus::codegen::Serialize for Event {
-        fn serialize<S: ::zbus::codegen::serde::Serializer>(
+
+    impl Serialize for Event {
+        fn serialize<S: serde::Serializer>(
             &self,
             serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
+        ) -> Result<S::Ok, S::Error> {
             match self {
                 Self::Read(value) => serializer.collect_map([("Read", value)]),
                 Self::Raw(value) => {
@@ -245,12 +243,10 @@ pub mod store {
                             (
                                 "Raw",
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Bytes>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Bytes>")]
                                         &'a ::std::vec::Vec<u8>,
                                     );
                                     Carried(value)
@@ -264,12 +260,10 @@ pub mod store {
                             (
                                 "Count",
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::SortedMap<::zbus::codegen::Same, ::zbus::codegen::Same>>"
-                                        )]
+                                        #[serde(with = "As::<&wire::SortedMap<Same, Same>>")]
                                         &'a Counts,
                                     );
                                     Carried(value)
@@ -284,12 +278,10 @@ pub mod store {
                             (
                                 arm,
                                 {
-                                    #[derive(::zbus::codegen::Serialize)]
+                                    #[derive(Serialize)]
                                     #[serde(crate = "::zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
-                                        #[serde(
-                                            with = "::zbus::codegen::As::<&::zbus::codegen::wire::Any>"
-                                        )]
+                                        #[serde(with = "As::<&wire::Any>")]
                                         &'a ::zbus::types::Value,
                                     );
                                     Carried(value)
@@ -304,82 +296,73 @@ pub mod store {
             }
         }
     }
-    impl<'de> ::zbus::codegen::Deserialize<'de> for Event {
-        fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
+
+    impl<'de> Deserialize<'de> for Event {
+        fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
+        ) -> Result<Self, D::Error> {
             struct ArmVisitor;
-            impl<'de> ::zbus::codegen::serde::de::Visitor<'de> for ArmVisitor {
+
+            impl<'de> serde::de::Visitor<'de> for ArmVisitor {
                 type Value = Event;
-                fn expecting(
-                    &self,
-                    formatter: &mut ::core::fmt::Formatter<'_>,
-                ) -> ::core::fmt::Result {
+
+                fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                     formatter.write_str("an arm of the union Event")
                 }
-                fn visit_unit<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_none<E: ::zbus::codegen::serde::de::Error>(
-                    self,
-                ) -> ::core::result::Result<Self::Value, E> {
-                    Ok(::core::default::Default::default())
+
+                fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(Default::default())
                 }
-                fn visit_str<E: ::zbus::codegen::serde::de::Error>(
+
+                fn visit_str<E: serde::de::Error>(
                     self,
                     arm: &str,
-                ) -> ::core::result::Result<Self::Value, E> {
+                ) -> Result<Self::Value, E> {
                     Ok(
                         match arm {
-                            "Read" => Event::Read(::core::default::Default::default()),
-                            "Raw" => Event::Raw(::std::vec::Vec::new()),
-                            "Count" => Event::Count(::std::collections::HashMap::new()),
-                            "Ids" => Event::Ids(::std::vec::Vec::new()),
+                            "Read" => Event::Read(Default::default()),
+                            "Raw" => Event::Raw(Vec::new()),
+                            "Count" => Event::Count(HashMap::new()),
+                            "Ids" => Event::Ids(Vec::new()),
                             arm => {
                                 Event::Unknown {
-                                    arm: ::std::string::String::from(arm),
+                                    arm: String::from(arm),
                                     value: None,
                                 }
                             }
                         },
                     )
                 }
-                fn visit_map<A: ::zbus::codegen::serde::de::MapAccess<'de>>(
+
+                fn visit_map<A: serde::de::MapAccess<'de>>(
                     self,
                     mut map: A,
-                ) -> ::core::result::Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<::std::string::String>()? else {
-                        return Ok(::core::default::Default::default());
+                ) -> Result<Self::Value, A::Error> {
+                    let Some(arm) = map.next_key::<String>()? else {
+                        return Ok(Default::default());
                     };
                     let value = match arm.as_str() {
                         "Read" => Event::Read(map.next_value::<Reading>()?),
                         "Raw" => {
-                            #[derive(::zbus::codegen::Deserialize)]
+                            #[derive(Deserialize)]
                             #[serde(crate = "::zbus::codegen::serde", transparent)]
-                            struct Carried(
-                                #[serde(
-                                    with = "::zbus::codegen::As::<::zbus::codegen::wire::Bytes>"
-                                )]
-                                ::std::vec::Vec<u8>,
-                            );
+                            struct Carried(#[serde(with = "As::<wire::Bytes>")] Vec<u8>);
                             Event::Raw(map.next_value::<Carried>()?.0)
                         }
                         "Count" => {
-                            #[derive(::zbus::codegen::Deserialize)]
+                            #[derive(Deserialize)]
                             #[serde(crate = "::zbus::codegen::serde", transparent)]
                             struct Carried(
-                                #[serde(
-                                    with = "::zbus::codegen::As::<::zbus::codegen::wire::SortedMap<::zbus::codegen::Same, ::zbus::codegen::Same>>"
-                                )]
+                                #[serde(with = "As::<wire::SortedMap<Same, Same>>")]
                                 Counts,
                             );
                             Event::Count(map.next_value::<Carried>()?.0)
                         }
-                        "Ids" => {
-                            Event::Ids(map.next_value::<::std::vec::Vec<crate::Id>>()?)
-                        }
+                        "Ids" => Event::Ids(map.next_value::<Vec<crate::Id>>()?),
                         _ => {
                             let value = map.next_value()?;
                             Event::Unknown {
@@ -388,12 +371,9 @@ pub mod store {
                             }
                         }
                     };
-                    if map
-                        .next_key::<::zbus::codegen::serde::de::IgnoredAny>()?
-                        .is_some()
-                    {
+                    if map.next_key::<serde::de::IgnoredAny>()?.is_some() {
                         return Err(
-                            ::zbus::codegen::serde::de::Error::custom(
+                            serde::de::Error::custom(
                                 "a union has one arm, and this map has several keys",
                             ),
                         );
@@ -404,6 +384,7 @@ pub mod store {
             deserializer.deserialize_any(ArmVisitor)
         }
     }
+
     /// The errors `Lost`.
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[must_use]
@@ -413,63 +394,62 @@ pub mod store {
         Data {
             /// The field `Rest`.
             #[doc(alias = "remainder")]
-            rest: ::zbus::types::Bytes,
+            rest: Bytes,
             /// The field `Sizes`.
-            sizes: ::std::collections::HashMap<::std::string::String, u8>,
+            sizes: HashMap<String, u8>,
         },
         /// The error `Gone`.
         Gone,
         /// An error that is not declared: of a peer that knows no codes, or one that this schema does not know.
         Other {
             /// What the peer says.
-            message: ::std::string::String,
+            message: String,
             /// The code, if there is one.
-            code: ::core::option::Option<::std::string::String>,
+            code: Option<String>,
             /// The code's fields as a `MessagePack` map, if there are any.
-            data: ::core::option::Option<::std::vec::Vec<u8>>,
+            data: Option<Vec<u8>>,
         },
     }
+
     impl Lost {
         /// An error with a message alone.
         #[must_use]
-        pub fn other(
-            message: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn other(message: impl Into<String>) -> Self {
             Self::Other {
                 message: message.into(),
                 code: None,
                 data: None,
             }
         }
+
         /// The error as a server sends it.
-        pub fn into_failure(
-            self,
-        ) -> ::core::result::Result<::zbus::Failure, ::zbus::wire::EncodeError> {
-            let message = ::std::string::ToString::to_string(&self);
+        pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
+            let message = ToString::to_string(&self);
             Ok(
                 match self {
                     Self::Data { rest, sizes } => {
-                        let mut data = ::std::vec::Vec::new();
-                        ::zbus::wire::encode(&LostData { rest, sizes }, &mut data)?;
-                        ::zbus::Failure::new(message).with_code("Data", Some(data))
+                        let mut data = Vec::new();
+                        zbus::wire::encode(&LostData { rest, sizes }, &mut data)?;
+                        zbus::Failure::new(message).with_code("Data", Some(data))
                     }
-                    Self::Gone => ::zbus::Failure::new(message).with_code("Gone", None),
+                    Self::Gone => zbus::Failure::new(message).with_code("Gone", None),
                     Self::Other { code: Some(code), data, .. } => {
-                        ::zbus::Failure::new(message).with_code(code, data)
+                        zbus::Failure::new(message).with_code(code, data)
                     }
-                    Self::Other { .. } => ::zbus::Failure::new(message),
+                    Self::Other { .. } => zbus::Failure::new(message),
                 },
             )
         }
+
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
-        pub fn from_call(error: ::zbus::Error) -> ::zbus::CallError<Self> {
+        pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
             let ::zbus::Error::Remote { message, code, data } = error else {
-                return ::zbus::CallError::Bus(error);
+                return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
                 Some("Data") => {
-                    match data.as_deref().map(::zbus::wire::decode::<LostData>) {
+                    match data.as_deref().map(zbus::wire::decode::<LostData>) {
                         None => Some(LostData::default()),
                         Some(fields) => fields.ok(),
                     }
@@ -478,163 +458,127 @@ pub mod store {
                 Some("Gone") => Some(Self::Gone),
                 _ => None,
             };
-            ::zbus::CallError::Declared(
+            zbus::CallError::Declared(
                 declared
                     .unwrap_or_else(|| Self::Other {
                         message,
                         code,
-                        data: data.map(::std::vec::Vec::from),
+                        data: data.map(Vec::from),
                     }),
             )
         }
     }
-    impl ::core::fmt::Display for Lost {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl fmt::Display for Lost {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             match self {
                 Self::Data { rest, sizes } => {
-                    ::core::write!(
-                        formatter, "data (Rest: {:?}, Sizes: {:?})", rest, sizes
-                    )
+                    std::write!(formatter, "data (Rest: {:?}, Sizes: {:?})", rest, sizes)
                 }
                 Self::Gone => formatter.write_str("gone"),
                 Self::Other { message, .. } => formatter.write_str(message),
             }
         }
     }
-    impl ::core::error::Error for Lost {}
+
+    impl std::error::Error for Lost {}
     /// The fields of a variant, as they travel.
-    #[derive(
-        Clone,
-        Debug,
-        Default,
-        PartialEq,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
-    )]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(crate = "::zbus::codegen::serde", default)]
     struct LostData {
         /// The field `Rest`.
-        #[serde(
-            rename = "Rest",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::SharedBytes>"
-        )]
-        pub rest: ::zbus::types::Bytes,
+        #[serde(rename = "Rest", with = "As::<wire::SharedBytes>")]
+        pub rest: Bytes,
         /// The field `Sizes`.
-        #[serde(
-            rename = "Sizes",
-            with = "::zbus::codegen::As::<::zbus::codegen::wire::SortedMap<::zbus::codegen::Same, ::zbus::codegen::Same>>"
-        )]
-        pub sizes: ::std::collections::HashMap<::std::string::String, u8>,
+        #[serde(rename = "Sizes", with = "As::<wire::SortedMap<Same, Same>>")]
+        pub sizes: HashMap<String, u8>,
     }
+
     /// To be implemented by the server of the object `store@1.0` of the module `options`.
-    pub trait Store: ::core::marker::Send + ::core::marker::Sync + 'static {
+    pub trait Store: Send + Sync + 'static {
         /// The method `Put`.
         fn put(
             &self,
             id: crate::Id,
-            data: ::zbus::types::Bytes,
-            more: ::core::option::Option<::zbus::types::Bytes>,
-            parts: ::std::vec::Vec<::zbus::types::Bytes>,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                (
-                    ::std::collections::HashMap<
-                        ::std::string::String,
-                        ::std::net::IpAddr,
-                    >,
-                    ::zbus::types::Bytes,
-                ),
-                Lost,
-            >,
-        > + ::core::marker::Send;
+            data: Bytes,
+            more: Option<Bytes>,
+            parts: Vec<Bytes>,
+        ) -> impl Future<Output = Result<(HashMap<String, IpAddr>, Bytes), Lost>> + Send;
+
         /// The method `Find`.
         fn find(
             &self,
-            tags: ::std::collections::HashMap<::std::string::String, ::std::net::IpAddr>,
-            ids: ::std::vec::Vec<crate::Id>,
-            id: ::core::option::Option<crate::Id>,
-            counts: ::core::option::Option<Counts>,
+            tags: HashMap<String, IpAddr>,
+            ids: Vec<crate::Id>,
+            id: Option<crate::Id>,
+            counts: Option<Counts>,
             near: crate::shared::shapes::Point,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<Counts, ::zbus::Failure>,
-        > + ::core::marker::Send;
+        ) -> impl Future<Output = Result<Counts, zbus::Failure>> + Send;
+
         /// The events `Blocks`.
-        fn blocks(
-            &self,
-        ) -> impl ::zbus::codegen::Stream<
-            Item = ::zbus::types::Bytes,
-        > + ::core::marker::Send;
+        fn blocks(&self) -> impl Stream<Item = Bytes> + Send;
+
         /// The events `Points`.
         fn points(
             &self,
-        ) -> impl ::zbus::codegen::Stream<
-            Item = ::std::collections::HashMap<i64, crate::shared::shapes::Point>,
-        > + ::core::marker::Send;
+        ) -> impl Stream<Item = HashMap<i64, crate::shared::shapes::Point>> + Send;
     }
+
     /// Serves a [`Store`] as the object `store@1.0` of the module `options`.
     pub struct StoreServer<T> {
-        service: ::std::sync::Arc<T>,
+        service: Arc<T>,
     }
+
     impl<T: Store> StoreServer<T> {
         /// Serves this [`Store`].
         #[must_use]
         pub fn new(service: T) -> Self {
-            Self::from_arc(::std::sync::Arc::new(service))
+            Self::from_arc(Arc::new(service))
         }
+
         /// The like for a service that other parts of the program hold too.
         #[must_use]
-        pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        pub fn from_arc(service: Arc<T>) -> Self {
             Self { service }
         }
     }
-    impl<T> ::core::clone::Clone for StoreServer<T> {
+
+    impl<T> Clone for StoreServer<T> {
         fn clone(&self) -> Self {
             Self {
-                service: ::std::sync::Arc::clone(&self.service),
+                service: Arc::clone(&self.service),
             }
         }
     }
-    impl<T> ::core::fmt::Debug for StoreServer<T> {
-        fn fmt(
-            &self,
-            formatter: &mut ::core::fmt::Formatter<'_>,
-        ) -> ::core::fmt::Result {
+
+    impl<T> fmt::Debug for StoreServer<T> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.debug_struct("StoreServer").finish_non_exhaustive()
         }
     }
-    impl<T: Store> ::zbus::server::Object for StoreServer<T> {
-        fn id(&self) -> ::zbus::ObjectId {
-            ::zbus::ObjectId::from_static("store", "1.0")
+
+    impl<T: Store> Object for StoreServer<T> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("store", "1.0")
         }
-        fn module(&self) -> ::core::option::Option<&str> {
+
+        fn module(&self) -> Option<&str> {
             Some("options")
         }
-        async fn call(
-            &self,
-            call: ::zbus::server::Call,
-        ) -> ::core::result::Result<::zbus::server::Returns, ::zbus::server::Rejection> {
+
+        fn contract(&self) -> Option<&str> {
+            Some("f04892f7584f38d35b37e59f1cd7132b")
+        }
+
+        async fn call(&self, call: Call) -> Result<Returns, Rejection> {
             match call.method() {
                 "Put" => {
                     let mut arguments = call.variadic_arguments(3)?;
-                    let id = arguments.next::<::zbus::codegen::Same, crate::Id>("id")?;
-                    let data = arguments
-                        .next::<
-                            ::zbus::codegen::wire::SharedBytes,
-                            ::zbus::types::Bytes,
-                        >("data")?;
+                    let id = arguments.next::<Same, crate::Id>("id")?;
+                    let data = arguments.next::<wire::SharedBytes, Bytes>("data")?;
                     let more = arguments
-                        .next::<
-                            ::core::option::Option<::zbus::codegen::wire::SharedBytes>,
-                            ::core::option::Option<::zbus::types::Bytes>,
-                        >("more")?;
-                    let parts = arguments
-                        .rest::<
-                            ::zbus::codegen::wire::SharedBytes,
-                            ::zbus::types::Bytes,
-                        >("parts")?;
+                        .next::<Option<wire::SharedBytes>, Option<Bytes>>("more")?;
+                    let parts = arguments.rest::<wire::SharedBytes, Bytes>("parts")?;
                     let (value0, value1, failure) = match <T as Store>::put(
                             &self.service,
                             id,
@@ -647,14 +591,14 @@ pub mod store {
                         Ok((value0, value1)) => (value0, value1, None),
                         Err(failure) => {
                             (
-                                ::std::collections::HashMap::new(),
-                                ::zbus::types::Bytes::new(),
+                                HashMap::new(),
+                                Bytes::new(),
                                 Some(
                                     failure
                                         .into_failure()
-                                        .map_err(|error| ::zbus::server::Rejection::new(
-                                            ::zbus::RejectionKind::BadReply,
-                                            ::std::format!("what was thrown cannot be encoded: {error}"),
+                                        .map_err(|error| Rejection::new(
+                                            zbus::RejectionKind::BadReply,
+                                            std::format!("what was thrown cannot be encoded: {error}"),
                                         ))?,
                                 ),
                             )
@@ -663,20 +607,10 @@ pub mod store {
                     let mut returns = call.returns();
                     returns
                         .value::<
-                            ::zbus::codegen::wire::SortedMap<
-                                ::zbus::codegen::Same,
-                                ::zbus::codegen::wire::Ip,
-                            >,
-                            ::std::collections::HashMap<
-                                ::std::string::String,
-                                ::std::net::IpAddr,
-                            >,
+                            wire::SortedMap<Same, wire::Ip>,
+                            HashMap<String, IpAddr>,
                         >(&value0)?;
-                    returns
-                        .value::<
-                            ::zbus::codegen::wire::SharedBytes,
-                            ::zbus::types::Bytes,
-                        >(&value1)?;
+                    returns.value::<wire::SharedBytes, Bytes>(&value1)?;
                     returns.throws(failure);
                     Ok(returns)
                 }
@@ -684,40 +618,18 @@ pub mod store {
                     let mut arguments = call.arguments(5)?;
                     let tags = arguments
                         .next::<
-                            ::zbus::codegen::wire::SortedMap<
-                                ::zbus::codegen::Same,
-                                ::zbus::codegen::wire::Ip,
-                            >,
-                            ::std::collections::HashMap<
-                                ::std::string::String,
-                                ::std::net::IpAddr,
-                            >,
+                            wire::SortedMap<Same, wire::Ip>,
+                            HashMap<String, IpAddr>,
                         >("tags")?;
-                    let ids = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::std::vec::Vec<crate::Id>,
-                        >("ids")?;
-                    let id = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            ::core::option::Option<crate::Id>,
-                        >("id")?;
+                    let ids = arguments.next::<Same, Vec<crate::Id>>("ids")?;
+                    let id = arguments.next::<Same, Option<crate::Id>>("id")?;
                     let counts = arguments
                         .next::<
-                            ::core::option::Option<
-                                ::zbus::codegen::wire::SortedMap<
-                                    ::zbus::codegen::Same,
-                                    ::zbus::codegen::Same,
-                                >,
-                            >,
-                            ::core::option::Option<Counts>,
+                            Option<wire::SortedMap<Same, Same>>,
+                            Option<Counts>,
                         >("counts")?;
                     let near = arguments
-                        .next::<
-                            ::zbus::codegen::Same,
-                            crate::shared::shapes::Point,
-                        >("near")?;
+                        .next::<Same, crate::shared::shapes::Point>("near")?;
                     let (value, failure) = match <T as Store>::find(
                             &self.service,
                             tags,
@@ -729,55 +641,41 @@ pub mod store {
                         .await
                     {
                         Ok(value) => (value, None),
-                        Err(failure) => {
-                            (::std::collections::HashMap::new(), Some(failure))
-                        }
+                        Err(failure) => (HashMap::new(), Some(failure)),
                     };
                     let mut returns = call.returns();
-                    returns
-                        .value::<
-                            ::zbus::codegen::wire::SortedMap<
-                                ::zbus::codegen::Same,
-                                ::zbus::codegen::Same,
-                            >,
-                            Counts,
-                        >(&value)?;
+                    returns.value::<wire::SortedMap<Same, Same>, Counts>(&value)?;
                     returns.throws(failure);
                     Ok(returns)
                 }
                 _ => Err(call.unknown_method()),
             }
         }
-        fn streams(&self, streams: &mut ::zbus::server::Streams) {
-            let service = ::std::sync::Arc::clone(&self.service);
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Blocks",
                     move |publisher| async move {
                         publisher
                             .forward::<
-                                ::zbus::codegen::wire::SharedBytes,
-                                ::zbus::types::Bytes,
+                                wire::SharedBytes,
+                                Bytes,
                                 _,
                             >(<T as Store>::blocks(&service))
                             .await;
                     },
                 );
-            let service = ::std::sync::Arc::clone(&self.service);
+            let service = Arc::clone(&self.service);
             streams
                 .add(
                     "Points",
                     move |publisher| async move {
                         publisher
                             .forward::<
-                                ::zbus::codegen::wire::SortedMap<
-                                    ::zbus::codegen::Same,
-                                    ::zbus::codegen::Same,
-                                >,
-                                ::std::collections::HashMap<
-                                    i64,
-                                    crate::shared::shapes::Point,
-                                >,
+                                wire::SortedMap<Same, Same>,
+                                HashMap<i64, crate::shared::shapes::Point>,
                                 _,
                             >(<T as Store>::points(&service))
                             .await;
@@ -785,230 +683,167 @@ pub mod store {
                 );
         }
     }
+
     /// Publishes the events of the object `store@1.0` of the module `options` from anywhere.
     #[derive(Clone, Debug)]
     pub struct StoreEvents {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl StoreEvents {
         /// Publishes as the module that the schema names.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, "options")
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("store", "1.0"),
+                    zbus::ObjectId::from_static("store", "1.0"),
                 ),
             }
         }
+
         /// Publishes an event `Blocks`.
-        pub async fn blocks(
-            &self,
-            event: &[u8],
-        ) -> ::core::result::Result<(), ::zbus::Error> {
-            self.object
-                .publish::<::zbus::codegen::wire::Bytes, &[u8]>("Blocks", &event)
-                .await
+        pub async fn blocks(&self, event: &[u8]) -> Result<(), zbus::Error> {
+            self.object.publish::<wire::Bytes, &[u8]>("Blocks", &event).await
         }
+
         /// Publishes an event `Points`.
         pub async fn points(
             &self,
-            event: &::std::collections::HashMap<i64, crate::shared::shapes::Point>,
-        ) -> ::core::result::Result<(), ::zbus::Error> {
+            event: &HashMap<i64, crate::shared::shapes::Point>,
+        ) -> Result<(), zbus::Error> {
             self.object
                 .publish::<
-                    ::zbus::codegen::wire::SortedMap<
-                        ::zbus::codegen::Same,
-                        ::zbus::codegen::Same,
-                    >,
-                    ::std::collections::HashMap<i64, crate::shared::shapes::Point>,
+                    wire::SortedMap<Same, Same>,
+                    HashMap<i64, crate::shared::shapes::Point>,
                 >("Points", event)
                 .await
         }
     }
+
     /// Calls the object `store@1.0` of the module `options`.
     #[derive(Clone, Debug)]
     pub struct StoreClient {
-        object: ::zbus::client::RemoteObject,
+        object: RemoteObject,
     }
+
     impl StoreClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "options";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "f04892f7584f38d35b37e59f1cd7132b";
+
         /// The object as the schema's module serves it.
         #[must_use]
-        pub fn new(client: ::zbus::Client) -> Self {
+        pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
         }
+
         /// The like for a module of another name.
         #[must_use]
-        pub fn with_module(
-            client: ::zbus::Client,
-            module: impl ::core::convert::Into<::std::string::String>,
-        ) -> Self {
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
-                object: ::zbus::client::RemoteObject::new(
+                object: RemoteObject::new(
                     client,
                     module,
-                    ::zbus::ObjectId::from_static("store", "1.0"),
+                    zbus::ObjectId::from_static("store", "1.0"),
                 ),
             }
         }
+
         /// The like with this time limit for each call, in place of the client's and the schema's.
         #[must_use]
-        pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
             Self {
                 object: self.object.with_timeout(timeout),
             }
         }
+
         /// The like with these options for each call; what they do not say stays as it is.
         #[must_use]
-        pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
             Self {
                 object: self.object.with_options(options),
             }
         }
+
         /// The method `Put`.
         pub async fn put(
             &self,
             id: &crate::Id,
             data: &[u8],
-            more: ::core::option::Option<&[u8]>,
-            parts: &[::zbus::types::Bytes],
-        ) -> ::core::result::Result<
-            (
-                ::std::collections::HashMap<::std::string::String, ::std::net::IpAddr>,
-                ::zbus::types::Bytes,
-            ),
-            ::zbus::CallError<Lost>,
-        > {
+            more: Option<&[u8]>,
+            parts: &[Bytes],
+        ) -> Result<(HashMap<String, IpAddr>, Bytes), zbus::CallError<Lost>> {
             let mut request = self.object.request("Put");
-            request.argument::<::zbus::codegen::Same, crate::Id>("id", id)?;
-            request.argument::<::zbus::codegen::wire::Bytes, &[u8]>("data", &data)?;
-            request
-                .argument::<
-                    ::core::option::Option<::zbus::codegen::wire::Bytes>,
-                    ::core::option::Option<&[u8]>,
-                >("more", &more)?;
+            request.argument::<Same, crate::Id>("id", id)?;
+            request.argument::<wire::Bytes, &[u8]>("data", &data)?;
+            request.argument::<Option<wire::Bytes>, Option<&[u8]>>("more", &more)?;
             for item in parts {
-                request
-                    .argument::<
-                        ::zbus::codegen::wire::SharedBytes,
-                        ::zbus::types::Bytes,
-                    >("parts", item)?;
+                request.argument::<wire::SharedBytes, Bytes>("parts", item)?;
             }
             let mut reply = request.call_throwing(2).await.map_err(Lost::from_call)?;
             Ok((
                 reply
                     .value::<
-                        ::zbus::codegen::wire::SortedMap<
-                            ::zbus::codegen::Same,
-                            ::zbus::codegen::wire::Ip,
-                        >,
-                        ::std::collections::HashMap<
-                            ::std::string::String,
-                            ::std::net::IpAddr,
-                        >,
+                        wire::SortedMap<Same, wire::Ip>,
+                        HashMap<String, IpAddr>,
                     >()?,
-                reply
-                    .value::<::zbus::codegen::wire::SharedBytes, ::zbus::types::Bytes>()?,
+                reply.value::<wire::SharedBytes, Bytes>()?,
             ))
         }
+
         /// The method `Find`.
         pub async fn find(
             &self,
-            tags: &::std::collections::HashMap<
-                ::std::string::String,
-                ::std::net::IpAddr,
-            >,
+            tags: &HashMap<String, IpAddr>,
             ids: &[crate::Id],
-            id: ::core::option::Option<&crate::Id>,
-            counts: ::core::option::Option<&Counts>,
+            id: Option<&crate::Id>,
+            counts: Option<&Counts>,
             near: &crate::shared::shapes::Point,
-        ) -> ::core::result::Result<Counts, ::zbus::Error> {
+        ) -> Result<Counts, zbus::Error> {
             let mut request = self.object.request("Find");
             request
                 .argument::<
-                    ::zbus::codegen::wire::SortedMap<
-                        ::zbus::codegen::Same,
-                        ::zbus::codegen::wire::Ip,
-                    >,
-                    ::std::collections::HashMap<
-                        ::std::string::String,
-                        ::std::net::IpAddr,
-                    >,
+                    wire::SortedMap<Same, wire::Ip>,
+                    HashMap<String, IpAddr>,
                 >("tags", tags)?;
-            request.argument::<::zbus::codegen::Same, [crate::Id]>("ids", ids)?;
+            request.argument::<Same, [crate::Id]>("ids", ids)?;
+            request.argument::<Same, Option<&crate::Id>>("id", &id)?;
             request
                 .argument::<
-                    ::zbus::codegen::Same,
-                    ::core::option::Option<&crate::Id>,
-                >("id", &id)?;
-            request
-                .argument::<
-                    ::core::option::Option<
-                        &::zbus::codegen::wire::SortedMap<
-                            ::zbus::codegen::Same,
-                            ::zbus::codegen::Same,
-                        >,
-                    >,
-                    ::core::option::Option<&Counts>,
+                    Option<&wire::SortedMap<Same, Same>>,
+                    Option<&Counts>,
                 >("counts", &counts)?;
-            request
-                .argument::<
-                    ::zbus::codegen::Same,
-                    crate::shared::shapes::Point,
-                >("near", near)?;
+            request.argument::<Same, crate::shared::shapes::Point>("near", near)?;
             let mut reply = request.call_throwing(1).await?;
-            Ok(
-                reply
-                    .value::<
-                        ::zbus::codegen::wire::SortedMap<
-                            ::zbus::codegen::Same,
-                            ::zbus::codegen::Same,
-                        >,
-                        Counts,
-                    >()?,
-            )
+            Ok(reply.value::<wire::SortedMap<Same, Same>, Counts>()?)
         }
+
         /// Listens to the events `Blocks`: subscribed when this returns.
-        pub async fn blocks(
-            &self,
-        ) -> ::core::result::Result<
-            ::zbus::Subscription<::zbus::types::Bytes>,
-            ::zbus::Error,
-        > {
-            self.object
-                .subscribe::<
-                    ::zbus::codegen::wire::SharedBytes,
-                    ::zbus::types::Bytes,
-                >("Blocks")
-                .await
+        pub async fn blocks(&self) -> Result<zbus::Subscription<Bytes>, zbus::Error> {
+            self.object.subscribe::<wire::SharedBytes, Bytes>("Blocks").await
         }
+
         /// Listens to the events `Points`: subscribed when this returns.
         pub async fn points(
             &self,
-        ) -> ::core::result::Result<
-            ::zbus::Subscription<
-                ::std::collections::HashMap<i64, crate::shared::shapes::Point>,
-            >,
-            ::zbus::Error,
+        ) -> Result<
+            zbus::Subscription<HashMap<i64, crate::shared::shapes::Point>>,
+            zbus::Error,
         > {
             self.object
                 .subscribe::<
-                    ::zbus::codegen::wire::SortedMap<
-                        ::zbus::codegen::Same,
-                        ::zbus::codegen::Same,
-                    >,
-                    ::std::collections::HashMap<i64, crate::shared::shapes::Point>,
+                    wire::SortedMap<Same, Same>,
+                    HashMap<i64, crate::shared::shapes::Point>,
                 >("Points")
                 .await
         }

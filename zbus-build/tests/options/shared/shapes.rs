@@ -12,6 +12,9 @@
     unused_qualifications
 )]
 pub mod shapes {
+    use std::collections::HashMap;
+    use zbus::codegen::{Deserialize, Serialize};
+
     /// The struct `Point`.
     #[derive(
         Clone,
@@ -23,8 +26,8 @@ pub mod shapes {
         Hash,
         PartialOrd,
         Ord,
-        ::zbus::codegen::Serialize,
-        ::zbus::codegen::Deserialize
+        Serialize,
+        Deserialize
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Point {
@@ -35,6 +38,7 @@ pub mod shapes {
         #[serde(rename = "Y")]
         pub y: i64,
     }
+
     /// The type `Marks`.
-    pub type Marks = ::std::collections::HashMap<::std::string::String, Point>;
+    pub type Marks = HashMap<String, Point>;
 }

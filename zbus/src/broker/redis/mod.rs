@@ -27,8 +27,8 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_millis(100);
 
 /// A lost connection is tried this often for a command before the command fails; the next command starts anew.
-const CONNECTION_RETRIES: usize = 3;
-const CONNECTION_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+const CONNECTION_RETRIES: usize = 1;
+const CONNECTION_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(100));
 
 pub(super) struct RedisBroker {
     client: Client,
@@ -130,6 +130,9 @@ fn no_answer() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
+/// Of a pipeline, and of each of its commands.
+type WriteOutcome = RedisResult<Vec<RedisResult<redis::Value>>>;
+
 impl Broker for RedisBroker {
     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
         Box::pin(async move {
@@ -138,14 +141,24 @@ impl Broker for RedisBroker {
             if let Err(error) = self.wake(&mut connection).await {
                 return batch.iter().map(|_| Err(again(&error))).collect();
             }
-            let outcome: RedisResult<Vec<RedisResult<redis::Value>>> = pipeline.query_async(&mut connection).await;
+            let mut outcome: WriteOutcome = pipeline.query_async(&mut connection).await;
+            if outcome.as_ref().is_err_and(RedisError::is_connection_refusal) {
+                // It may be an earlier try to connect that was refused; this one makes a new one.
+                outcome = pipeline.query_async(&mut connection).await;
+            }
             match outcome {
                 Ok(results) => {
                     *self.used.lock() = Instant::now();
                     let mut outcomes: Vec<Result<(), BrokerError>> = batch.iter().map(|_| Ok(())).collect();
-                    for (range, result) in owners.into_iter().zip(results) {
-                        let Err(error) = result else { continue };
-                        let error = self.error(error);
+                    for (mut range, result) in owners.into_iter().zip(results) {
+                        let error = match (result, batch.get(range.start)) {
+                            (Err(error), _) => self.error(error),
+                            (Ok(redis::Value::Int(pushed)), Some(Write::PushBelow { list, limit, .. })) => {
+                                range.start = range.end.min(range.start + usize::try_from(pushed).unwrap_or_default());
+                                BrokerError::full(list, *limit)
+                            }
+                            _ => continue,
+                        };
                         for outcome in outcomes.get_mut(range).unwrap_or_default() {
                             *outcome = Err(again(&error));
                         }
@@ -229,6 +242,13 @@ fn milliseconds(seconds: i64, microseconds: i64) -> i64 {
     seconds * 1000 + microseconds / 1000
 }
 
+/// Pushes as many messages as there is room for; says how many.
+const PUSH_BELOW: &str = "
+local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
+local pushed = math.max(0, math.min(room, #ARGV - 1))
+for index = 2, pushed + 1 do redis.call('RPUSH', KEYS[1], ARGV[index]) end
+return pushed";
+
 /// The batch as commands, neighbours for one list as one; and for each command which entries it carries.
 fn pipeline(batch: &[Write]) -> (Pipeline, Vec<std::ops::Range<usize>>) {
     let mut pipeline = Pipeline::with_capacity(batch.len());
@@ -250,6 +270,13 @@ fn pipeline(batch: &[Write]) -> (Pipeline, Vec<std::ops::Range<usize>>) {
                     owners.push(entries);
                 }
             }
+            Some(Write::PushBelow { list, limit, .. }) => {
+                let push = pipeline.cmd("EVAL").arg(PUSH_BELOW).arg(1).arg(&**list).arg(*limit);
+                for write in group {
+                    push.arg(&write.message()[..]);
+                }
+                owners.push(entries);
+            }
             Some(Write::Publish { channel, message }) => {
                 pipeline.cmd("PUBLISH").arg(&**channel).arg(&message[..]);
                 owners.push(entries);
@@ -263,6 +290,9 @@ fn pipeline(batch: &[Write]) -> (Pipeline, Vec<std::ops::Range<usize>>) {
 fn same_list(left: &Write, right: &Write) -> bool {
     match (left, right) {
         (Write::Push { list: left, expire: first, .. }, Write::Push { list: right, expire: second, .. }) => {
+            left == right && first == second
+        }
+        (Write::PushBelow { list: left, limit: first, .. }, Write::PushBelow { list: right, limit: second, .. }) => {
             left == right && first == second
         }
         _ => false,

@@ -1,15 +1,18 @@
 //! Blocking pops, on a connection of their own: whatever else shared it would wait as long.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use redis::aio::{ConnectionManager, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, RedisResult};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{RESPONSE_TIMEOUT, broker_error, no_answer};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
+use crate::log_limit::LogLimit;
 
 /// How long one pop waits for a message.
 const WAIT: Duration = Duration::from_secs(5);
@@ -23,11 +26,20 @@ const GRACE: Duration = Duration::from_secs(5);
 /// `CLIENT UNBLOCK` is repeated in this interval: the first may overtake the pop that it is to end.
 const UNBLOCK_INTERVAL: Duration = Duration::from_millis(20);
 
+/// How long a pop of a single list waits that shall only show whether it is one. 0 would be for ever.
+const PROBE: Duration = Duration::from_millis(1);
+
+/// A key that is no list is left out for this long, so that it keeps back none of the others.
+const LEFT_OUT: Duration = Duration::from_secs(2);
+
 pub(super) struct RedisPopper {
     client: Client,
     /// Ends the pops of the other connection.
     control: ConnectionManager,
     connection: Option<PopConnection>,
+    /// Keys that are no lists, and until when they are left out.
+    left_out: HashMap<Arc<str>, Instant>,
+    left_out_log: LogLimit,
 }
 
 struct PopConnection {
@@ -40,7 +52,8 @@ struct PopConnection {
 
 impl RedisPopper {
     pub(super) async fn connect(client: Client, control: ConnectionManager) -> Result<Self, BrokerError> {
-        let mut popper = Self { client, control, connection: None };
+        let mut popper =
+            Self { client, control, connection: None, left_out: HashMap::new(), left_out_log: LogLimit::default() };
         popper.connection = Some(popper.open().await?);
         Ok(popper)
     }
@@ -94,17 +107,62 @@ impl RedisPopper {
             },
         };
         let mut control = self.control.clone();
-        let popped = match pop(&mut open, &mut control, lists, max, stop).await {
-            Err(error) if open.batches && is_about_blmpop(&error) => {
-                open.batches = false;
-                pop(&mut open, &mut control, lists, max, stop).await
-            }
-            popped => popped,
-        };
+        let served = self.served(lists);
+        let wait = self.wait(&open);
+        let mut popped = pop(&mut open, &mut control, &served, max, wait, stop).await;
+        if open.batches && popped.as_ref().is_err_and(is_about_blmpop) {
+            open.batches = false;
+            popped = pop(&mut open, &mut control, &served, max, wait, stop).await;
+        }
+        if served.len() > 1 && popped.as_ref().is_err_and(is_wrong_type) {
+            popped = self.pop_one_by_one(&mut open, &served, max, stop).await;
+        }
         // A connection that failed is not used again: an answer may still be under way on it.
         let popped = popped.map_err(|error| self.error(error))?;
         self.connection = Some(open);
         popped.map_or_else(|| Ok(Popped::default()), |(list, messages)| named(lists, &list, messages))
+    }
+
+    /// The lists without those that are left out for now; all of them where that would be none.
+    fn served(&mut self, lists: &[Arc<str>]) -> Vec<Arc<str>> {
+        let now = Instant::now();
+        self.left_out.retain(|_, until| *until > now);
+        let served: Vec<_> = lists.iter().filter(|list| !self.left_out.contains_key(*list)).cloned().collect();
+        if served.is_empty() { lists.to_vec() } else { served }
+    }
+
+    fn wait(&self, open: &PopConnection) -> Duration {
+        let wait = if open.unblock.is_some() { WAIT } else { SHORT_WAIT };
+        // Lists that are left out get their next try in time.
+        let next = self.left_out.values().min().map(|until| until.saturating_duration_since(Instant::now()));
+        next.map_or(wait, |next| wait.min(next.max(PROBE)))
+    }
+
+    /// One of the keys is no list, which fails a pop of all of them: finds out which, and leaves it out for a while.
+    async fn pop_one_by_one(
+        &mut self,
+        open: &mut PopConnection,
+        lists: &[Arc<str>],
+        max: usize,
+        stop: &CancellationToken,
+    ) -> RedisResult<Reply> {
+        let mut control = self.control.clone();
+        let mut found = Err(no_answer());
+        for list in lists {
+            match pop(open, &mut control, std::slice::from_ref(list), max, PROBE, stop).await {
+                Ok(None) => found = Ok(None),
+                Err(error) if is_wrong_type(&error) => {
+                    if self.left_out_log.due().is_some() {
+                        tracing::warn!(key = %list, %error, "a queue is no list: delete the key; the other queues are served meanwhile");
+                    }
+                    self.left_out.insert(Arc::clone(list), Instant::now() + LEFT_OUT);
+                    found = found.or(Err(error));
+                }
+                other => return other,
+            }
+        }
+        // An error where none is a list: then there is nothing to wait for.
+        found
     }
 }
 
@@ -133,9 +191,9 @@ async fn pop(
     control: &mut ConnectionManager,
     lists: &[Arc<str>],
     max: usize,
+    wait: Duration,
     stop: &CancellationToken,
 ) -> RedisResult<Reply> {
-    let wait = if open.unblock.is_some() { WAIT } else { SHORT_WAIT };
     let command = if open.batches { blmpop(lists, max, wait) } else { blpop(lists, wait) };
     let (id, batches) = (open.unblock, open.batches);
     let connection = &mut open.connection;
@@ -199,4 +257,9 @@ fn unblock(id: i64) -> Cmd {
 /// Whether the command is not known, or not allowed: both are told with its name, unlike what is wrong with a list.
 fn is_about_blmpop(error: &RedisError) -> bool {
     error.to_string().to_lowercase().contains("blmpop")
+}
+
+/// Whether one of the keys holds something else than a list.
+fn is_wrong_type(error: &RedisError) -> bool {
+    error.code() == Some("WRONGTYPE")
 }

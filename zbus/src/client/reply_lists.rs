@@ -1,0 +1,205 @@
+//! Replies in lists of their own: one a call, named by the `ID` of its request, which is where rbus answers.
+//!
+//! One task pops for all of them, over one connection. A call that comes while it waits interrupts the pop, so that the next one
+//! knows its list too; what is answered before that waits in its list.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use backon::BackoffBuilder;
+use parking_lot::Mutex;
+use tokio::sync::{Notify, OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::in_flight::{InFlight, ended};
+use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
+use crate::broker::{Broker, BrokerError, Popper};
+use crate::wire::Response;
+
+/// Where a client waits for the reply to a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReplyMode {
+    /// In one list for all calls of the client, which each request names as its `ReplyTo`. Servers of this library and of Go's answer
+    /// there.
+    #[default]
+    Inbox,
+    /// In that list, and in one named by the `ID` of the request, where servers on rbus answer. Whoever takes the call finds its
+    /// caller, also where servers of several kinds share a module.
+    ///
+    /// Such calls cost more: their replies come one by one. At most 256 of a client wait at once; others wait for their turn, within
+    /// their time limit. A reply that nobody waits for any more is left to expire, after the 300 s that its server has set.
+    PerCall,
+}
+
+/// How many lists a pop waits on at most: Redis enters the connection into each of them for each pop.
+const ROOM: usize = 256;
+
+/// How many replies a pop takes at most. There is one, but for servers that repeat themselves.
+const BATCH: usize = 16;
+
+/// The lists that are waited on.
+#[derive(Debug)]
+pub(super) struct ReplyLists {
+    broker: Arc<dyn Broker>,
+    in_flight: Arc<InFlight>,
+    awaited: Arc<Awaited>,
+    room: Arc<Semaphore>,
+    runtime: tokio::runtime::Handle,
+    stop: CancellationToken,
+    started: OnceCell<()>,
+}
+
+#[derive(Debug, Default)]
+struct Awaited {
+    state: Mutex<State>,
+    added: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lists: HashSet<Arc<str>>,
+    /// Ends the pop under way, which does not know the lists that were added since.
+    interrupt: Option<CancellationToken>,
+}
+
+impl ReplyLists {
+    /// Nothing runs and no connection is open before the first call needs it.
+    pub(super) fn new(broker: Arc<dyn Broker>, in_flight: Arc<InFlight>, stop: CancellationToken) -> Self {
+        Self {
+            broker,
+            in_flight,
+            awaited: Arc::default(),
+            room: Arc::new(Semaphore::new(ROOM)),
+            runtime: tokio::runtime::Handle::current(),
+            stop,
+            started: OnceCell::new(),
+        }
+    }
+
+    pub(super) async fn start(&self) -> Result<(), BrokerError> {
+        let start = async || {
+            let popper = self.broker.popper().await?;
+            let (awaited, in_flight) = (Arc::clone(&self.awaited), Arc::clone(&self.in_flight));
+            self.runtime.spawn(read(popper, awaited, in_flight, self.stop.clone()));
+            Ok(())
+        };
+        self.started.get_or_try_init(start).await.copied()
+    }
+
+    /// Waits on the list of this name from now on, until the guard is dropped.
+    pub(super) async fn open(&self, name: String) -> Result<ReplyList, BrokerError> {
+        self.start().await?;
+        // The semaphore is never closed.
+        let permit = Arc::clone(&self.room).acquire_owned().await.map_err(|_| ended(false))?;
+        let name: Arc<str> = name.into();
+        self.awaited.add(Arc::clone(&name));
+        Ok(ReplyList { name, awaited: Arc::clone(&self.awaited), _permit: permit })
+    }
+}
+
+/// A list that is waited on.
+#[derive(Debug)]
+pub(super) struct ReplyList {
+    name: Arc<str>,
+    awaited: Arc<Awaited>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for ReplyList {
+    fn drop(&mut self) {
+        // A pop under way may keep waiting on it: what it gets from there is dropped.
+        self.awaited.remove(&self.name);
+    }
+}
+
+impl Awaited {
+    fn add(&self, name: Arc<str>) {
+        let mut state = self.state.lock();
+        state.lists.insert(name);
+        if let Some(interrupt) = state.interrupt.take() {
+            interrupt.cancel();
+        }
+        drop(state);
+        self.added.notify_one();
+    }
+
+    fn remove(&self, name: &str) {
+        self.state.lock().lists.remove(name);
+    }
+
+    /// All lists, as soon as there is any; the token ends the pop that waits on them.
+    async fn lists(&self, stop: &CancellationToken) -> (Vec<Arc<str>>, CancellationToken) {
+        loop {
+            {
+                let mut state = self.state.lock();
+                if !state.lists.is_empty() {
+                    let interrupt = stop.child_token();
+                    state.interrupt = Some(interrupt.clone());
+                    return (state.lists.iter().cloned().collect(), interrupt);
+                }
+            }
+            self.added.notified().await;
+            // Calls that are made together are entered together, and so interrupt no pop.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+async fn read(mut popper: Box<dyn Popper>, awaited: Arc<Awaited>, in_flight: Arc<InFlight>, stop: CancellationToken) {
+    let mut delays = reconnect_backoff().build();
+    while let Some((lists, interrupt)) = stop.run_until_cancelled(awaited.lists(&stop)).await {
+        match popper.pop(&lists, BATCH, &interrupt).await {
+            Ok(popped) => {
+                delays = reconnect_backoff().build();
+                if !popped.messages.is_empty()
+                    && let Some(list) = lists.get(popped.list)
+                {
+                    awaited.remove(list);
+                }
+                for message in popped.messages {
+                    match Response::decode(&message) {
+                        Ok(response) => {
+                            if !in_flight.complete(response) {
+                                tracing::debug!("dropped a reply that nobody waits for");
+                            }
+                        }
+                        Err(error) => tracing::warn!(%error, "dropped a reply that cannot be read"),
+                    }
+                }
+            }
+            Err(error) => {
+                // Calls keep waiting: their replies may be in their lists when the broker is back.
+                tracing::warn!(%error, "replies are interrupted");
+                let delay = delays.next().unwrap_or(LONGEST_DELAY);
+                stop.run_until_cancelled(tokio::time::sleep(delay)).await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_list_that_is_added_interrupts_the_pop_that_does_not_know_it() {
+        let (awaited, stop) = (Awaited::default(), CancellationToken::new());
+        awaited.add("first".into());
+        let (lists, interrupt) = awaited.lists(&stop).await;
+        assert_eq!((lists.len(), &*lists[0]), (1, "first"));
+        assert!(!interrupt.is_cancelled());
+        awaited.add("second".into());
+        assert!(interrupt.is_cancelled() && !stop.is_cancelled());
+        assert_eq!(awaited.lists(&stop).await.0.len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_lists_nothing_is_popped() {
+        let (awaited, stop) = (Awaited::default(), CancellationToken::new());
+        awaited.add("gone".into());
+        awaited.remove("gone");
+        let waiting = tokio::time::timeout(std::time::Duration::from_secs(60), awaited.lists(&stop));
+        assert!(waiting.await.is_err());
+    }
+}
