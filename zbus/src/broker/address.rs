@@ -4,13 +4,8 @@ use std::sync::Arc;
 
 use super::{Broker, BrokerError, BrokerErrorKind, memory};
 
-/// The broker of an address, as [`Client::connect`](crate::Client::connect) takes it, connected. What uses it shares its connections;
-/// they close when nothing does any more.
-///
-/// # Errors
-/// [`BrokerErrorKind::Address`] where the address is none, [`BrokerErrorKind::Unreachable`] where nobody answers there,
-/// [`BrokerErrorKind::Refused`] where it does not let us in, or is a Redis Cluster.
-pub async fn connect(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
+/// Connects to the broker of an address, or says why not.
+pub(super) async fn open(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
     match address.split_once("://") {
         Some(("memory", name)) => Ok(memory::open(name)),
         #[cfg(feature = "redis")]
@@ -101,7 +96,7 @@ mod tests {
     #[tokio::test]
     async fn other_addresses_are_refused_without_repeating_secrets() {
         for address in ["localhost:6379", "amqp://anna:secret@host", "redis//host", ""] {
-            let error = connect(address).await.unwrap_err();
+            let error = open(address).await.unwrap_err();
             assert_eq!(error.kind(), BrokerErrorKind::Address, "{address}");
             assert!(!error.to_string().contains("secret"));
         }
