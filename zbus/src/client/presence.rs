@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::RemoteObject;
-use crate::error::Error;
+use crate::error::{Error, Fate};
 use crate::object_id;
 
 /// How long a broker may take to tell it at the end of a call, whose time is over then.
@@ -18,7 +18,7 @@ impl RemoteObject {
             None => self.no_server().await,
             Some(deadline) => tokio::time::timeout_at(deadline, self.no_server()).await.map_err(|_| {
                 let target = self.queue.to_string();
-                Error::Timeout { target, after: limit, written: false }
+                Error::Timeout { target, after: limit, fate: Fate::NeverWritten }
             })?,
         };
         if told { Err(self.no_server_error(None)) } else { Ok(()) }
