@@ -144,12 +144,14 @@ fn decoded(text: &str) -> String {
 
 impl Certificates {
     #[cfg(not(feature = "tls"))]
+    #[allow(clippy::unused_self, reason = "without TLS there are no certificates")]
     fn client(self, info: ConnectionInfo) -> Result<Client, BrokerError> {
         Client::open(info).map_err(|error| invalid(&error))
     }
 
     /// Certificates of the system's authorities are trusted, or those of the given one alone.
     #[cfg(feature = "tls")]
+    #[allow(clippy::unused_self, reason = "without TLS there are no certificates")]
     fn client(self, info: ConnectionInfo) -> Result<Client, BrokerError> {
         if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
             return Client::open(info).map_err(|error| invalid(&error));
