@@ -166,8 +166,14 @@ async fn a_dead_instance_is_told_among_the_living_and_leaves_no_key() {
         ask::<i64>(&admin, &format!("ZADD {SET} 9999999999999 {stranger}")).await;
     }
     let client = client(&redis.address()).await;
+    let list = format!("zbus.instance.probes.{DEAD}");
     let asked = Instant::now();
-    let instances = client.instances("probes").await.unwrap();
+    let (instances, ()) = futures::join!(
+        client.instances("probes"),
+        // Also where the one who asks dies meanwhile.
+        soon("a key would be left", || async { (1..=60).contains(&ask::<i64>(&admin, &format!("TTL {list}")).await) })
+    );
+    let instances = instances.unwrap();
     assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
     assert_eq!(instances.len(), 2);
     for Instance { id, status, .. } in instances {
@@ -176,7 +182,6 @@ async fn a_dead_instance_is_told_among_the_living_and_leaves_no_key() {
             Err(error) => assert!(id == DEAD && matches!(error, Error::Timeout { .. }), "{id}: {error}"),
         }
     }
-    let list = format!("zbus.instance.probes.{DEAD}");
     soon("a key is left", || async { ask::<i64>(&admin, &format!("EXISTS {list}")).await == 0 }).await;
     running.shutdown().await;
 }

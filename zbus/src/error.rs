@@ -105,7 +105,7 @@ impl Error {
             Self::Timeout { written, .. } => *written,
             Self::Encode { .. } | Self::NoServer { .. } => false,
             Self::Rejected { kind, .. } => kind.may_have_run(),
-            Self::Broker(error) => error.kind() == BrokerErrorKind::Lost,
+            Self::Broker(error) => matches!(error.kind(), BrokerErrorKind::Lost | BrokerErrorKind::Restarted),
             Self::Remote { .. } | Self::Decode { .. } | Self::Generation { .. } => true,
         }
     }

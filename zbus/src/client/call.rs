@@ -106,6 +106,7 @@ impl<'a> Request<'a> {
         if self.options.fails_fast {
             self.require_server(deadline).await?;
         }
+        let restarts = self.object.client.shared.restarts.seen();
         let entered = self.object.client.shared.in_flight.enter();
         let message = self.encode(&entered.id(), false)?;
         let mut pending = Pending { object: self.object, entered, message };
@@ -116,11 +117,8 @@ impl<'a> Request<'a> {
                 Ok(answer) => answer,
                 Err(_) => {
                     let written = pending.give_up();
-                    let error = self.timed_out(written);
-                    if written {
-                        return Err(error);
-                    }
-                    return Err(self.object.unanswered(self.limit().unwrap_or_default(), error).await);
+                    let (after, error) = (self.limit().unwrap_or_default(), self.timed_out(written));
+                    return Err(self.object.unanswered(after, written, restarts, error).await);
                 }
             },
         };

@@ -6,6 +6,7 @@ use backon::BackoffBuilder;
 use tokio_util::sync::CancellationToken;
 
 use super::in_flight::InFlight;
+use super::restarts::Restarts;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, Popper};
 use crate::wire::Response;
@@ -18,10 +19,11 @@ pub(crate) async fn start(
     broker: Arc<dyn Broker>,
     inbox: Arc<str>,
     in_flight: Arc<InFlight>,
+    restarts: Arc<Restarts>,
     stop: CancellationToken,
 ) -> Result<(), BrokerError> {
     let popper = broker.popper().await?;
-    tokio::spawn(read(popper, inbox, Reader { in_flight }, stop));
+    tokio::spawn(read(popper, inbox, Reader { in_flight }, restarts, stop));
     Ok(())
 }
 
@@ -36,7 +38,13 @@ impl Drop for Reader {
     }
 }
 
-async fn read(mut popper: Box<dyn Popper>, inbox: Arc<str>, reader: Reader, stop: CancellationToken) {
+async fn read(
+    mut popper: Box<dyn Popper>,
+    inbox: Arc<str>,
+    reader: Reader,
+    restarts: Arc<Restarts>,
+    stop: CancellationToken,
+) {
     let lists = [inbox];
     let mut delays = reconnect_backoff().build();
     while !stop.is_cancelled() {
@@ -58,7 +66,12 @@ async fn read(mut popper: Box<dyn Popper>, inbox: Arc<str>, reader: Reader, stop
                 // Calls keep waiting: their replies may be in the inbox when the broker is back.
                 tracing::warn!(%error, "replies are interrupted");
                 let delay = delays.next().unwrap_or(LONGEST_DELAY);
-                stop.run_until_cancelled(tokio::time::sleep(delay)).await;
+                stop.run_until_cancelled(async {
+                    tokio::time::sleep(delay).await;
+                    // So that calls that begin after a restart are not told of it at their deadline.
+                    restarts.look().await;
+                })
+                .await;
             }
         }
     }

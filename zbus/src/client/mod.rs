@@ -5,9 +5,10 @@ mod in_flight;
 mod inbox;
 mod instances;
 mod options;
-mod presence;
 mod remote_object;
 mod reply_lists;
+mod restarts;
+mod unanswered;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
 use self::reply_lists::ReplyLists;
 pub use self::reply_lists::ReplyMode;
+use self::restarts::Restarts;
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
@@ -51,6 +53,7 @@ struct Shared {
     inbox: Arc<str>,
     reply_lists: ReplyLists,
     clock: Clock,
+    restarts: Arc<Restarts>,
     /// Of each call where nobody says otherwise.
     limit: TimeLimit,
     /// Beside the time limit, which gives way to that of a method.
@@ -166,7 +169,15 @@ impl ClientBuilder {
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
+        let restarts = Restarts::watch(Arc::clone(&broker)).await;
+        inbox::start(
+            Arc::clone(&broker),
+            Arc::clone(&inbox),
+            Arc::clone(&in_flight),
+            Arc::clone(&restarts),
+            stop.clone(),
+        )
+        .await?;
         let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop);
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
@@ -181,6 +192,7 @@ impl ClientBuilder {
                 inbox,
                 reply_lists,
                 clock,
+                restarts,
                 limit: self.limit,
                 options: self.options,
                 generation: self.generation,
