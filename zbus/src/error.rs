@@ -69,6 +69,19 @@ pub enum Error {
         source: EncodeError,
     },
 
+    /// A message is larger than the client sends: it was not written.
+    #[error(
+        "`{what}` is {size} bytes, more than the {limit} that this client sends: see `ClientBuilder::max_message_size`"
+    )]
+    TooLarge {
+        /// The method or event.
+        what: String,
+        /// Its size in bytes.
+        size: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+
     /// The reply is not what the schema says.
     #[error("the reply from {target} cannot be decoded: {source}")]
     Decode {
@@ -92,6 +105,17 @@ pub enum Error {
         answered: Generation,
     },
 
+    /// A blocking call inside an async runtime, whose tasks it would hold up. Nothing was sent.
+    #[error(
+        "a blocking call inside an async runtime would hold it up: use `zbus::Client` there, or on a thread that may block, such as \
+         `tokio::task::spawn_blocking` has, say so with `zbus::blocking::allow_here`"
+    )]
+    InAsync,
+
+    /// The system gives no thread for blocking calls.
+    #[error("a blocking client needs a thread and a runtime of its own, which cannot be started: {0}")]
+    Thread(#[source] std::io::Error),
+
     /// The broker failed.
     #[error(transparent)]
     Broker(#[from] BrokerError),
@@ -103,7 +127,9 @@ impl Error {
     pub fn may_have_run(&self) -> bool {
         match self {
             Self::Timeout { written, .. } => *written,
-            Self::Encode { .. } | Self::NoServer { .. } => false,
+            Self::Encode { .. } | Self::TooLarge { .. } | Self::NoServer { .. } | Self::InAsync | Self::Thread(_) => {
+                false
+            }
             Self::Rejected { kind, .. } => kind.may_have_run(),
             Self::Broker(error) => matches!(error.kind(), BrokerErrorKind::Lost | BrokerErrorKind::Restarted),
             Self::Remote { .. } | Self::Decode { .. } | Self::Generation { .. } => true,

@@ -10,6 +10,7 @@ use serde_with::DeserializeAs;
 use crate::Client;
 use crate::broker::{Deliveries, Delivery};
 use crate::lag::Lag;
+use crate::types::Value;
 use crate::wire::{DecodeError, decode_as};
 
 /// The events of a stream, from the moment of subscription until this is dropped.
@@ -17,7 +18,7 @@ use crate::wire::{DecodeError, decode_as};
 /// An `Err` does not end it: `None` does, which comes after the [`StreamError::Lagged`] of a subscription that is to end so, or where
 /// the runtime that the client was connected in has ended. Events that are not read wait, within the bounds of a [`Lag`].
 #[must_use = "a subscription ends when it is dropped"]
-pub struct Subscription<T> {
+pub struct Subscription<T = Value> {
     deliveries: Deliveries,
     /// Keeps the connection.
     _client: Client,
@@ -71,6 +72,14 @@ pub enum StreamError {
         /// How many events are lost.
         missed: u64,
     },
+    /// No event came within the time that a blocking subscriber was willing to wait.
+    #[error("no event in {0:?}")]
+    Elapsed(std::time::Duration),
+    /// A blocking subscriber inside an async runtime, whose tasks it would hold up.
+    #[error(
+        "waiting for events inside an async runtime would hold it up: use the subscription of a `zbus::Client` there"
+    )]
+    InAsync,
     /// An event is not what the schema says.
     #[error("an event cannot be decoded: {0}")]
     Decode(#[source] DecodeError),

@@ -12,9 +12,19 @@ use crate::backoff::reconnect_backoff;
 /// Between two tries.
 const LONGEST_DELAY: Duration = Duration::from_secs(1);
 
+/// The broker of an address, as [`Client::connect`](crate::Client::connect) takes it, connected. What uses it shares its connections;
+/// they close when nothing does any more.
+///
+/// # Errors
+/// [`BrokerErrorKind::Address`] where the address is none, [`BrokerErrorKind::Unreachable`] where nobody answers there,
+/// [`BrokerErrorKind::Refused`] where it does not let us in, or is a Redis Cluster.
+pub async fn connect(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
+    connect_within(address, Duration::ZERO).await
+}
+
 /// Connects to the broker of an address. One that is out of reach, or not ready yet, is tried again for as long as `wait`; zero tries
 /// once.
-pub(crate) async fn connect(address: &str, wait: Duration) -> Result<Arc<dyn Broker>, BrokerError> {
+pub(crate) async fn connect_within(address: &str, wait: Duration) -> Result<Arc<dyn Broker>, BrokerError> {
     let deadline = Instant::now().checked_add(wait);
     let mut delays = reconnect_backoff().with_max_delay(LONGEST_DELAY).build();
     loop {

@@ -44,6 +44,12 @@ impl Deliveries {
         queue.fit();
     }
 
+    /// The next delivery; none where there is nothing more to come. Dropping the future loses nothing. For a broker that wraps another:
+    /// a client reads a [`Subscription`](crate::Subscription).
+    pub async fn next(&mut self) -> Option<Delivery> {
+        std::future::poll_fn(|context| self.poll_next(context)).await
+    }
+
     /// The next delivery; none where there is nothing more to come.
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Delivery>> {
         let mut queue = self.receiver.queue.lock();

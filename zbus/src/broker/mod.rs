@@ -1,6 +1,77 @@
 //! What carries the bus: lists that processes push to and pop from, and channels that they publish to.
 //!
-//! A [`Broker`] moves bytes; what they mean is the wire's concern.
+//! A [`Broker`] moves bytes; what they mean is the wire's concern. Redis and Valkey (`redis://` and the like) and the broker inside the
+//! process (`memory://`) are here, and [`connect`] gives them as a `Broker`. A bus is carried over anything else by implementing the
+//! trait: [`ClientBuilder::connect_with`](crate::client::ClientBuilder::connect_with) and
+//! [`Server::start_with`](crate::Server::start_with) take any. `examples/custom-broker` carries it over unix sockets, without Redis.
+//!
+//! # What a broker promises
+//! - **Lists** are queues. A message comes out once, to one pop, in the order in which it was written. A list is there from its first
+//!   message to its last; one that was written with a time is gone, with what it holds, that long after its newest message. Names are any
+//!   text.
+//! - **Channels** keep nothing: a message reaches those who listen when it is published. What a subscriber misses it is told
+//!   ([`Delivery`]).
+//! - **Errors** say whether something may have been done ([`BrokerErrorKind`]): a caller's
+//!   [`Error::may_have_run`](crate::Error::may_have_run) is as true as that.
+//! - **Time**: nothing but a pop waits for long, and a pop ends soon after it is told to. What has no connection comes back by itself,
+//!   or with the next use: nothing above tries more than to use it again.
+//!
+//! [`Broker`] gains methods only with a default implementation, so that an implementation goes on compiling; [`Write`] may gain
+//! variants, to be answered with [`BrokerErrorKind::Refused`] where they are not known.
+//!
+//! One that wraps another has only what it changes to say. This one tells what is written:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use bytes::Bytes;
+//! use zbus::broker::{self, BoxFuture, Broker, BrokerError, Deliveries, Popper, Write};
+//!
+//! #[derive(Debug)]
+//! struct Told(Arc<dyn Broker>);
+//!
+//! impl Broker for Told {
+//!     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
+//!         for write in &batch {
+//!             match write {
+//!                 Write::Push { list, message, .. } => println!("{} bytes to {list}", message.len()),
+//!                 Write::Publish { channel, message } => println!("{} bytes on {channel}", message.len()),
+//!                 _ => {}
+//!             }
+//!         }
+//!         self.0.write(batch)
+//!     }
+//!
+//!     fn popper(&self) -> BoxFuture<'_, Result<Box<dyn Popper>, BrokerError>> {
+//!         self.0.popper()
+//!     }
+//!
+//!     fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>> {
+//!         self.0.subscribe(channel)
+//!     }
+//!
+//!     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {
+//!         self.0.withdraw(list, message)
+//!     }
+//!
+//!     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>> {
+//!         self.0.now()
+//!     }
+//!
+//!     // And `announce`, `retract` and `announced`, for servers that are to be seen.
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let told = Arc::new(Told(broker::connect("memory://told").await?));
+//! let object = zbus::UntypedObject::new("echo").method("Echo", |text: String| async move { text });
+//! let server = zbus::Server::new("echoes").register(object)?.start_with(told.clone()).await?;
+//! let client = zbus::Client::builder().connect_with(told).await?;
+//! let echo: String = client.request("echoes", "echo", "Echo", ("hello",)).await?.get()?;
+//! assert_eq!(echo, "hello");
+//! # server.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod address;
 mod connect;
@@ -18,7 +89,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use connect::connect;
+pub use connect::connect;
+pub(crate) use connect::connect_within;
 pub use deliveries::{Deliveries, Delivery, DeliverySender};
 pub use error::{BrokerError, BrokerErrorKind};
 
@@ -27,6 +99,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One thing to be written.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Write {
     /// Append a message to a list (Redis: `RPUSH`).
     Push {
@@ -64,8 +137,9 @@ impl Write {
     }
 }
 
-/// What a pop gave.
+/// What a pop gave. Its `Default` is nothing.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Popped {
     /// Which of the lists asked for: its index.
     pub list: usize,
@@ -73,9 +147,16 @@ pub struct Popped {
     pub messages: Vec<Bytes>,
 }
 
+impl Popped {
+    /// These messages, oldest first, of the list of this index.
+    pub fn new(list: usize, messages: Vec<Bytes>) -> Self {
+        Self { list, messages }
+    }
+}
+
 /// Lists and channels, whoever keeps them.
 pub trait Broker: Send + Sync + fmt::Debug + 'static {
-    /// Writes a batch in order, as few round trips as it takes. The results are those of the batch's entries, in order; one that
+    /// Writes a batch in order, in as few round trips as it takes. The results are those of the batch's entries, in order; one that
     /// fails does not keep the others back.
     ///
     /// Dropping the future leaves open how many were written.

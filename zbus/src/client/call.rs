@@ -13,7 +13,7 @@ use super::options::TimeLimit;
 use super::{CallOptions, RemoteObject, ReplyMode, Tag};
 use crate::broker::Write;
 use crate::error::Error;
-use crate::wire::{Bins, Body, EncodeError, Generation, OutgoingRequest, Response, decode_as};
+use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Response, Thrown, decode_as};
 
 /// A call to be made.
 #[derive(Debug)]
@@ -44,6 +44,11 @@ impl<'a> Request<'a> {
         self.arguments.push::<A, T>(value).map_err(|source| Error::Encode { what: name.to_owned(), source })
     }
 
+    /// The like with all its arguments.
+    pub(super) fn encoded(self, arguments: Bins) -> Self {
+        Self { arguments, ..self }
+    }
+
     /// The time limit of this call, in place of the object's.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.options(CallOptions::new().timeout(timeout))
@@ -69,7 +74,7 @@ impl<'a> Request<'a> {
     /// [`Error::Timeout`] at the deadline, [`Error::NoServer`] where no server has shown itself by then, [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the
     /// request could not be written, [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
-        self.exchange(returns, false).await
+        self.exchange(|body| body.returns(returns, false)).await.map(|values| self.reply(values))
     }
 
     /// The like for a method that throws.
@@ -77,7 +82,12 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
     pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
-        self.exchange(returns, true).await
+        self.exchange(|body| body.returns(returns, true)).await.map(|values| self.reply(values))
+    }
+
+    /// The like for a method of which no more is known than whether it throws, or not even that. The values are one document.
+    pub(super) async fn call_untyped(self, throws: Option<bool>) -> Result<Option<Bytes>, Error> {
+        self.exchange(|body| body.document(throws)).await
     }
 
     /// Sends a request that is not answered, and waits until the broker has it.
@@ -101,7 +111,7 @@ impl<'a> Request<'a> {
         })
     }
 
-    async fn exchange(self, returns: usize, throws: bool) -> Result<Reply, Error> {
+    async fn exchange<R>(&self, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
         let deadline = self.deadline();
         if self.options.fails_fast {
             self.require_server(deadline).await?;
@@ -122,7 +132,7 @@ impl<'a> Request<'a> {
                 }
             },
         };
-        self.read(answer?, returns, throws)
+        self.read(answer?, read)
     }
 
     fn encode(&self, id: &str, one_way: bool) -> Result<Bytes, Error> {
@@ -144,7 +154,8 @@ impl<'a> Request<'a> {
             metadata: self.options.entries(),
             one_way,
         };
-        request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })
+        let message = request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })?;
+        self.object.client.fitting(self.method, message)
     }
 
     fn write(&self, message: Bytes) -> Write {
@@ -178,7 +189,11 @@ impl<'a> Request<'a> {
         self.object.queue.to_string()
     }
 
-    fn read(&self, response: Response, returns: usize, throws: bool) -> Result<Reply, Error> {
+    fn reply(&self, values: Vec<Bytes>) -> Reply {
+        Reply { target: Arc::clone(&self.object.queue), values: values.into_iter() }
+    }
+
+    fn read<R>(&self, response: Response, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
         let answered = match response.body {
             Body::One { .. } => Generation::One,
             Body::Zero { .. } => Generation::Zero,
@@ -190,13 +205,16 @@ impl<'a> Request<'a> {
         if let Some((kind, message)) = response.rejection {
             return Err(Error::Rejected { target: self.target(), kind, message });
         }
-        match response.body.returns(returns, throws) {
-            Ok(Ok(values)) => Ok(Reply { target: Arc::clone(&self.object.queue), values: values.into_iter() }),
+        match read(response.body) {
+            Ok(Ok(values)) => Ok(values),
             Ok(Err(thrown)) => Err(thrown.into()),
             Err(source) => Err(Error::Decode { target: self.target(), source }),
         }
     }
 }
+
+/// What a reply holds: values, or what was thrown.
+type Read<R> = Result<Result<R, Thrown>, DecodeError>;
 
 /// A call under way. Dropped before its answer, it is withdrawn.
 struct Pending<'a> {

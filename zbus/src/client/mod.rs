@@ -6,14 +6,17 @@ mod inbox;
 mod instances;
 mod options;
 mod remote_object;
+mod replies;
 mod reply_lists;
 mod restarts;
 mod unanswered;
+mod untyped;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
@@ -24,16 +27,18 @@ pub use self::instances::Instance;
 pub use self::options::CallOptions;
 use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
+use self::replies::Replies;
 use self::reply_lists::ReplyLists;
 pub use self::reply_lists::ReplyMode;
 use self::restarts::Restarts;
+pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::outbox::{Outbox, Tracker};
 use crate::status::Status;
-use crate::wire::Generation;
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Generation, MOST_MESSAGE_SIZE};
 
 /// The time limit of a call where nobody says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -59,8 +64,12 @@ struct Shared {
     /// Beside the time limit, which gives way to that of a method.
     options: CallOptions,
     generation: Generation,
+    /// In bytes.
+    max_message_size: usize,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
+    /// Cancelled when the last clone is gone.
+    closed: CancellationToken,
     _stop: DropGuard,
 }
 
@@ -83,6 +92,7 @@ impl Client {
             wait: Duration::ZERO,
             options: CallOptions::new(),
             generation: Generation::One,
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
         }
     }
 
@@ -93,6 +103,17 @@ impl Client {
     /// Those of a call.
     pub async fn status(&self, module: &str) -> Result<Status, Error> {
         instances::status_of(&RemoteObject::new(self.clone(), module, ObjectId::STATUS)).await
+    }
+
+    /// The message, if it is not larger than this client sends.
+    fn fitting(&self, what: &str, message: Bytes) -> Result<Bytes, Error> {
+        let (size, limit) = (message.len(), self.shared.max_message_size);
+        if size > limit { Err(Error::TooLarge { what: what.to_owned(), size, limit }) } else { Ok(message) }
+    }
+
+    /// Cancelled when the last clone of the client is gone.
+    pub(crate) fn closed(&self) -> CancellationToken {
+        self.shared.closed.clone()
     }
 
     /// Writes once, and waits until it is written.
@@ -117,6 +138,7 @@ pub struct ClientBuilder {
     wait: Duration,
     options: CallOptions,
     generation: Generation,
+    max_message_size: usize,
 }
 
 impl ClientBuilder {
@@ -145,6 +167,13 @@ impl ClientBuilder {
         Self { generation, ..self }
     }
 
+    /// How large a message may be, in bytes: 64 MiB unless set, and at most 512 MiB, which is what Redis takes. A larger request or
+    /// event is an [`Error::TooLarge`] and is not written; a larger reply is not read, and its call is
+    /// [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge).
+    pub fn max_message_size(self, bytes: usize) -> Self {
+        Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
+    }
+
     /// How long a broker that is out of reach, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for ever. A broker
     /// that is lost later is waited for in any case.
     pub fn wait_for_broker(self, limit: Duration) -> Self {
@@ -156,12 +185,28 @@ impl ClientBuilder {
         Self { options: self.options.reply_mode(reply_mode), ..self }
     }
 
+    /// Connects a client whose calls hold the thread.
+    ///
+    /// # Errors
+    /// Those of [`blocking::Client::connect`](crate::blocking::Client::connect).
+    pub fn connect_blocking(self, address: &str) -> Result<crate::blocking::Client, Error> {
+        crate::blocking::Client::connect_with(self, address)
+    }
+
     /// Connects as [`Client::connect`] does.
     ///
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
-        let broker = broker::connect(address, self.wait).await?;
+        let broker = broker::connect_within(address, self.wait).await?;
+        self.connect_with(broker).await
+    }
+
+    /// Connects over a broker of one's own, or one that is shared.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the broker is out of reach.
+    pub async fn connect_with(self, broker: Arc<dyn Broker>) -> Result<Client, Error> {
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where this is given up.
         let stopped_with_client = stop.clone().drop_guard();
@@ -170,15 +215,9 @@ impl ClientBuilder {
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let restarts = Restarts::watch(Arc::clone(&broker)).await;
-        inbox::start(
-            Arc::clone(&broker),
-            Arc::clone(&inbox),
-            Arc::clone(&in_flight),
-            Arc::clone(&restarts),
-            stop.clone(),
-        )
-        .await?;
-        let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop);
+        let replies = Arc::new(Replies::new(Arc::clone(&in_flight), self.generation, self.max_message_size));
+        inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), Arc::clone(&restarts), stop.clone()).await?;
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop.clone());
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
@@ -196,7 +235,9 @@ impl ClientBuilder {
                 limit: self.limit,
                 options: self.options,
                 generation: self.generation,
+                max_message_size: self.max_message_size,
                 runtime: tokio::runtime::Handle::current(),
+                closed: stop,
                 _stop: stopped_with_client,
             }),
         })

@@ -1,5 +1,7 @@
 //! The serving side: a process under the name of a module, and the objects that it serves.
 
+mod allotment;
+mod blocking;
 mod cancellations;
 mod context;
 mod counters;
@@ -7,11 +9,13 @@ mod dispatch;
 mod events;
 mod intake;
 mod object;
+mod options;
 mod presence;
 mod rejection;
 mod reply;
 mod running;
 mod signals;
+mod untyped;
 mod workers;
 
 use std::collections::{BTreeMap, HashMap};
@@ -25,25 +29,33 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::allotment::{Allotment, Registered};
+use self::blocking::Blocking;
 use self::cancellations::Cancellations;
 pub use self::context::Context;
 use self::dispatch::{AnyObject, Dispatcher};
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
 pub use self::object::{Arguments, Call, Object, Returns};
+pub use self::options::ObjectOptions;
 use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
 use self::running::Running;
 use self::signals::StopSignals;
+pub use self::untyped::{
+    Event, Function, LastParameter, MethodFuture, MethodName, Parameter, Parameters, ThrowingFuture, UntypedObject,
+};
 use self::workers::Workers;
 use crate::ObjectId;
-use crate::broker;
+use crate::broker::{self, Broker};
 use crate::clock::Clock;
+use crate::drops::Drops;
 use crate::error::Error;
 use crate::object_id;
 use crate::outbox::Outbox;
 use crate::status::{ObjectStatus, Status};
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, MOST_MESSAGE_SIZE};
 
 /// How many calls run at once where nobody says otherwise.
 const DEFAULT_WORKERS: u32 = 16;
@@ -70,7 +82,8 @@ pub struct Server {
     any_module: bool,
     version: Option<String>,
     contracts: BTreeMap<String, String>,
-    objects: HashMap<ObjectId, Arc<dyn AnyObject>>,
+    max_message_size: usize,
+    objects: HashMap<ObjectId, Registered>,
     streams: Vec<(ObjectId, Streams)>,
 }
 
@@ -85,6 +98,7 @@ impl Server {
             any_module: false,
             version: None,
             contracts: BTreeMap::new(),
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
             objects: HashMap::new(),
             streams: Vec::new(),
         }
@@ -100,6 +114,12 @@ impl Server {
     /// answered as cut off.
     pub fn drain(self, limit: Duration) -> Self {
         Self { drain: limit, ..self }
+    }
+
+    /// How large a message may be, in bytes: 64 MiB unless set, and at most 512 MiB, which is what Redis takes. A larger request is
+    /// refused, a larger reply is [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge), a larger event is logged and dropped.
+    pub fn max_message_size(self, bytes: usize) -> Self {
+        Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
     }
 
     /// How long a broker that is out of reach at the start, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for
@@ -122,11 +142,25 @@ impl Server {
     /// Serves an object, too.
     ///
     /// # Errors
-    /// Where an object of this name and version is registered already, is that of the status (`zbus@1.0`), or is another module's.
-    pub fn register<O: Object>(mut self, object: O) -> Result<Self, RegisterError> {
+    /// Where an object of this name and version is registered already, is that of the status (`zbus@1.0`), is another module's, or says
+    /// itself that it cannot be served.
+    pub fn register<O: Object>(self, object: O) -> Result<Self, RegisterError> {
+        self.register_with(object, ObjectOptions::new())
+    }
+
+    /// The like for an object that is to be served in another way than the others: with workers of its own, or on threads for methods
+    /// that block.
+    ///
+    /// # Errors
+    /// Those of [`Server::register`].
+    #[expect(clippy::needless_pass_by_value, reason = "options to come may not be `Copy`")]
+    pub fn register_with<O: Object>(mut self, object: O, options: ObjectOptions) -> Result<Self, RegisterError> {
         let id = object.id();
         if id == ObjectId::STATUS {
             return Err(RegisterError::Reserved);
+        }
+        if let Some(fault) = object.fault() {
+            return Err(RegisterError::Faulty { id, fault: fault.to_owned() });
         }
         if let Some(module) = object.module()
             && module != self.module
@@ -143,7 +177,10 @@ impl Server {
             self.contracts.insert(id.to_string(), contract.to_owned());
         }
         self.streams.push((id.clone(), streams));
-        self.objects.insert(id, Arc::new(object));
+        let ObjectOptions { workers, blocking } = options;
+        let object: Arc<dyn AnyObject> = if blocking { Arc::new(Blocking(Arc::new(object))) } else { Arc::new(object) };
+        let workers = workers.map(|workers| workers.clamp(1, MOST_WORKERS));
+        self.objects.insert(id, Registered { object, workers });
         Ok(self)
     }
 
@@ -155,7 +192,8 @@ impl Server {
     /// [`Error::Broker`] where the broker is out of reach at the start (see [`Server::wait_for_broker`]). Later it is waited for.
     pub async fn serve(self, address: &str) -> Result<(), Error> {
         let mut signals = StopSignals::new();
-        let Some(mut running) = self.start_unless(address, signals.next()).await? else { return Ok(()) };
+        let Some(broker) = self.connect_unless(address, signals.next()).await? else { return Ok(()) };
+        let mut running = self.start_with(broker).await?;
         signals.next().await;
         tokio::select! {
             () = running.drain() => {}
@@ -170,16 +208,22 @@ impl Server {
     /// Those of [`Server::serve`].
     pub async fn serve_until(self, address: &str, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let mut stop = std::pin::pin!(stop);
-        let Some(mut running) = self.start_unless(address, &mut stop).await? else { return Ok(()) };
+        let Some(broker) = self.connect_unless(address, &mut stop).await? else { return Ok(()) };
+        let mut running = self.start_with(broker).await?;
         stop.await;
         running.drain().await;
         Ok(())
     }
 
-    /// None where the stop comes first: a broker that is waited for may never come.
-    async fn start_unless(self, address: &str, stop: impl Future<Output = ()>) -> Result<Option<RunningServer>, Error> {
+    /// None where the stop comes first: a broker that is waited for may never come. The rest of the start is not raced with the stop:
+    /// calls may have been taken by then, and are to be answered.
+    async fn connect_unless(
+        &self,
+        address: &str,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Option<Arc<dyn Broker>>, Error> {
         tokio::select! {
-            running = self.start(address) => running.map(Some),
+            broker = broker::connect_within(address, self.wait) => Ok(Some(broker?)),
             () = stop => Ok(None),
         }
     }
@@ -189,14 +233,23 @@ impl Server {
     /// # Errors
     /// Those of [`Server::serve`].
     pub async fn start(self, address: &str) -> Result<RunningServer, Error> {
-        let broker = broker::connect(address, self.wait).await?;
+        let broker = broker::connect_within(address, self.wait).await?;
+        self.start_with(broker).await
+    }
+
+    /// Serves in the background, over a broker of one's own, or one that is shared.
+    ///
+    /// # Errors
+    /// [`Error::Broker`] where the broker is out of reach.
+    pub async fn start_with(self, broker: Arc<dyn Broker>) -> Result<RunningServer, Error> {
         let stop = CancellationToken::new();
         // What runs by then ends again where the rest cannot be started, or where the start is given up.
         let unfinished = stop.clone().drop_guard();
         let abort = CancellationToken::new();
         let tasks = TaskTracker::new();
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        let workers = Workers::new(self.workers);
+        let Allotment { workers, queues, objects } = Allotment::new(self.objects, self.workers, &self.module);
+        let drops = Arc::new(Drops::default());
         let running = Arc::new(Running::default());
         let listening = CancellationToken::new();
         let listens = listening.clone().drop_guard();
@@ -205,7 +258,7 @@ impl Server {
         let instance: Arc<str> = Uuid::new_v4().to_string().into();
         let status = StatusSource {
             constant: Status {
-                objects: self.objects.keys().map(ObjectStatus::from).collect(),
+                objects: objects.keys().map(ObjectStatus::from).collect(),
                 instance: Some(instance.to_string()),
                 version: self.version,
                 contracts: self.contracts,
@@ -213,6 +266,7 @@ impl Server {
             },
             workers: Arc::clone(&workers),
             outbox: outbox.clone(),
+            drops: Arc::clone(&drops),
         };
         let lost = Arc::new(Notify::new());
         let intake = async |lists| {
@@ -224,31 +278,35 @@ impl Server {
         tasks.spawn(status_requests.status_requests(status));
 
         for (object, streams) in self.streams {
-            streams.start(&object, &self.module, &outbox, &tasks, &stop).await;
+            streams.start(&object, &self.module, &outbox, &tasks, &stop, self.max_message_size).await;
         }
 
-        let lists: Vec<Arc<str>> = self.objects.keys().map(|id| id.queue(&self.module).into()).collect();
         let dispatcher = Arc::new(Dispatcher {
-            objects: self.objects,
+            objects,
             workers: Arc::clone(&workers),
             outbox: outbox.clone(),
             clock,
             abort: abort.clone(),
             running: Arc::clone(&running),
+            drops,
+            max_message_size: self.max_message_size,
         });
-        if !lists.is_empty() {
-            let requests = intake(lists).await?;
+        if queues.iter().any(|lists| !lists.is_empty()) {
             let channel = ObjectId::STATUS.channel(&self.module, "Cancel");
             let cancellations = Cancellations { broker: Arc::clone(&broker), channel, running };
             let subscribed = cancellations.subscribe().await;
             // Beyond `stop`: while the server drains, calls are given up too.
             tokio::spawn(cancellations.listen(subscribed, listening.child_token()));
-            tasks.spawn(requests.requests(dispatcher));
         }
         let set = object_id::instances(&self.module);
         let presence =
             Presence { broker: Arc::clone(&broker), set, instance, lost: Arc::clone(&lost), stop: stop.clone() };
         presence.start(&tasks).await;
+        // Last: what is taken from here on is answered, whatever comes.
+        for (pool, lists) in queues.into_iter().enumerate().filter(|(_, lists)| !lists.is_empty()) {
+            let requests = intake(lists).await?;
+            tasks.spawn(requests.requests(Arc::clone(&dispatcher), pool));
+        }
         tasks.close();
         tracing::info!(module = self.module, "serving");
         Ok(RunningServer {
@@ -351,6 +409,14 @@ pub enum RegisterError {
     Twice {
         /// The object.
         id: ObjectId,
+    },
+    /// The object cannot be served as it is.
+    #[error("`{id}` cannot be served: {fault}")]
+    Faulty {
+        /// The object.
+        id: ObjectId,
+        /// What is wrong with it.
+        fault: String,
     },
     /// Callers look for the object in another module.
     #[error(

@@ -98,7 +98,38 @@ fn read<'de, T>(
 ) -> Result<T, DecodeError> {
     let mut inner = rmp_serde::Deserializer::from_read_ref(bytes);
     inner.set_max_depth(MAX_DEPTH);
-    value(de::NilTolerant::new(&mut inner)).map_err(|error| DecodeError::new(error.to_string()))
+    value(de::NilTolerant::new(&mut inner)).map_err(|error| match error {
+        rmp_serde::decode::Error::TypeMismatch(marker) => {
+            DecodeError::new(format!("{} where another type was expected", kind(marker)))
+        }
+        error => DecodeError::new(error.to_string()),
+    })
+}
+
+/// What a value is that starts so.
+fn kind(marker: rmp::Marker) -> &'static str {
+    use rmp::Marker;
+
+    match marker {
+        Marker::Null => "nil",
+        Marker::True | Marker::False => "a boolean",
+        Marker::FixStr(_) | Marker::Str8 | Marker::Str16 | Marker::Str32 => "a string",
+        Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => "bytes",
+        Marker::FixArray(_) | Marker::Array16 | Marker::Array32 => "an array",
+        Marker::FixMap(_) | Marker::Map16 | Marker::Map32 => "a map",
+        Marker::F32 | Marker::F64 => "a float",
+        Marker::FixPos(_)
+        | Marker::FixNeg(_)
+        | Marker::U8
+        | Marker::U16
+        | Marker::U32
+        | Marker::U64
+        | Marker::I8
+        | Marker::I16
+        | Marker::I32
+        | Marker::I64 => "an integer",
+        _ => "an extension",
+    }
 }
 
 /// Cuts an array into the bytes of its elements; nil is an empty array.

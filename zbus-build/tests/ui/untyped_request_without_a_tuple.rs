@@ -1,0 +1,7 @@
+async fn greet(client: zbus::Client) {
+    let _ = client.request("greeter", "greeter@1.0", "Greet", "Ada").await;
+}
+
+fn main() {
+    let _ = greet;
+}
