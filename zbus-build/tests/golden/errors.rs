@@ -621,7 +621,8 @@ pub mod errors {
             let request = self
                 .object
                 .request("Ping")
-                .method_timeout(std::time::Duration::new(60, 500000000));
+                .method_timeout(std::time::Duration::new(60, 500000000))
+                .idempotent();
             request.call_throwing(0).await.map_err(Plain::from_call)?;
             Ok(())
         }

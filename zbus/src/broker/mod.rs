@@ -147,6 +147,9 @@ pub struct Popped {
     pub messages: Vec<Bytes>,
 }
 
+/// How far from either end of a list a withdrawal looks: what it may cost the broker.
+pub const WITHDRAWAL_DEPTH: usize = 256;
+
 impl Popped {
     /// These messages, oldest first, of the list of this index.
     pub fn new(list: usize, messages: Vec<Bytes>) -> Self {
@@ -175,7 +178,7 @@ pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// Where the broker is out of reach or refuses.
     fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>>;
 
-    /// Takes a message out of a list, if it is among the oldest 256; true if it was.
+    /// Takes a message out of a list, if it is among the oldest or the newest [`WITHDRAWAL_DEPTH`]; true if it was.
     ///
     /// # Errors
     /// Where the broker is out of reach or refuses: it is open then whether the message was taken out.

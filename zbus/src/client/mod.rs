@@ -5,10 +5,12 @@ mod in_flight;
 mod inbox;
 mod instances;
 mod options;
+mod pending;
 mod remote_object;
 mod replies;
 mod reply_lists;
 mod restarts;
+mod retry;
 mod unanswered;
 mod untyped;
 
@@ -269,12 +271,12 @@ impl Tracker for ClientTracker {
     fn end(&self, tag: Tag, outcome: Result<(), (Write, BrokerError)>) -> Option<(Tag, Write)> {
         let outcome = outcome.map_err(|(_, error)| error);
         match (tag, outcome) {
-            (Tag::Call(_), Ok(())) => {}
+            (Tag::Call(number), Ok(())) => self.in_flight.written(number),
             (Tag::Call(number), Err(error)) => self.in_flight.fail(number, error),
             // Its sender may have stopped waiting.
             (Tag::Write(done), outcome) => _ = done.send(outcome),
         }
-        // A request is written once.
+        // Whether a request is written again is for its call to say.
         None
     }
 }

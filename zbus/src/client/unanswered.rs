@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::RemoteObject;
 use crate::broker::{BrokerError, BrokerErrorKind};
-use crate::error::Error;
+use crate::error::{Error, Fate};
 use crate::object_id;
 
 /// How long a broker may take to tell it at the end of a call, whose time is over then.
@@ -19,17 +19,16 @@ impl RemoteObject {
             None => self.no_server().await,
             Some(deadline) => tokio::time::timeout_at(deadline, self.no_server()).await.map_err(|_| {
                 let target = self.queue.to_string();
-                Error::Timeout { target, after: limit, written: false }
+                Error::Timeout { target, after: limit, fate: Fate::NeverWritten }
             })?,
         };
         if told { Err(self.no_server_error(None)) } else { Ok(()) }
     }
 
-    /// What a call ends with at its deadline, `otherwise` where there is no more to be said of it. Its request may have been taken, or not,
-    /// and then never will be; `restarts` were seen when it began.
-    pub(super) async fn unanswered(&self, after: Duration, taken: bool, restarts: u64, otherwise: Error) -> Error {
+    /// What a call ends with at its deadline, `otherwise` where there is no more to be said of it; `restarts` were seen when it began.
+    pub(super) async fn unanswered(&self, after: Duration, fate: Fate, restarts: u64, otherwise: Error) -> Error {
         let asked = async {
-            if taken {
+            if fate == Fate::Unknown {
                 self.client.shared.restarts.look().await;
                 (self.client.shared.restarts.seen() != restarts).then(|| self.restarted_error(after))
             } else {

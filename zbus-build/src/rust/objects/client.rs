@@ -90,12 +90,13 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
             .method_timeout(::core::time::Duration::new(#seconds, #nanoseconds))
         }
     });
+    let idempotent = method.method.idempotent.then(|| quote!(.idempotent()));
     let send = send(method, &request, &reply);
     quote! {
         #docs
         #deprecated
         pub async fn #name(&self, #(#signature),*) -> ::core::result::Result<#output, #error> {
-            let #mutable #request = self.object.request(#wire_name) #limit;
+            let #mutable #request = self.object.request(#wire_name) #limit #idempotent;
             #(#encode)*
             #send
         }
