@@ -98,11 +98,11 @@ impl<'a> Request<'a> {
     /// worker, is dropped where it arrives.
     ///
     /// # Errors
-    /// [`Error::Timeout`] at the deadline, or up to 250 ms later: it says what became of the request, and that is asked of the broker.
-    /// [`Error::NoServer`] then where no server has shown itself, [`Error::Rejected`] where the server could not run the method,
-    /// [`Error::Broker`] where the request could not be written, [`Error::Decode`] and [`Error::Generation`] where the reply is not what
-    /// was expected. Where tries have failed until the deadline it is the error of the last, or of the last after which the method may
-    /// have run.
+    /// [`Error::Timeout`] at the deadline, or up to 500 ms later: it says what became of the request, and that is asked of the broker.
+    /// [`Error::NoServer`] in its place where no server has shown itself, and none has taken the request.
+    /// [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the request could not be written,
+    /// [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected. Where tries have failed until the
+    /// deadline it is the error of the last, or of the last after which the method may have run.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
         self.ask(|body| body.returns(returns, false)).await.map(|values| self.reply(values))
     }
@@ -138,10 +138,11 @@ impl<'a> Request<'a> {
     }
 
     async fn exchange(&self, one_way: bool) -> Result<Answered, Error> {
-        let deadline = self.deadline();
+        let deadline = self.limit().and_then(|limit| Instant::now().checked_add(limit));
         if self.options.fails_fast {
-            self.require_server(deadline).await?;
+            self.object.require_server(deadline, self.limit().unwrap_or_default()).await?;
         }
+        let restarts = self.object.client.shared.restarts.seen();
         let entered = self.object.client.shared.in_flight.enter(one_way);
         let message = self.encode(&entered.id(), one_way)?;
         let replies = if one_way { ReplyMode::Inbox } else { self.options.replies() };
@@ -152,10 +153,9 @@ impl<'a> Request<'a> {
             Some(deadline) => match tokio::time::timeout_at(deadline, pending.answer()).await {
                 Ok(answer) => answer,
                 Err(_) => match pending.expire().await {
-                    Ok(Fate::Unknown) => return Err(self.timed_out(Fate::Unknown)),
                     Ok(fate) => {
-                        let (limit, error) = (self.limit().unwrap_or_default(), self.timed_out(fate));
-                        return Err(self.object.unanswered(limit, error).await);
+                        let (after, error) = (self.limit().unwrap_or_default(), self.timed_out(fate));
+                        return Err(self.object.unanswered(after, fate, restarts, error).await);
                     }
                     Err(failed) => failed,
                 },
@@ -197,15 +197,6 @@ impl<'a> Request<'a> {
 
     fn timed_out(&self, fate: Fate) -> Error {
         Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), fate }
-    }
-
-    /// The end of a call that begins now.
-    fn deadline(&self) -> Option<Instant> {
-        self.limit().and_then(|limit| Instant::now().checked_add(limit))
-    }
-
-    async fn require_server(&self, deadline: Option<Instant>) -> Result<(), Error> {
-        self.object.require_server(deadline, self.limit().unwrap_or_default()).await
     }
 
     /// None where the call may wait for ever.
