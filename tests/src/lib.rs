@@ -9,6 +9,7 @@
 pub mod api;
 pub mod crates;
 pub mod go;
+pub mod log;
 mod process;
 pub mod rbus;
 pub mod redis;

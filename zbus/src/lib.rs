@@ -84,6 +84,7 @@ mod outbox;
 pub mod server;
 pub mod status;
 pub mod stream;
+mod telemetry;
 pub mod types;
 pub mod untyped;
 pub mod wire;

@@ -13,6 +13,8 @@ use super::options::TimeLimit;
 use super::{CallOptions, RemoteObject, ReplyMode, Tag};
 use crate::broker::Write;
 use crate::error::Error;
+use crate::server::Context;
+use crate::telemetry::{Observed, TRACEPARENT};
 use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Response, Thrown, decode_as};
 
 /// A call to be made.
@@ -25,11 +27,20 @@ pub struct Request<'a> {
     options: CallOptions,
     /// What the schema says of the method.
     method_limit: Option<Duration>,
+    observed: Observed,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn new(object: &'a RemoteObject, method: &'a str) -> Self {
-        Self { object, method, arguments: Bins::default(), options: object.options.clone(), method_limit: None }
+        let mut options = object.options.clone();
+        let context = Context::current();
+        let given = options.entries().get(TRACEPARENT).map(String::as_str);
+        let parent = context.metadata().get(TRACEPARENT).map(String::as_str);
+        let observed = Observed::call(Arc::clone(&object.queue), method, given, parent);
+        if let (None, Some(traceparent)) = (given, observed.traceparent()) {
+            options = options.metadata(TRACEPARENT, traceparent);
+        }
+        Self { object, method, arguments: Bins::default(), options, method_limit: None, observed }
     }
 
     /// Adds the next argument; its name is for errors alone.
@@ -74,7 +85,10 @@ impl<'a> Request<'a> {
     /// [`Error::Timeout`] at the deadline, [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the
     /// request could not be written, [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
-        self.exchange(|body| body.returns(returns, false)).await.map(|values| self.reply(values))
+        self.observed
+            .run_call(self.exchange(|body| body.returns(returns, false)))
+            .await
+            .map(|values| self.reply(values))
     }
 
     /// The like for a method that throws.
@@ -82,12 +96,12 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
     pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
-        self.exchange(|body| body.returns(returns, true)).await.map(|values| self.reply(values))
+        self.observed.run_call(self.exchange(|body| body.returns(returns, true))).await.map(|values| self.reply(values))
     }
 
     /// The like for a method of which no more is known than whether it throws, or not even that. The values are one document.
     pub(super) async fn call_untyped(self, throws: Option<bool>) -> Result<Option<Bytes>, Error> {
-        self.exchange(|body| body.document(throws)).await
+        self.observed.run_call(self.exchange(|body| body.document(throws))).await
     }
 
     /// Sends a request that is not answered, and waits until the broker has it.
@@ -95,6 +109,10 @@ impl<'a> Request<'a> {
     /// # Errors
     /// [`Error::Broker`] where it could not be written, [`Error::Timeout`] where that took too long.
     pub async fn send(self) -> Result<(), Error> {
+        self.observed.run_call(self.write_one_way()).await
+    }
+
+    async fn write_one_way(&self) -> Result<(), Error> {
         let id = self.object.client.shared.in_flight.enter().id();
         let message = self.encode(&id, true)?;
         let write = self.object.client.write(self.write(message));
