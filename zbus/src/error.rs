@@ -23,6 +23,21 @@ pub enum Error {
         written: bool,
     },
 
+    /// No server of the module has shown itself, and none will run the call: it was not written, or withdrawn. Servers of the Go library
+    /// never show themselves: where it is they that serve the module, they may be there all the same.
+    #[error(
+        "{}; no server of module `{module}` has shown itself (servers of the Go library never do)",
+        unanswered(target, *after)
+    )]
+    NoServer {
+        /// Who was asked: `module.object@version`.
+        target: String,
+        /// The bus name of the module.
+        module: String,
+        /// The time limit of the call; none for one that was to [fail fast](crate::CallOptions::fail_fast).
+        after: Option<Duration>,
+    },
+
     /// The method failed by its own will: what its `throws` says.
     #[error("{message}")]
     Remote {
@@ -112,11 +127,20 @@ impl Error {
     pub fn may_have_run(&self) -> bool {
         match self {
             Self::Timeout { written, .. } => *written,
-            Self::Encode { .. } | Self::TooLarge { .. } | Self::InAsync | Self::Thread(_) => false,
+            Self::Encode { .. } | Self::TooLarge { .. } | Self::NoServer { .. } | Self::InAsync | Self::Thread(_) => {
+                false
+            }
             Self::Rejected { kind, .. } => kind.may_have_run(),
             Self::Broker(error) => error.kind() == BrokerErrorKind::Lost,
             Self::Remote { .. } | Self::Decode { .. } | Self::Generation { .. } => true,
         }
+    }
+}
+
+fn unanswered(target: &str, after: Option<Duration>) -> String {
+    match after {
+        Some(after) => format!("no reply in {after:?} from {target}"),
+        None => format!("{target} was not called"),
     }
 }
 

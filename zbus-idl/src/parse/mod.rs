@@ -129,11 +129,13 @@ impl<'a> Parser<'a> {
         let mut entries = Vec::with_capacity(body.pieces.len());
         let (count, lacks_open) = (body.pieces.len(), body.lacks_open());
         let mut hidden_close = false;
+        let mut unfinished = None;
         let mut failed_before: Option<(Span, bool)> = None;
         for (index, mut piece) in body.pieces.into_iter().enumerate() {
             // Half a member before a missing brace: the brace is the mistake.
             let last = index + 1 == count;
             let half = body.close.is_err() && !lacks_open && last && piece.ending != Ending::Separator;
+            unfinished = half.then_some(shape.end);
             // What closes the body may be in what is broken: a string that does not end.
             hidden_close = last && piece.broken;
             let mark = self.diagnostics.len();
@@ -160,7 +162,7 @@ impl<'a> Parser<'a> {
             let next = self.next_word(place);
             // Without its `{`, it was reported already.
             if !(lacks_open || hidden_close || self.cut_short && next.start == next.end) {
-                let problem = Problem::UnclosedBrace { open: body.open, found: self.found(next) };
+                let problem = Problem::UnclosedBrace { open: body.open, found: self.found(next), unfinished };
                 let before = self.text.get(..body.open.start as usize).unwrap_or_default();
                 let line = before.rsplit('\n').next().unwrap_or_default();
                 let indent: String = line.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();

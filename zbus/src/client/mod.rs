@@ -5,6 +5,7 @@ mod in_flight;
 mod inbox;
 mod instances;
 mod options;
+mod presence;
 mod remote_object;
 mod replies;
 mod reply_lists;
@@ -64,6 +65,8 @@ struct Shared {
     max_message_size: usize,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
+    /// Cancelled when the last clone is gone.
+    closed: CancellationToken,
     _stop: DropGuard,
 }
 
@@ -72,7 +75,9 @@ impl Client {
     /// `memory://name`, a broker inside this process.
     ///
     /// # Errors
-    /// [`Error::Broker`] where the address is none, or its broker out of reach.
+    /// [`Error::Broker`] where the address is none, or its broker refuses (it is a Redis Cluster, the password is wrong), is not ready
+    /// yet, or is out of reach: after 5 s at most it is of the kind [`Unreachable`](crate::broker::BrokerErrorKind::Unreachable),
+    /// unless the client is to [wait for the broker](ClientBuilder::wait_for_broker).
     pub async fn connect(address: &str) -> Result<Self, Error> {
         Self::builder().connect(address).await
     }
@@ -81,6 +86,7 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             limit: TimeLimit::After(DEFAULT_TIMEOUT),
+            wait: Duration::ZERO,
             options: CallOptions::new(),
             generation: Generation::One,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
@@ -102,6 +108,11 @@ impl Client {
         if size > limit { Err(Error::TooLarge { what: what.to_owned(), size, limit }) } else { Ok(message) }
     }
 
+    /// Cancelled when the last clone of the client is gone.
+    pub(crate) fn closed(&self) -> CancellationToken {
+        self.shared.closed.clone()
+    }
+
     /// Writes once, and waits until it is written.
     async fn write(&self, write: Write) -> Result<(), Error> {
         let (done, written) = oneshot::channel();
@@ -121,6 +132,7 @@ impl fmt::Debug for Client {
 #[must_use]
 pub struct ClientBuilder {
     limit: TimeLimit,
+    wait: Duration,
     options: CallOptions,
     generation: Generation,
     max_message_size: usize,
@@ -159,6 +171,12 @@ impl ClientBuilder {
         Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
     }
 
+    /// How long a broker that is out of reach, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for ever. A broker
+    /// that is lost later is waited for in any case.
+    pub fn wait_for_broker(self, limit: Duration) -> Self {
+        Self { wait: limit, ..self }
+    }
+
     /// Where calls wait for their replies; [`ReplyMode::Inbox`] unless set. Servers on rbus need [`ReplyMode::PerCall`].
     pub fn reply_mode(self, reply_mode: ReplyMode) -> Self {
         Self { options: self.options.reply_mode(reply_mode), ..self }
@@ -177,7 +195,8 @@ impl ClientBuilder {
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
-        self.connect_with(broker::connect(address).await?).await
+        let broker = broker::connect_within(address, self.wait).await?;
+        self.connect_with(broker).await
     }
 
     /// Connects over a broker of one's own, or one that is shared.
@@ -194,7 +213,7 @@ impl ClientBuilder {
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let replies = Arc::new(Replies::new(Arc::clone(&in_flight), self.generation, self.max_message_size));
         inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), stop.clone()).await?;
-        let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop);
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop.clone());
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
@@ -213,6 +232,7 @@ impl ClientBuilder {
                 generation: self.generation,
                 max_message_size: self.max_message_size,
                 runtime: tokio::runtime::Handle::current(),
+                closed: stop,
                 _stop: stopped_with_client,
             }),
         })

@@ -14,6 +14,7 @@ mod presence;
 mod rejection;
 mod reply;
 mod running;
+mod signals;
 mod untyped;
 mod workers;
 
@@ -41,6 +42,7 @@ use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
 use self::running::Running;
+use self::signals::StopSignals;
 pub use self::untyped::{
     Event, Function, LastParameter, MethodFuture, MethodName, Parameter, Parameters, ThrowingFuture, UntypedObject,
 };
@@ -67,12 +69,16 @@ const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 /// What may take this long after the calls have ended or were cut off: the last replies, and what can be neither ended nor cut off.
 const FLUSH: Duration = Duration::from_secs(5);
 
+/// The like where the server was told twice to stop.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// A server of a module: register its objects, then serve.
 #[must_use = "a server does nothing before it serves"]
 pub struct Server {
     module: String,
     workers: u32,
     drain: Duration,
+    wait: Duration,
     any_module: bool,
     version: Option<String>,
     contracts: BTreeMap<String, String>,
@@ -88,6 +94,7 @@ impl Server {
             module: module.into(),
             workers: DEFAULT_WORKERS,
             drain: DEFAULT_DRAIN,
+            wait: Duration::ZERO,
             any_module: false,
             version: None,
             contracts: BTreeMap::new(),
@@ -113,6 +120,12 @@ impl Server {
     /// refused, a larger reply is [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge), a larger event is logged and dropped.
     pub fn max_message_size(self, bytes: usize) -> Self {
         Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
+    }
+
+    /// How long a broker that is out of reach at the start, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for
+    /// ever. A broker that is lost later is waited for in any case.
+    pub fn wait_for_broker(self, limit: Duration) -> Self {
+        Self { wait: limit, ..self }
     }
 
     /// Lets objects be registered whose schema names another module.
@@ -172,23 +185,40 @@ impl Server {
     }
 
     /// Serves at the broker of an address (see [`Client::connect`](crate::Client::connect)) until Ctrl-C or `SIGTERM`, then drains:
-    /// no more is taken, what runs ends, all is answered.
+    /// no more is taken, what runs ends, all is answered. Another Ctrl-C or `SIGTERM` ends that at once: what still runs is cut off,
+    /// and its callers are told so, for 1 s at most.
     ///
     /// # Errors
-    /// [`Error::Broker`] where the broker is out of reach at the start. Later it is waited for.
+    /// [`Error::Broker`] where the broker is out of reach at the start (see [`Server::wait_for_broker`]). Later it is waited for.
     pub async fn serve(self, address: &str) -> Result<(), Error> {
-        self.serve_until(address, stop_signal()).await
+        let mut signals = StopSignals::new();
+        let Some(mut running) = self.start_unless(address, signals.next()).await? else { return Ok(()) };
+        signals.next().await;
+        tokio::select! {
+            () = running.drain() => {}
+            () = signals.next() => running.end_at_once().await,
+        }
+        Ok(())
     }
 
-    /// The like, until a future is ready.
+    /// The like, until a future is ready; then it drains.
     ///
     /// # Errors
     /// Those of [`Server::serve`].
     pub async fn serve_until(self, address: &str, stop: impl Future<Output = ()>) -> Result<(), Error> {
-        let running = self.start(address).await?;
+        let mut stop = std::pin::pin!(stop);
+        let Some(mut running) = self.start_unless(address, &mut stop).await? else { return Ok(()) };
         stop.await;
-        running.shutdown().await;
+        running.drain().await;
         Ok(())
+    }
+
+    /// None where the stop comes first: a broker that is waited for may never come.
+    async fn start_unless(self, address: &str, stop: impl Future<Output = ()>) -> Result<Option<RunningServer>, Error> {
+        tokio::select! {
+            running = self.start(address) => running.map(Some),
+            () = stop => Ok(None),
+        }
     }
 
     /// Serves in the background.
@@ -196,7 +226,8 @@ impl Server {
     /// # Errors
     /// Those of [`Server::serve`].
     pub async fn start(self, address: &str) -> Result<RunningServer, Error> {
-        self.start_with(broker::connect(address).await?).await
+        let broker = broker::connect_within(address, self.wait).await?;
+        self.start_with(broker).await
     }
 
     /// Serves in the background, over a broker of one's own, or one that is shared.
@@ -314,22 +345,37 @@ impl RunningServer {
     ///
     /// Dropping the future leaves the rest undone.
     pub async fn shutdown(mut self) {
+        self.drain().await;
+    }
+
+    async fn drain(&mut self) {
         self.stop.cancel();
-        // Nothing is taken any more, and nothing runs.
-        let idle = async || {
-            self.tasks.wait().await;
-            self.workers.all_free().await;
-        };
-        if tokio::time::timeout(self.drain, idle()).await.is_err() {
+        if tokio::time::timeout(self.drain, self.idle()).await.is_err() {
             tracing::warn!("calls are cut off that did not end in time");
             self.abort.cancel();
         }
+        self.flush(FLUSH).await;
+    }
+
+    async fn end_at_once(&mut self) {
+        tracing::warn!("calls are cut off: the server was told twice to stop");
+        self.abort.cancel();
+        self.flush(LAST_WORDS).await;
+    }
+
+    /// Nothing is taken any more, and nothing runs.
+    async fn idle(&self) {
+        self.tasks.wait().await;
+        self.workers.all_free().await;
+    }
+
+    async fn flush(&mut self, limit: Duration) {
         let written = async {
-            idle().await;
+            self.idle().await;
             // The writer ends when all replies are written: those who could send any are gone.
             (&mut self.writer).await
         };
-        if tokio::time::timeout(FLUSH, written).await.is_err() {
+        if tokio::time::timeout(limit, written).await.is_err() {
             tracing::warn!("the last replies could not be written, or a method blocks its thread");
             self.writer.abort();
         }
@@ -377,27 +423,4 @@ pub enum RegisterError {
         /// What the server is called.
         server: String,
     },
-}
-
-/// Ctrl-C, or on Unix `SIGTERM`.
-async fn stop_signal() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Without a handler the default one ends the process.
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
 }

@@ -112,6 +112,7 @@ pub(crate) const UNKNOWN_METHOD: &str = "unknown_method";
 fn outcome_of(error: &Error) -> &'static str {
     match error {
         Error::Timeout { .. } => "timeout",
+        Error::NoServer { .. } => "no_server",
         Error::Remote { .. } => "thrown",
         Error::Rejected { .. } => "rejected",
         Error::Encode { .. } | Error::TooLarge { .. } => "not_sent",

@@ -1612,6 +1612,9 @@ pub mod hostile {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::StubClient_::MODULE;
 
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::StubClient_::CONTRACT;
+
             /// The object as the schema's module serves it.
             #[must_use]
             pub fn new(client: zbus::blocking::Client) -> Self {
@@ -1796,6 +1799,9 @@ pub mod hostile {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::VersionedClient::MODULE;
 
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::VersionedClient::CONTRACT;
+
             /// The object as the schema's module serves it.
             #[must_use]
             pub fn new(client: zbus::blocking::Client) -> Self {
@@ -1853,6 +1859,9 @@ pub mod hostile {
         impl BareClient {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::BareClient::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::BareClient::CONTRACT;
 
             /// The object as the schema's module serves it.
             #[must_use]
@@ -1912,6 +1921,9 @@ pub mod hostile {
         impl ObjectClient {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::ObjectClient::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::ObjectClient::CONTRACT;
 
             /// The object as the schema's module serves it.
             #[must_use]

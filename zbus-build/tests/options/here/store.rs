@@ -866,6 +866,9 @@ pub mod store {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::StoreClient::MODULE;
 
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::StoreClient::CONTRACT;
+
             /// The object as the schema's module serves it.
             #[must_use]
             pub fn new(client: zbus::blocking::Client) -> Self {
