@@ -15,6 +15,8 @@ use super::retry::Retries;
 use super::{CallOptions, RemoteObject, ReplyMode};
 use crate::broker::Write;
 use crate::error::{Error, Fate};
+use crate::server::Context;
+use crate::telemetry::{Observed, TRACEPARENT};
 use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Response, Thrown, decode_as};
 
 /// A call to be made.
@@ -28,18 +30,20 @@ pub struct Request<'a> {
     /// What the schema says of the method.
     method_limit: Option<Duration>,
     idempotent: bool,
+    observed: Observed,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn new(object: &'a RemoteObject, method: &'a str) -> Self {
-        Self {
-            object,
-            method,
-            arguments: Bins::default(),
-            options: object.options.clone(),
-            method_limit: None,
-            idempotent: false,
+        let mut options = object.options.clone();
+        let context = Context::current();
+        let given = options.entries().get(TRACEPARENT).map(String::as_str);
+        let parent = context.metadata().get(TRACEPARENT).map(String::as_str);
+        let observed = Observed::call(Arc::clone(&object.queue), method, given, parent);
+        if let (None, Some(traceparent)) = (given, observed.traceparent()) {
+            options = options.metadata(TRACEPARENT, traceparent);
         }
+        Self { object, method, arguments: Bins::default(), options, method_limit: None, idempotent: false, observed }
     }
 
     /// Adds the next argument; its name is for errors alone.
@@ -104,7 +108,7 @@ impl<'a> Request<'a> {
     /// [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected. Where tries have failed until the
     /// deadline it is the error of the last, or of the last after which the method may have run.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
-        self.ask(|body| body.returns(returns, false)).await.map(|values| self.reply(values))
+        self.observed.run_call(self.ask(|body| body.returns(returns, false))).await.map(|values| self.reply(values))
     }
 
     /// The like for a method that throws.
@@ -112,12 +116,12 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
     pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
-        self.ask(|body| body.returns(returns, true)).await.map(|values| self.reply(values))
+        self.observed.run_call(self.ask(|body| body.returns(returns, true))).await.map(|values| self.reply(values))
     }
 
     /// The like for a method of which no more is known than whether it throws, or not even that. The values are one document.
     pub(super) async fn call_untyped(self, throws: Option<bool>) -> Result<Option<Bytes>, Error> {
-        self.ask(|body| body.document(throws)).await
+        self.observed.run_call(self.ask(|body| body.document(throws))).await
     }
 
     /// Sends a request that is not answered, and waits until the broker has it. It is tried again as a call is, and given up as one
@@ -126,7 +130,7 @@ impl<'a> Request<'a> {
     /// # Errors
     /// [`Error::Broker`] where it could not be written, [`Error::Timeout`] where that took too long.
     pub async fn send(self) -> Result<(), Error> {
-        self.exchange(true).await.map(drop)
+        self.observed.run_call(self.exchange(true)).await.map(drop)
     }
 
     async fn ask<R>(&self, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
