@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -130,6 +131,22 @@ impl RedisServer {
         self.process = Some(process);
     }
 
+    /// Starts the server again from what it has saved, so that it loads for as long as `a_key` for each of its keys; kills it first if it
+    /// runs. Returns when it listens.
+    pub fn restart_loading(&mut self, a_key: Duration) {
+        self.kill();
+        let mut command = self.command();
+        command.args(["--key-load-delay", &a_key.as_micros().to_string()]);
+        // How much it loads before it looks at its connections again.
+        command.args(["--loading-process-events-interval-bytes", "1024"]);
+        self.process = Some(Process::spawn(&mut command).expect("it has run before"));
+        let started = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            assert!(started.elapsed() < START, "{} does not listen", self.program.name);
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Lets the server stand still: connections stay, nothing is answered.
     pub fn freeze(&mut self) {
         if let Some(process) = &mut self.process {
@@ -148,9 +165,8 @@ impl RedisServer {
         self.folder.path().join("redis.sock")
     }
 
-    fn launch(&self) -> Result<Process, String> {
-        let path = self.program.path();
-        let mut command = Command::new(&path);
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.program.path());
         command
             .current_dir(self.folder.path())
             .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
@@ -158,7 +174,12 @@ impl RedisServer {
             .arg(self.socket())
             .args(["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", ""])
             .args(&self.options);
-        let mut process = match Process::spawn(&mut command) {
+        command
+    }
+
+    fn launch(&self) -> Result<Process, String> {
+        let path = self.program.path();
+        let mut process = match Process::spawn(&mut self.command()) {
             Ok(process) => process,
             Err(error) if error.kind() == ErrorKind::NotFound => panic!(
                 "{} was not found; install it with `apt-get install {}`, or name its path in {}",

@@ -71,6 +71,28 @@ impl Builder {
         self
     }
 
+    /// With blocking client stubs, or without, which is the default: a module `blocking` in that of each schema, whose clients have the
+    /// same names, methods and errors as the others, and hold the thread until a call has ended. They are made over a
+    /// `zbus::blocking::Client`. Schemas without objects have none.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "module weather; object station@1.0 { fn Now() -> f64; }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .blocking(true)
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("pub fn now(&self) -> Result<f64, zbus::Error>"), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn blocking(mut self, generate: bool) -> Self {
+        self.rust.blocking = generate;
+        self
+    }
+
     /// Puts attributes before types: structs, enums, unions and errors.
     ///
     /// A selector is `stem.Type`, with the names as the schema has them: `calculator.Reading` is the type `Reading` of

@@ -32,6 +32,8 @@ pub struct Options {
     pub client: bool,
     /// With server traits, server types and publishers of events.
     pub server: bool,
+    /// With blocking client stubs, which are made over the client stubs.
+    pub blocking: bool,
     /// Attributes for types: selector and text. See [`Builder::type_attribute`](crate::Builder::type_attribute).
     pub type_attributes: Vec<(String, String)>,
     /// The like for fields, members, arms and variants.
@@ -88,6 +90,7 @@ impl Default for Options {
         Self {
             client: true,
             server: true,
+            blocking: false,
             type_attributes: Vec::new(),
             field_attributes: Vec::new(),
             extern_types: Vec::new(),
@@ -101,5 +104,11 @@ impl Default for Options {
 
 /// Generates a file for each schema file, `zbus_schemas.rs`, which includes them all, and `zbus_stems.rs`, which names them.
 pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
+    if options.blocking && !options.client {
+        return Err(Error::option(
+            "`Builder::blocking(true)` is for stubs over those that `Builder::client(false)` leaves out; leave one of the two out"
+                .to_owned(),
+        ));
+    }
     module::files(schema, options)
 }

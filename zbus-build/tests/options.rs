@@ -17,6 +17,7 @@ fn shared() -> Builder {
 fn here() -> Builder {
     Builder::new()
         .schema(folder().join("store.zbus"))
+        .blocking(true)
         .extern_type("store.Id", "crate::Id")
         .extern_schema("shapes", "crate::shared::shapes")
         .map_type("*", MapType::HashMap)
@@ -41,10 +42,25 @@ fn chrono_times() -> Builder {
     Builder::new().schema(folder().join("times.zbus")).time_type("times", TimeType::Chrono)
 }
 
+/// Names of every kind, and types of another file.
+fn blocking() -> Builder {
+    let golden = folder().join("../golden");
+    Builder::new()
+        .schemas(["hostile", "imports"].map(|stem| golden.join(stem).with_extension("zbus")))
+        .blocking(true)
+        .server(false)
+}
+
 #[test]
 fn options_generate_their_golden_files() {
     let mut differing = Vec::new();
-    let builders = [("here", here()), ("shared", shared()), ("std", std_times()), ("chrono", chrono_times())];
+    let builders = [
+        ("here", here()),
+        ("shared", shared()),
+        ("std", std_times()),
+        ("chrono", chrono_times()),
+        ("blocking", blocking()),
+    ];
     for (name, builder) in builders {
         let out = tempfile::tempdir().unwrap();
         builder.out_dir(out.path()).compile().unwrap();
@@ -119,6 +135,16 @@ fn option_that_cannot_be_is_refused_with_the_reason() {
     has(error(|it| it.extern_schema("shapes", "a b")), "the path of a module");
     let said = error(|it| it.schema(folder().join("shapes.zbus")).extern_schema("shapes", "::a::b"));
     has(said, "leave one of the two out");
+}
+
+#[test]
+fn blocking_stubs_need_the_others() {
+    let said = error(|it| it.blocking(true).client(false));
+    assert!(said.contains("`Builder::blocking(true)`") && said.contains("`Builder::client(false)`"), "{said}");
+    // A schema without objects has no stubs of any kind, which is no mistake.
+    let out = tempfile::tempdir().unwrap();
+    shared().blocking(true).out_dir(out.path()).compile().unwrap();
+    assert!(!fs::read_to_string(out.path().join("shapes.rs")).unwrap().contains("mod blocking"));
 }
 
 #[test]

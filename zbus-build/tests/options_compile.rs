@@ -23,6 +23,11 @@ pub mod in_chrono {
     include!("options/chrono/zbus_schemas.rs");
 }
 
+/// Blocking stubs, for names of every kind.
+pub mod blocking {
+    include!("options/blocking/zbus_schemas.rs");
+}
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -108,6 +113,34 @@ async fn chosen_types_travel_between_client_and_server() {
     let mut points = store.points().await.unwrap();
     events.points(&HashMap::from([(1, near)])).await.unwrap();
     assert_eq!(points.next().await.unwrap().unwrap(), HashMap::from([(1, near)]));
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn blocking_stub_gives_the_values_errors_and_events_of_the_other() {
+    let address = "memory://options-blocking";
+    let server = Server::new("options").register(StoreServer::new(Shelf)).unwrap().start(address).await.unwrap();
+    let events = here::store::StoreEvents::new(Client::connect(address).await.unwrap());
+    let (subscribed, is_subscribed) = tokio::sync::oneshot::channel();
+    let calling = std::thread::spawn(move || {
+        let client = zbus::blocking::Client::connect(address).unwrap();
+        let store = here::store::blocking::StoreClient::new(client);
+        let (at, data) = store.put(&Id("a".to_owned()), b"1", None, &[Bytes::from_static(b"2")]).unwrap();
+        assert_eq!((at["a"].to_string().as_str(), &data[..]), ("127.0.0.1", &b"12"[..]));
+        let lost = store.put(&Id::default(), b"1", None, &[]).unwrap_err();
+        assert!(matches!(lost, CallError::Declared(Lost::Data { .. })), "{lost}");
+        let hasty = store.clone().with_timeout(Duration::from_nanos(1));
+        let late = hasty.find(&HashMap::new(), &[], None, None, &Point::default()).unwrap_err();
+        assert!(matches!(late, Error::Timeout { .. }), "{late}");
+
+        let mut blocks = store.blocks().unwrap();
+        assert!(matches!(blocks.next_timeout(Duration::ZERO), Some(Err(zbus::StreamError::Elapsed(_)))));
+        subscribed.send(()).unwrap();
+        assert_eq!(blocks.next().unwrap().unwrap(), &b"block"[..]);
+    });
+    is_subscribed.await.unwrap();
+    events.blocks(b"block").await.unwrap();
+    tokio::task::spawn_blocking(|| calling.join().unwrap()).await.unwrap();
     server.shutdown().await;
 }
 

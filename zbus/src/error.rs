@@ -23,6 +23,21 @@ pub enum Error {
         written: bool,
     },
 
+    /// No server of the module has shown itself, and none will run the call: it was not written, or withdrawn. Servers of the Go library
+    /// never show themselves: where it is they that serve the module, they may be there all the same.
+    #[error(
+        "{}; no server of module `{module}` has shown itself (servers of the Go library never do)",
+        unanswered(target, *after)
+    )]
+    NoServer {
+        /// Who was asked: `module.object@version`.
+        target: String,
+        /// The bus name of the module.
+        module: String,
+        /// The time limit of the call; none for one that was to [fail fast](crate::CallOptions::fail_fast).
+        after: Option<Duration>,
+    },
+
     /// The method failed by its own will: what its `throws` says.
     #[error("{message}")]
     Remote {
@@ -54,6 +69,19 @@ pub enum Error {
         source: EncodeError,
     },
 
+    /// A message is larger than the client sends: it was not written.
+    #[error(
+        "`{what}` is {size} bytes, more than the {limit} that this client sends: see `ClientBuilder::max_message_size`"
+    )]
+    TooLarge {
+        /// The method or event.
+        what: String,
+        /// Its size in bytes.
+        size: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+
     /// The reply is not what the schema says.
     #[error("the reply from {target} cannot be decoded: {source}")]
     Decode {
@@ -77,6 +105,17 @@ pub enum Error {
         answered: Generation,
     },
 
+    /// A blocking call inside an async runtime, whose tasks it would hold up. Nothing was sent.
+    #[error(
+        "a blocking call inside an async runtime would hold it up: use `zbus::Client` there, or on a thread that may block, such as \
+         `tokio::task::spawn_blocking` has, say so with `zbus::blocking::allow_here`"
+    )]
+    InAsync,
+
+    /// The system gives no thread for blocking calls.
+    #[error("a blocking client needs a thread and a runtime of its own, which cannot be started: {0}")]
+    Thread(#[source] std::io::Error),
+
     /// The broker failed.
     #[error(transparent)]
     Broker(#[from] BrokerError),
@@ -88,11 +127,20 @@ impl Error {
     pub fn may_have_run(&self) -> bool {
         match self {
             Self::Timeout { written, .. } => *written,
-            Self::Encode { .. } => false,
+            Self::Encode { .. } | Self::TooLarge { .. } | Self::NoServer { .. } | Self::InAsync | Self::Thread(_) => {
+                false
+            }
             Self::Rejected { kind, .. } => kind.may_have_run(),
             Self::Broker(error) => error.kind() == BrokerErrorKind::Lost,
             Self::Remote { .. } | Self::Decode { .. } | Self::Generation { .. } => true,
         }
+    }
+}
+
+fn unanswered(target: &str, after: Option<Duration>) -> String {
+    match after {
+        Some(after) => format!("no reply in {after:?} from {target}"),
+        None => format!("{target} was not called"),
     }
 }
 

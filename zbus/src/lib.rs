@@ -70,16 +70,46 @@
 //! [`Error::may_have_run`] tells whether it may have been. A client's call waits for a server that is not there yet. A server takes no
 //! more than it has free workers for; what it has taken when it is stopped it answers.
 //!
+//! # Testing a service
+//! [`testing::serve`] gives a client of any object, over a broker inside the process:
+//!
+//! ```
+//! # use futures::Stream;
+//! # use zbus::Failure;
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../zbus-build/tests/golden/calculator.rs"));
+//! # use calculator::{Calculator, CalculatorClient, CalculatorServer, Entry};
+//! # struct Calc;
+//! # impl Calculator for Calc {
+//! #     async fn add(&self, a: f64, b: f64) -> f64 { a + b }
+//! #     async fn sum(&self, values: Vec<f64>) -> f64 { values.iter().sum() }
+//! #     async fn div_mod(&self, a: i64, b: i64) -> Result<(i64, i64), Failure> { Ok((a / b, a % b)) }
+//! #     async fn last(&self, _: u32) -> Vec<Entry> { Vec::new() }
+//! #     fn entries(&self) -> impl Stream<Item = Entry> + Send { futures::stream::empty() }
+//! # }
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = zbus::testing::serve(CalculatorServer::new(Calc)).await?;
+//! let calculator = CalculatorClient::new(client);
+//! assert_eq!(calculator.add(1.0, 2.0).await?, 3.0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Without async
+//! [`blocking::Client`] is for programs that have no async runtime; stubs over it come from `.blocking(true)` of the build.
+//!
 //! # Cancellation
 //! Dropping the future of a call gives the call up: it is withdrawn if no server has taken it yet, and not too many others wait
 //! before it. A server drops the future of a method at the deadline of its call.
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod backoff;
+pub mod blocking;
 pub mod broker;
 pub mod client;
 mod clock;
 pub mod codegen;
+mod drops;
 mod error;
 mod failure;
 mod lag;
@@ -90,6 +120,7 @@ mod outbox;
 pub mod server;
 pub mod status;
 pub mod stream;
+pub mod testing;
 pub mod types;
 pub mod untyped;
 pub mod wire;

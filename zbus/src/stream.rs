@@ -72,6 +72,14 @@ pub enum StreamError {
         /// How many events are lost.
         missed: u64,
     },
+    /// No event came within the time that a blocking subscriber was willing to wait.
+    #[error("no event in {0:?}")]
+    Elapsed(std::time::Duration),
+    /// A blocking subscriber inside an async runtime, whose tasks it would hold up.
+    #[error(
+        "waiting for events inside an async runtime would hold it up: use the subscription of a `zbus::Client` there"
+    )]
+    InAsync,
     /// An event is not what the schema says.
     #[error("an event cannot be decoded: {0}")]
     Decode(#[source] DecodeError),

@@ -42,6 +42,7 @@ pub(super) fn files(schema: &Schema, options: &Options) -> Result<Vec<GeneratedF
             derives: &derives,
             settings: &settings,
             file: at,
+            is_nested: false,
             choice: Choice::default(),
         };
         file.consts.iter().try_for_each(|id| consts::check(types, *id))?;
@@ -67,7 +68,10 @@ fn module(types: Types<'_>, contracts: &Contracts<'_>, options: &Options) -> Tok
     let consts = file.consts.iter().map(|id| consts::constant(types, *id));
     let defs = file.types.iter().map(|id| type_def(types, *id));
     let objects = file.objects.iter().map(|id| objects::object(types, *id, contracts, options));
-    let items = imports::with_imports(quote!(#(#consts)* #(#defs)* #(#objects)*), types.names.scope(types.file));
+    let blocking =
+        (options.blocking && !file.objects.is_empty()).then(|| objects::blocking(types, &file.objects, contracts));
+    let items = quote!(#(#consts)* #(#defs)* #(#objects)* #blocking);
+    let items = imports::with_imports(items, types.names.scope(types.file));
     // Names, documentation and sizes come from the schema, and a program uses what it needs of it: lints about them have
     // no one here who could follow them. Lints about documentation's presence and about unsafe code stay.
     quote! {

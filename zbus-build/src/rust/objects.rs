@@ -1,5 +1,6 @@
 //! Objects: the trait that a server implements, the type that serves it, the client's stub, the publisher of events.
 
+mod blocking;
 mod client;
 mod events;
 mod server;
@@ -12,7 +13,8 @@ use zbus_idl::schema::{Method, Object, ObjectId, Return, Stream, Throws, Type};
 
 use super::Options;
 use super::docs;
-use super::names::ObjectNames;
+use super::imports;
+use super::names::{ObjectNames, Scope};
 use super::places::Place;
 use super::types::Types;
 
@@ -66,6 +68,25 @@ pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &Contracts<'_>, 
     });
     let client = options.client.then(|| client::client(object));
     quote!(#served #client)
+}
+
+/// The module of the blocking stubs of these objects.
+pub(super) fn blocking(types: Types<'_>, ids: &[ObjectId], contracts: &Contracts<'_>) -> TokenStream {
+    let types = Types { is_nested: true, ..types };
+    let clients = ids.iter().map(|&id| {
+        let object = &types.schema[id];
+        let contract = &contracts.hash(object);
+        blocking::client(ObjectContext { id, types, object, names: types.names.of_object(id), contract })
+    });
+    let clients = quote!(#(#clients)*);
+    let taken: Vec<_> = ids.iter().map(|&id| types.names.of_object(id).client.to_string()).collect();
+    let items = imports::with_imports(clients, &Scope::reserving(&taken));
+    quote! {
+        /// Clients whose calls hold the thread until they have ended: for programs without an async runtime.
+        pub mod blocking {
+            #items
+        }
+    }
 }
 
 impl<'a> ObjectContext<'a> {
@@ -130,6 +151,31 @@ impl MethodContext<'_> {
             0 => quote!(()),
             1 => returns.swap_remove(0),
             _ => quote!((#(#returns),*)),
+        }
+    }
+
+    /// The parameters as a client takes them.
+    fn borrowed_params(&self) -> Vec<TokenStream> {
+        let (params, rest) = self.split_params();
+        let params = params.into_iter().map(|Parameter { name, ty, .. }| {
+            let ty = self.types.argument(ty).ty;
+            quote!(#name: #ty)
+        });
+        let rest = rest.map(|Parameter { name, ty, .. }| {
+            let ty = self.types.owned(ty);
+            quote!(#name: &[#ty])
+        });
+        params.chain(rest).collect()
+    }
+
+    /// What a client gets where it does not get the values.
+    fn client_error(&self) -> TokenStream {
+        match self.method.throws {
+            Throws::Never | Throws::Message => quote!(::zbus::Error),
+            Throws::Typed(id) => {
+                let error = self.types.path(id);
+                quote!(::zbus::CallError<#error>)
+            }
         }
     }
 

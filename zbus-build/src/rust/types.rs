@@ -20,6 +20,8 @@ pub(super) struct Types<'a> {
     pub(super) settings: &'a Settings,
     /// The position of the file in the schema.
     pub(super) file: usize,
+    /// Seen from a module within that of the file.
+    pub(super) is_nested: bool,
     /// How the types of the place at hand are written.
     pub(super) choice: Choice,
 }
@@ -259,13 +261,14 @@ impl<'a> Types<'a> {
         }
         let name = self.names.of_type(id);
         let file = self.schema[id].file.index();
+        let outer = self.is_nested.then(|| quote!(super::));
         if file == self.file {
-            quote!(#name)
+            quote!(#outer #name)
         } else if let Some(module) = self.settings.extern_module(file) {
             quote!(#module::#name)
         } else {
             let module = self.names.module(file);
-            quote!(super::#module::#name)
+            quote!(#outer super::#module::#name)
         }
     }
 

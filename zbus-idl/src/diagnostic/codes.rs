@@ -161,6 +161,15 @@ module calc;",
 enum Level { Low, High }",
     ),
     code(
+        "E0017",
+        "what the language does not have",
+        "Other languages have it: defaults and numbers of fields, options, pointers, tuples, lists of a fixed length, inheritance,
+bodies of methods. Here a field that is missing has the zero value of its type, what may be absent is of a type `T?`, and spreads
+share fields.",
+        "struct A { Retries: i8 = 5 }",
+        "struct A { Retries: i8? }",
+    ),
+    code(
         "E0101",
         "name declared twice",
         "Types and consts of a file share one set of names, together with the types of the files that it imports. So do the

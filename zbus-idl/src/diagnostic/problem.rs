@@ -68,7 +68,7 @@ pub enum Problem {
     Unexpected { expected: String, found: String },
     MissingSeparator { separator: char, after: String, found: String },
     WrongSeparator { separator: char, found: char },
-    UnclosedBrace { open: Span, found: String },
+    UnclosedBrace { open: Span, found: String, unfinished: Option<char> },
     StrayBrace,
     UnclosedString,
     UnclosedComment,
@@ -81,6 +81,7 @@ pub enum Problem {
     BadEscape { escape: String },
     ForeignType { text: String },
     NestedDeclaration,
+    NoSuchThing { what: &'static str, instead: &'static str },
 
     // Names.
     Duplicate { thing: Thing, name: String, first: Span },

@@ -65,9 +65,15 @@ impl Problem {
                 };
                 Words::new("E0003", format!("expected `{separator}`, found `{found}`")).label(rule)
             }
-            Self::UnclosedBrace { open, found } => Words::new("E0004", format!("expected `}}`, found {found}"))
-                .label("expected `}`")
-                .also(*open, "this `{` is never closed"),
+            Self::UnclosedBrace { open, found, unfinished } => {
+                let label = match unfinished {
+                    Some(separator) => format!("expected `{separator}` or `}}`"),
+                    None => "expected `}`".to_owned(),
+                };
+                Words::new("E0004", format!("expected `}}`, found {found}"))
+                    .label(label)
+                    .also(*open, "this `{` is never closed")
+            }
             Self::StrayBrace => Words::new("E0005", "unexpected `}`").label("there is no open `{` that it could close"),
             Self::UnclosedString => Words::new("E0006", "the string does not end")
                 .label("expected a `\"` before the end of the line")
@@ -115,6 +121,7 @@ impl Problem {
             Self::NestedDeclaration => Words::new("E0016", "a declaration within another")
                 .label("declarations stand on the outermost level")
                 .help("move it out; every declaration of a file can be used everywhere in it"),
+            Self::NoSuchThing { what, instead } => Words::new("E0017", *what).label(*instead),
             _ => return None,
         })
     }
@@ -220,6 +227,7 @@ impl Problem {
             Self::TooManyFields { limit } => {
                 Words::new("E0219", format!("spreads bring more than {limit} fields into these files"))
                     .label("this one is too many")
+                    .help("a field of the struct's type holds its fields without copying them")
             }
             _ => return None,
         })
@@ -340,7 +348,7 @@ impl Problem {
                 Words::new("E0503", format!("`{path}` is too large: {size} bytes, the limit is {limit}")).label("too large")
             }
             Self::NotUtf8 { path, offset } => {
-                Words::new("E0504", format!("`{path}` is not UTF-8 text")).label(format!("byte {offset} is not"))
+                Words::new("E0504", format!("`{path}` is not UTF-8 text")).label(format!("byte {offset} is not")).help("save it as UTF-8")
             }
             Self::ImportCycle { cycle, related } => Words::new("E0505", "files import each other")
                 .label(cycle.join(" → "))

@@ -56,7 +56,16 @@ impl<'a> Parser<'a> {
         } else {
             // The members of a declaration without a head still have mistakes worth showing.
             if let Some(body) = body {
+                let (mark, opened) = (self.diagnostics.len(), body.open);
                 self.body_of(shape, body);
+                // Where the name is missing, the brace may be the one that is too many.
+                let unclosed =
+                    |one: &Diagnostic| matches!(one.problem, Problem::UnclosedBrace { open, .. } if open == opened);
+                if let Some(at) =
+                    self.diagnostics.iter().skip(mark).position(unclosed).filter(|_| name_behind.is_none())
+                {
+                    self.diagnostics.remove(mark + at);
+                }
             }
             (Vec::new(), None)
         };

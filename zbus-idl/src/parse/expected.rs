@@ -34,13 +34,17 @@ impl Parser<'_> {
             let problem = Problem::MissingSeparator { separator: shape.end, after, found: self.found(found) };
             return Diagnostic::new(behind, problem).fix(Fix::replace("add it", behind, shape.end));
         }
+        let failure = Failure { shape, words: &words, found, piece, at_start };
+        if let Some(absent) = self.absent(&failure) {
+            return absent;
+        }
         let text = match words.as_slice() {
             _ if self.lacks_paren(found, piece) => "`(` after the attribute's name".to_owned(),
             words if at_start || words.is_empty() => format!("{} {}", article(shape.noun), shape.noun),
             [only] if *only == separator => format!("{separator} after the {}", shape.noun),
             words => alternatives(words),
         };
-        let fix = self.meant(&Failure { shape, words: &words, found, piece, at_start });
+        let fix = self.meant(&failure);
         let problem = Problem::Unexpected { expected: text, found: self.found(found) };
         Diagnostic::new(place, problem).fix(fix)
     }

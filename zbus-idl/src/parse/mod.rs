@@ -129,10 +129,13 @@ impl<'a> Parser<'a> {
         let mut entries = Vec::with_capacity(body.pieces.len());
         let (count, lacks_open) = (body.pieces.len(), body.lacks_open());
         let mut hidden_close = false;
+        let mut unfinished = None;
+        let mut failed_before: Option<(Span, bool)> = None;
         for (index, mut piece) in body.pieces.into_iter().enumerate() {
             // Half a member before a missing brace: the brace is the mistake.
             let last = index + 1 == count;
-            let half = body.close.is_err() && last && piece.ending != Ending::Separator;
+            let half = body.close.is_err() && !lacks_open && last && piece.ending != Ending::Separator;
+            unfinished = half.then_some(shape.end);
             // What closes the body may be in what is broken: a string that does not end.
             hidden_close = last && piece.broken;
             let mark = self.diagnostics.len();
@@ -146,18 +149,20 @@ impl<'a> Parser<'a> {
                 }
                 None => (Vec::new(), None),
             };
-            let mut entry = Entry { span: piece.span, docs: piece.docs, attributes, node };
-            if half || piece.broken {
+            let silent = half || piece.broken || node.is_none() && self.is_remainder(&piece, failed_before);
+            if silent {
                 self.diagnostics.truncate(mark);
-                entry.node = None;
             }
-            entries.push(entry);
+            let failed = silent || self.diagnostics.len() > mark;
+            failed_before = failed.then_some((piece.behind, piece.span.start == piece.span.end));
+            let node = node.filter(|_| !silent);
+            entries.push(Entry { span: piece.span, docs: piece.docs, attributes, node });
         }
         if let Err(place) = body.close {
             let next = self.next_word(place);
             // Without its `{`, it was reported already.
             if !(lacks_open || hidden_close || self.cut_short && next.start == next.end) {
-                let problem = Problem::UnclosedBrace { open: body.open, found: self.found(next) };
+                let problem = Problem::UnclosedBrace { open: body.open, found: self.found(next), unfinished };
                 let before = self.text.get(..body.open.start as usize).unwrap_or_default();
                 let line = before.rsplit('\n').next().unwrap_or_default();
                 let indent: String = line.chars().take_while(|c| matches!(c, ' ' | '\t')).collect();
@@ -172,6 +177,16 @@ impl<'a> Parser<'a> {
             }
         }
         entries
+    }
+
+    /// Whether a piece that failed is what is left of the one before it, which failed too: it stands on the same line, and
+    /// starts like nothing, or stands behind a lone separator.
+    fn is_remainder(&self, piece: &Piece, before: Option<(Span, bool)>) -> bool {
+        let Some((before, was_empty)) = before else { return false };
+        let between = self.text.get(before.end as usize..piece.span.start as usize).unwrap_or_default();
+        let starts_like_nothing =
+            self.slice(piece.span).starts_with([':', '=', '<', '>', '?', '(', ')', '[', ']', '-']);
+        !between.contains('\n') && (was_empty || starts_like_nothing || piece.span.start == piece.span.end)
     }
 
     /// The first word behind a place, past space, documentation and attributes; for the message alone.

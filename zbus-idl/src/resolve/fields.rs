@@ -1,6 +1,6 @@
 //! What has members: structs with their spreads, enums, unions and errors; and that none contains itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::cycle::{Edge, order};
 use super::{Attributes, Kind, Namespace, Resolver, Target, steps};
@@ -15,7 +15,7 @@ use crate::vocabulary;
 /// How many fields spreads may bring into all files together: a line of schema must not cost a megabyte of fields.
 pub(super) const MAX_SPREAD_FIELDS: usize = 200_000;
 
-/// The fields of a struct, and where each of them is declared in its text: for those of a spread, the spread.
+/// The fields of a struct, and where its text says their types: for those of a spread, the spread.
 #[derive(Clone, Default)]
 pub(super) struct Flat {
     pub(super) fields: Vec<Field>,
@@ -78,9 +78,11 @@ impl Resolver<'_> {
                     let Attributes { deprecated, .. } = said;
                     let docs = entry.docs.clone();
                     let name = field.name.text.clone();
-                    let field_span = field.name.span;
+                    let (field_span, ty_span) = (field.name.span, field.ty.span);
                     let field = Field { name, wire_name, docs, deprecated, ty, spread_from: None };
+                    let before = flat.spans.len();
                     self.take_field(&mut flat, &mut names, &mut wires, field, (field_span, wire_span));
+                    flat.spans.get_mut(before..).unwrap_or_default().fill(ty_span);
                 }
                 Some(FieldOrSpread::Spread(name)) => {
                     self.attributes(&entry.attributes, Target::Spread);
@@ -194,7 +196,13 @@ impl Resolver<'_> {
         let mut next = Some(0_i128);
         let mut numbered = false;
         let mut members = Vec::new();
-        for entry in &one.members {
+        let largest = match repr {
+            Some(EnumRepr::Integer(integer)) => integer.range().1,
+            _ => i128::MAX,
+        };
+        let mut free = free_value(one).filter(|value| *value <= largest);
+        for (index, entry) in one.members.iter().enumerate() {
+            let last = index + 1 == one.members.len();
             let Some(member) = &entry.node else {
                 next = None;
                 continue;
@@ -219,7 +227,17 @@ impl Resolver<'_> {
                         MemberValue::String(text) => format!("\"{text}\""),
                         MemberValue::Integer(integer) => integer.to_string(),
                     };
-                    self.report(at, Problem::EnumValueClash { value: shown, name: name.clone(), first: *first });
+                    let problem = Problem::EnumValueClash { value: shown, name: name.clone(), first: *first };
+                    let fix = free.filter(|_| matches!(repr, Some(EnumRepr::Integer(_)))).and_then(|value| {
+                        free = value.checked_add(1).filter(|next| *next <= largest);
+                        let help = format!("{value} is free");
+                        match &member.value {
+                            Some(literal) => Some(Fix::replace(help, literal.span, value.to_string())),
+                            // Those behind it count on.
+                            None => last.then(|| Fix::replace(help, member.name.span.after(), format!(" = {value}"))),
+                        }
+                    });
+                    self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
                 }
                 Some(_) => {}
                 None => {
@@ -343,11 +361,16 @@ impl Resolver<'_> {
     /// Finds structs and unions whose values would have no end. Optionals, lists and maps are the ends that they need.
     pub(super) fn check_recursion(&mut self) {
         let found = order(&self.holdings());
+        let flat = self.flat.iter().flatten().flat_map(|flat| flat.fields.iter().zip(&flat.spans));
+        let spreads: HashSet<Span> =
+            flat.filter(|(field, _)| field.spread_from.is_some()).map(|(_, span)| *span).collect();
         for cycle in &found.cycles {
             let Some((first, span)) = cycle.first() else { continue };
             let path = steps(cycle, |node| format!("through `{}`", self.types[node].name.text));
             let name = self.types[*first].name.text.clone();
-            self.report(*span, Problem::Recursive { name, path });
+            let fix = Fix::replace("make it optional, or a list or map, which may be empty", span.after(), "?");
+            let fix = (!spreads.contains(span)).then_some(fix);
+            self.diagnostics.push(Diagnostic::new(*span, Problem::Recursive { name, path }).fix(fix));
         }
     }
 
@@ -377,6 +400,17 @@ impl Resolver<'_> {
         };
         self.types.iter().enumerate().map(edges).collect()
     }
+}
+
+/// The first of the values that no member has, nor counts up to.
+fn free_value(one: &tree::Enum) -> Option<i128> {
+    let members = || one.members.iter().filter_map(|entry| entry.node.as_ref());
+    let written = members().filter_map(|one| match one.value.as_ref()?.kind {
+        LiteralKind::Integer(value) => Some(value),
+        _ => None,
+    });
+    let counted = members().filter(|one| one.value.is_none()).count();
+    written.max()?.checked_add(i128::try_from(counted).ok()?)?.checked_add(1)
 }
 
 /// The name on the wire, and where the text says so.

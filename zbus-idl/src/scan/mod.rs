@@ -5,80 +5,25 @@
 //! declaration, no deeper than the one that is open, is the next declaration, whatever the braces say.
 
 mod lex;
+mod members;
+mod outline;
 mod starts;
+mod strays;
 
 pub(crate) use lex::{Lexed, Token, TokenKind, lex};
+pub(crate) use outline::{Body, Ending, Outline, Piece};
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::source::{SourceId, Span};
 
-/// A text, cut up.
-pub(crate) struct Outline {
-    pub(crate) docs: String,
-    pub(crate) pieces: Vec<Piece>,
-    /// The text ends in a comment or string that does not.
-    pub(crate) cut_short: bool,
-}
-
-/// A declaration or a member, as far as the parser's head goes; its body is cut up further.
-#[derive(Debug)]
-pub(crate) struct Piece {
-    pub(crate) docs: String,
-    /// From the first attribute to the last token before the body or the end.
-    pub(crate) span: Span,
-    /// The first token behind the attributes.
-    pub(crate) keyword: Option<Token>,
-    pub(crate) body: Option<Body>,
-    pub(crate) ending: Ending,
-    /// Something in it was reported already.
-    pub(crate) broken: bool,
-    /// What stands behind the head, for messages: the `{` of its body, or what follows. Empty at the end of the text.
-    pub(crate) next: Span,
-    /// The place right behind the piece, its body included: where a separator would stand.
-    pub(crate) behind: Span,
-    /// What stands behind the whole piece.
-    pub(crate) follower: Span,
-}
-
-#[derive(Debug)]
-pub(crate) struct Body {
-    /// The `{`; empty where it is missing.
-    pub(crate) open: Span,
-    /// The `}`, or else where it should have been.
-    pub(crate) close: Result<Span, Span>,
-    pub(crate) pieces: Vec<Piece>,
-}
-
-impl Body {
-    /// Its members were found, but the `{` before them was not.
-    pub(crate) fn lacks_open(&self) -> bool {
-        self.open.start == self.open.end
-    }
-}
-
-/// How a piece ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// With its own `;` or `,`.
-    Separator,
-    /// With the other one of the two.
-    WrongSeparator(Span),
-    /// With a body.
-    Body,
-    /// With the `}` of what it is in.
-    Close,
-    /// It did not; the next piece starts.
-    Missing,
-    /// With the text.
-    Text,
-}
-
 /// What a body holds, which decides how its members are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BodyKind {
-    /// Fields, members, arms: `,` between them.
-    Commas,
-    /// The same, and a member may have a body of fields.
+    /// Each a name and a type: `,` between them.
+    Fields,
+    /// Members or arms: the same, and a name may stand alone.
+    Names,
+    /// The same, and one may have a body of fields.
     Variants,
     /// Methods and streams: `;` behind each.
     Object,
@@ -171,14 +116,21 @@ impl Scanner<'_> {
     }
 
     fn declarations(&mut self) {
+        // Of a declaration whose `{` is missing, the `}` is no second mistake.
+        let mut lacks_open = false;
         while self.at < self.tokens.len() {
             if self.is(self.at, b'}') {
-                let span = self.span_at(self.at);
-                self.report(span, Problem::StrayBrace);
+                if !lacks_open {
+                    let span = self.span_at(self.at);
+                    self.report(span, Problem::StrayBrace);
+                }
+                lacks_open = false;
                 self.at += 1;
-            } else {
-                let piece = self.declaration();
-                self.pieces.extend(piece);
+            } else if let Some(piece) = self.declaration() {
+                let word = piece.keyword.and_then(|token| self.text.get(token.start as usize..token.end as usize));
+                let has_body = matches!(word, Some("struct" | "enum" | "union" | "error" | "object"));
+                lacks_open |= has_body && piece.body.is_none();
+                self.pieces.push(piece);
             }
         }
     }
@@ -227,7 +179,8 @@ impl Scanner<'_> {
         let prelude = self.prelude();
         let core = self.at;
         let kind = match self.word(core) {
-            Some("struct" | "enum" | "union") => BodyKind::Commas,
+            Some("struct") => BodyKind::Fields,
+            Some("enum" | "union") => BodyKind::Names,
             Some("error") => BodyKind::Variants,
             Some("object") => BodyKind::Object,
             _ => BodyKind::Unknown,
@@ -243,7 +196,7 @@ impl Scanner<'_> {
                 break Ending::Text;
             };
             match token.kind {
-                TokenKind::Punct(b';') => {
+                TokenKind::Punct(b';') if !self.ends_no_head(self.at, core) => {
                     self.at += 1;
                     break Ending::Separator;
                 }
@@ -260,15 +213,7 @@ impl Scanner<'_> {
                     self.at += 1;
                     break Ending::Close;
                 }
-                // The members start, though no `{` does.
-                _ if kind != BodyKind::Unknown
-                    && self.at > core + 1
-                    && token.leads_line
-                    && self.word(self.at) != Some("as")
-                    && self.word(self.at - 1) != Some("as")
-                    && !self.is(self.at - 1, b':')
-                    && !self.declaration_at(self.at) =>
-                {
+                _ if self.members_start(core, kind) => {
                     body = Some(self.body(kind, column));
                     break Ending::Body;
                 }
@@ -353,158 +298,6 @@ impl Scanner<'_> {
             at += 1;
         }
         self.span_at(at)
-    }
-
-    /// A body, from its `{` or where that should be. `column` is that of the declaration it belongs to.
-    fn body(&mut self, kind: BodyKind, column: u32) -> Body {
-        let open = if self.is(self.at, b'{') {
-            self.at += 1;
-            self.span_at(self.at - 1)
-        } else {
-            self.behind(self.at)
-        };
-        let mut pieces = Vec::new();
-        let close = loop {
-            if self.at >= self.tokens.len() {
-                break Err(self.behind(self.at));
-            }
-            if self.is(self.at, b'}') {
-                let close = self.span_at(self.at);
-                self.at += 1;
-                break Ok(close);
-            }
-            if self.declaration_at(self.at) && self.column(self.at) <= column {
-                break Err(self.behind(self.at));
-            }
-            if kind != BodyKind::Unknown && self.declaration_at(self.at) {
-                let inner = self.declaration();
-                if let Some(inner) = inner {
-                    let at = inner.keyword.map_or(inner.span, |keyword| self.span(keyword));
-                    self.report(at, Problem::NestedDeclaration);
-                    self.pieces.push(inner);
-                }
-            } else if kind == BodyKind::Unknown {
-                self.skip_unknown(column);
-            } else {
-                let piece = self.member(kind, column);
-                pieces.extend(piece);
-            }
-        };
-        Body { open, close, pieces }
-    }
-
-    /// One token, or a balanced block, of a body that is not understood.
-    fn skip_unknown(&mut self, column: u32) {
-        if self.is(self.at, b'{') {
-            self.skip_block(column);
-        } else {
-            self.at += 1;
-        }
-    }
-
-    fn skip_block(&mut self, column: u32) {
-        let mut depth = 0_usize;
-        while let Some(token) = self.token(self.at) {
-            if token.is(b'{') {
-                depth += 1;
-            } else if token.is(b'}') {
-                depth -= 1;
-                if depth == 0 {
-                    self.at += 1;
-                    return;
-                }
-            } else if self.declaration_at(self.at) && self.column(self.at) <= column {
-                return;
-            }
-            self.at += 1;
-        }
-    }
-
-    fn member(&mut self, kind: BodyKind, column: u32) -> Option<Piece> {
-        let prelude = self.prelude();
-        let core = self.at;
-        if self.nothing_follows(&prelude, core, true) {
-            return None;
-        }
-        let (own, other) = if kind == BodyKind::Object { (b';', b',') } else { (b',', b';') };
-        let mut broken = false;
-        let mut body = None;
-        let mut head_end = core;
-        let mut brackets = 0_usize;
-        let ending = loop {
-            let Some(token) = self.token(self.at) else {
-                break Ending::Text;
-            };
-            // What stands behind a variant's body is no part of its head.
-            if body.is_some() && !(token.is(b'}') || token.is(own) || token.is(other)) {
-                break Ending::Missing;
-            }
-            let starts_next = self.at > core
-                && (self.declaration_at(self.at)
-                    || if kind == BodyKind::Object {
-                        let after_oneway = self.at == core + 1 && self.word(core) == Some("oneway");
-                        self.object_member_at(self.at)
-                            && (brackets == 0 || token.kind != TokenKind::Doc)
-                            && !(after_oneway && self.word(self.at) == Some("fn"))
-                    } else {
-                        self.comma_member_at(self.at, brackets)
-                    });
-            if starts_next {
-                break Ending::Missing;
-            }
-            match token.kind {
-                TokenKind::Punct(b'}') => break Ending::Close,
-                TokenKind::Punct(punct) if punct == own && (punct == b';' || brackets == 0) => {
-                    self.at += 1;
-                    break Ending::Separator;
-                }
-                // A comma behind a method on its line is rather part of that: `throws A, B`.
-                TokenKind::Punct(b',')
-                    if other == b','
-                        && !(self.leads_line(self.at + 1) || self.is(self.at + 1, b'}') || self.at == core) =>
-                {
-                    self.at += 1;
-                }
-                TokenKind::Punct(punct) if punct == other && (punct == b';' || brackets == 0) => {
-                    self.at += 1;
-                    break Ending::WrongSeparator(self.span(token));
-                }
-                // The fields of a variant start, though no `{` does.
-                TokenKind::Word
-                    if kind == BodyKind::Variants
-                        && body.is_none()
-                        && self.at == core + 1
-                        && self.is(self.at + 1, b':') =>
-                {
-                    body = Some(self.body(BodyKind::Commas, column));
-                    continue;
-                }
-                TokenKind::Punct(b'{') if kind == BodyKind::Variants && body.is_none() && brackets == 0 => {
-                    body = Some(self.body(BodyKind::Commas, column));
-                    continue;
-                }
-                TokenKind::Punct(b'{') => self.skip_block(column),
-                TokenKind::Doc => {
-                    self.docs_amid();
-                    continue;
-                }
-                TokenKind::FileDoc => {
-                    self.misplaced_file_docs();
-                    continue;
-                }
-                kind => {
-                    match kind {
-                        TokenKind::Punct(b'(' | b'[' | b'<') => brackets += 1,
-                        TokenKind::Punct(b')' | b']' | b'>') => brackets = brackets.saturating_sub(1),
-                        _ => {}
-                    }
-                    broken |= kind == TokenKind::Bad;
-                    self.at += 1;
-                }
-            }
-            head_end = self.at;
-        };
-        Some(self.piece(prelude, core, head_end, body, ending, broken))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where something starts though nothing before it has ended: how the scan finds its way back after a missing `;`, `,`
 //! or `}`. All of it goes by the first tokens of a line, and is strict, since every word of the language can be a name.
 
-use super::{Scanner, Token, TokenKind};
+use super::{BodyKind, Scanner, Token, TokenKind};
 
 /// How many attributes and tokens of one are looked past for what they stand on: such a look starts at many places.
 const MAX_ATTRIBUTES: usize = 16;
@@ -54,20 +54,45 @@ impl Scanner<'_> {
             }
         }
         let Some(keyword) = self.word(at) else { return false };
-        let named = self.word(at + 1).is_some();
+        let named = self.word(at + 1).is_some() && !self.leads_line(at + 1);
+        // Its `;` or `{` was forgotten.
+        let alone = named && self.token(at + 2).is_none_or(|next| next.leads_line);
         match keyword {
             "import" => self.token(at + 1).is_some_and(|token| token.kind == TokenKind::String),
-            "module" => named && self.is(at + 2, b';'),
+            "module" => named && (self.is(at + 2, b';') || alone),
             "const" => named && (self.is(at + 2, b':') || self.is(at + 2, b'=')),
             "type" => named && self.is(at + 2, b'='),
             // Other brackets are a slip, and nothing else could start so.
             "struct" | "union" | "error" | "enum" if named && (self.is(at + 2, b'(') || self.is(at + 2, b'[')) => true,
-            "struct" | "union" | "error" => named && self.is(at + 2, b'{'),
-            "enum" => named && (self.is(at + 2, b'{') || self.is(at + 2, b':')),
+            "struct" | "union" | "error" => named && (self.is(at + 2, b'{') || alone),
+            "enum" => named && (self.is(at + 2, b'{') || self.is(at + 2, b':') || alone),
             "object" => {
                 let behind = self.is(at + 2, b'{') || self.is(at + 2, b'@') || self.is(at + 2, b'-');
-                named && (behind || self.word(at + 2) == Some("as"))
+                named && (behind || alone || self.word(at + 2) == Some("as"))
             }
+            _ => false,
+        }
+    }
+
+    /// Whether the members of the declaration at `core` start here, though no `{` does.
+    pub(super) fn members_start(&self, core: usize, kind: BodyKind) -> bool {
+        let at = self.at;
+        if kind == BodyKind::Unknown || at < core + 2 || self.declaration_at(at) {
+            return false;
+        }
+        if self.leads_line(at) {
+            let named_next = self.word(at) == Some("as") || self.word(at - 1) == Some("as");
+            // Behind a `:` stands the type of an enum, or the first member as in Python.
+            let type_next = kind == BodyKind::Names && self.is(at - 1, b':') && self.is(at + 1, b'{');
+            return !named_next && !type_next;
+        }
+        let in_name = self.word(at - 1) == Some("as") || self.is(at - 1, b'-') || self.is(at - 1, b'@');
+        match kind {
+            BodyKind::Object => {
+                let word = matches!(self.word(at), Some("fn" | "stream" | "oneway"));
+                word && !in_name && self.word(at + 1).is_some()
+            }
+            BodyKind::Fields => at == core + 2 && self.word(at).is_some() && self.is(at + 1, b':'),
             _ => false,
         }
     }
@@ -81,7 +106,7 @@ impl Scanner<'_> {
             (TokenKind::Doc, _) => true,
             (TokenKind::Punct(b'@'), _) => self.word(at + 1).is_some(),
             (_, Some("oneway")) => self.word(at + 1) == Some("fn"),
-            (_, Some("fn" | "rpc" | "func" | "def")) => self.word(at + 1).is_some() && self.is(at + 2, b'('),
+            (_, Some("fn" | "rpc" | "func" | "def")) => self.word(at + 1).is_some() && !self.leads_line(at + 1),
             (_, Some("stream")) => {
                 self.word(at + 1).is_some() && self.token(at + 2).is_some_and(|token| token.kind == TokenKind::Arrow)
             }

@@ -4,13 +4,9 @@ use std::sync::Arc;
 
 use super::{Broker, BrokerError, BrokerErrorKind, memory};
 
-/// The broker of an address, as [`Client::connect`](crate::Client::connect) takes it, connected. What uses it shares its connections;
-/// they close when nothing does any more.
-///
-/// # Errors
-/// [`BrokerErrorKind::Address`] where the address is none, [`BrokerErrorKind::Unreachable`] where nobody answers there,
-/// [`BrokerErrorKind::Refused`] where it does not let us in, or is a Redis Cluster.
-pub async fn connect(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
+/// Connects to the broker of an address, or says why not.
+#[cfg_attr(not(feature = "redis"), expect(clippy::unused_async, reason = "Redis is what there is to wait for"))]
+pub(super) async fn open(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
     let Some((scheme, rest)) = address.split_once("://") else {
         return Err(not_an_address(format!("a broker's address starts with its scheme: {EXAMPLES}")));
     };
@@ -68,7 +64,7 @@ mod tests {
             ("redis://host#insecure", "has no part behind a `#`"),
             ("redis://host?ca=/ca.pem", "rediss://"),
         ] {
-            let error = connect(address).await.unwrap_err();
+            let error = open(address).await.unwrap_err();
             assert_eq!(error.kind(), BrokerErrorKind::Address, "{address}: {error}");
             assert!(error.to_string().contains(words), "{address}: {error}");
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{address}: {error:?}");

@@ -74,6 +74,7 @@
 //! ```
 
 mod address;
+mod connect;
 mod deliveries;
 mod error;
 pub(crate) mod memory;
@@ -88,7 +89,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-pub use address::connect;
+pub use connect::connect;
+pub(crate) use connect::connect_within;
 pub use deliveries::{Deliveries, Delivery, DeliverySender};
 pub use error::{BrokerError, BrokerErrorKind};
 

@@ -71,7 +71,7 @@ impl<'a> Request<'a> {
     /// it. Otherwise a server drops it once its deadline has passed.
     ///
     /// # Errors
-    /// [`Error::Timeout`] at the deadline, [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the
+    /// [`Error::Timeout`] at the deadline, [`Error::NoServer`] where no server has shown itself by then, [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the
     /// request could not be written, [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
         self.exchange(|body| body.returns(returns, false)).await.map(|values| self.reply(values))
@@ -95,6 +95,9 @@ impl<'a> Request<'a> {
     /// # Errors
     /// [`Error::Broker`] where it could not be written, [`Error::Timeout`] where that took too long.
     pub async fn send(self) -> Result<(), Error> {
+        if self.options.fails_fast {
+            self.require_server(self.deadline()).await?;
+        }
         let id = self.object.client.shared.in_flight.enter().id();
         let message = self.encode(&id, true)?;
         let write = self.object.client.write(self.write(message));
@@ -109,7 +112,10 @@ impl<'a> Request<'a> {
     }
 
     async fn exchange<R>(&self, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
-        let deadline = self.limit().and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = self.deadline();
+        if self.options.fails_fast {
+            self.require_server(deadline).await?;
+        }
         let entered = self.object.client.shared.in_flight.enter();
         let message = self.encode(&entered.id(), false)?;
         let mut pending = Pending { object: self.object, entered, message };
@@ -120,7 +126,11 @@ impl<'a> Request<'a> {
                 Ok(answer) => answer,
                 Err(_) => {
                     let written = pending.give_up();
-                    return Err(self.timed_out(written));
+                    let error = self.timed_out(written);
+                    if written {
+                        return Err(error);
+                    }
+                    return Err(self.object.unanswered(self.limit().unwrap_or_default(), error).await);
                 }
             },
         };
@@ -146,7 +156,8 @@ impl<'a> Request<'a> {
             metadata: self.options.entries(),
             one_way,
         };
-        request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })
+        let message = request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })?;
+        self.object.client.fitting(self.method, message)
     }
 
     fn write(&self, message: Bytes) -> Write {
@@ -159,6 +170,15 @@ impl<'a> Request<'a> {
 
     fn timed_out(&self, written: bool) -> Error {
         Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), written }
+    }
+
+    /// The end of a call that begins now.
+    fn deadline(&self) -> Option<Instant> {
+        self.limit().and_then(|limit| Instant::now().checked_add(limit))
+    }
+
+    async fn require_server(&self, deadline: Option<Instant>) -> Result<(), Error> {
+        self.object.require_server(deadline, self.limit().unwrap_or_default()).await
     }
 
     /// None where the call may wait for ever.

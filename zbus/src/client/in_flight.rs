@@ -88,6 +88,11 @@ impl InFlight {
         }
     }
 
+    /// Whether a call of this id was made, however long ago.
+    pub(crate) fn has_made(&self, id: &str) -> bool {
+        self.number(id).is_some_and(|number| number < self.calls.lock().next)
+    }
+
     /// No reply comes any more: ends the calls that wait for one, and those to come.
     pub(crate) fn close(&self) {
         let mut calls = self.calls.lock();

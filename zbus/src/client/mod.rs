@@ -5,7 +5,9 @@ mod in_flight;
 mod inbox;
 mod instances;
 mod options;
+mod presence;
 mod remote_object;
+mod replies;
 mod reply_lists;
 mod untyped;
 
@@ -13,6 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
@@ -23,6 +26,7 @@ pub use self::instances::Instance;
 pub use self::options::CallOptions;
 use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
+use self::replies::Replies;
 use self::reply_lists::ReplyLists;
 pub use self::reply_lists::ReplyMode;
 pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
@@ -32,7 +36,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::outbox::{Outbox, Tracker};
 use crate::status::Status;
-use crate::wire::Generation;
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Generation, MOST_MESSAGE_SIZE};
 
 /// The time limit of a call where nobody says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -57,8 +61,12 @@ struct Shared {
     /// Beside the time limit, which gives way to that of a method.
     options: CallOptions,
     generation: Generation,
+    /// In bytes.
+    max_message_size: usize,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
+    /// Cancelled when the last clone is gone.
+    closed: CancellationToken,
     _stop: DropGuard,
 }
 
@@ -67,7 +75,9 @@ impl Client {
     /// `memory://name`, a broker inside this process.
     ///
     /// # Errors
-    /// [`Error::Broker`] where the address is none, or its broker out of reach.
+    /// [`Error::Broker`] where the address is none, or its broker refuses (it is a Redis Cluster, the password is wrong), is not ready
+    /// yet, or is out of reach: after 5 s at most it is of the kind [`Unreachable`](crate::broker::BrokerErrorKind::Unreachable),
+    /// unless the client is to [wait for the broker](ClientBuilder::wait_for_broker).
     pub async fn connect(address: &str) -> Result<Self, Error> {
         Self::builder().connect(address).await
     }
@@ -76,8 +86,10 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             limit: TimeLimit::After(DEFAULT_TIMEOUT),
+            wait: Duration::ZERO,
             options: CallOptions::new(),
             generation: Generation::One,
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
         }
     }
 
@@ -88,6 +100,17 @@ impl Client {
     /// Those of a call.
     pub async fn status(&self, module: &str) -> Result<Status, Error> {
         instances::status_of(&RemoteObject::new(self.clone(), module, ObjectId::STATUS)).await
+    }
+
+    /// The message, if it is not larger than this client sends.
+    fn fitting(&self, what: &str, message: Bytes) -> Result<Bytes, Error> {
+        let (size, limit) = (message.len(), self.shared.max_message_size);
+        if size > limit { Err(Error::TooLarge { what: what.to_owned(), size, limit }) } else { Ok(message) }
+    }
+
+    /// Cancelled when the last clone of the client is gone.
+    pub(crate) fn closed(&self) -> CancellationToken {
+        self.shared.closed.clone()
     }
 
     /// Writes once, and waits until it is written.
@@ -109,8 +132,10 @@ impl fmt::Debug for Client {
 #[must_use]
 pub struct ClientBuilder {
     limit: TimeLimit,
+    wait: Duration,
     options: CallOptions,
     generation: Generation,
+    max_message_size: usize,
 }
 
 impl ClientBuilder {
@@ -139,9 +164,30 @@ impl ClientBuilder {
         Self { generation, ..self }
     }
 
+    /// How large a message may be, in bytes: 64 MiB unless set, and at most 512 MiB, which is what Redis takes. A larger request or
+    /// event is an [`Error::TooLarge`] and is not written; a larger reply is not read, and its call is
+    /// [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge).
+    pub fn max_message_size(self, bytes: usize) -> Self {
+        Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
+    }
+
+    /// How long a broker that is out of reach, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for ever. A broker
+    /// that is lost later is waited for in any case.
+    pub fn wait_for_broker(self, limit: Duration) -> Self {
+        Self { wait: limit, ..self }
+    }
+
     /// Where calls wait for their replies; [`ReplyMode::Inbox`] unless set. Servers on rbus need [`ReplyMode::PerCall`].
     pub fn reply_mode(self, reply_mode: ReplyMode) -> Self {
         Self { options: self.options.reply_mode(reply_mode), ..self }
+    }
+
+    /// Connects a client whose calls hold the thread.
+    ///
+    /// # Errors
+    /// Those of [`blocking::Client::connect`](crate::blocking::Client::connect).
+    pub fn connect_blocking(self, address: &str) -> Result<crate::blocking::Client, Error> {
+        crate::blocking::Client::connect_with(self, address)
     }
 
     /// Connects as [`Client::connect`] does.
@@ -149,7 +195,8 @@ impl ClientBuilder {
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
-        self.connect_with(broker::connect(address).await?).await
+        let broker = broker::connect_within(address, self.wait).await?;
+        self.connect_with(broker).await
     }
 
     /// Connects over a broker of one's own, or one that is shared.
@@ -164,8 +211,9 @@ impl ClientBuilder {
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
-        let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop);
+        let replies = Arc::new(Replies::new(Arc::clone(&in_flight), self.generation, self.max_message_size));
+        inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), stop.clone()).await?;
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop.clone());
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
@@ -182,7 +230,9 @@ impl ClientBuilder {
                 limit: self.limit,
                 options: self.options,
                 generation: self.generation,
+                max_message_size: self.max_message_size,
                 runtime: tokio::runtime::Handle::current(),
+                closed: stop,
                 _stop: stopped_with_client,
             }),
         })

@@ -11,10 +11,10 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, OnceCell, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::in_flight::{InFlight, ended};
+use super::in_flight::ended;
+use super::replies::Replies;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, Popper};
-use crate::wire::Response;
 
 /// Where a client waits for the reply to a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -42,7 +42,7 @@ const BATCH: usize = 16;
 #[derive(Debug)]
 pub(super) struct ReplyLists {
     broker: Arc<dyn Broker>,
-    in_flight: Arc<InFlight>,
+    replies: Arc<Replies>,
     awaited: Arc<Awaited>,
     room: Arc<Semaphore>,
     runtime: tokio::runtime::Handle,
@@ -65,10 +65,10 @@ struct State {
 
 impl ReplyLists {
     /// Nothing runs and no connection is open before the first call needs it.
-    pub(super) fn new(broker: Arc<dyn Broker>, in_flight: Arc<InFlight>, stop: CancellationToken) -> Self {
+    pub(super) fn new(broker: Arc<dyn Broker>, replies: Arc<Replies>, stop: CancellationToken) -> Self {
         Self {
             broker,
-            in_flight,
+            replies,
             awaited: Arc::default(),
             room: Arc::new(Semaphore::new(ROOM)),
             runtime: tokio::runtime::Handle::current(),
@@ -80,8 +80,8 @@ impl ReplyLists {
     pub(super) async fn start(&self) -> Result<(), BrokerError> {
         let start = async || {
             let popper = self.broker.popper().await?;
-            let (awaited, in_flight) = (Arc::clone(&self.awaited), Arc::clone(&self.in_flight));
-            self.runtime.spawn(read(popper, awaited, in_flight, self.stop.clone()));
+            let (awaited, replies) = (Arc::clone(&self.awaited), Arc::clone(&self.replies));
+            self.runtime.spawn(read(popper, awaited, replies, self.stop.clone()));
             Ok(())
         };
         self.started.get_or_try_init(start).await.copied()
@@ -146,7 +146,7 @@ impl Awaited {
     }
 }
 
-async fn read(mut popper: Box<dyn Popper>, awaited: Arc<Awaited>, in_flight: Arc<InFlight>, stop: CancellationToken) {
+async fn read(mut popper: Box<dyn Popper>, awaited: Arc<Awaited>, replies: Arc<Replies>, stop: CancellationToken) {
     let mut delays = reconnect_backoff().build();
     while let Some((lists, interrupt)) = stop.run_until_cancelled(awaited.lists(&stop)).await {
         match popper.pop(&lists, BATCH, &interrupt).await {
@@ -158,14 +158,7 @@ async fn read(mut popper: Box<dyn Popper>, awaited: Arc<Awaited>, in_flight: Arc
                     awaited.remove(list);
                 }
                 for message in popped.messages {
-                    match Response::decode(&message) {
-                        Ok(response) => {
-                            if !in_flight.complete(response) {
-                                tracing::debug!("dropped a reply that nobody waits for");
-                            }
-                        }
-                        Err(error) => tracing::warn!(%error, "dropped a reply that cannot be read"),
-                    }
+                    replies.take(&message);
                 }
             }
             Err(error) => {

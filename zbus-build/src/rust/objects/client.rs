@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use zbus_idl::schema::{Lag, LagPolicy, Throws};
+use zbus_idl::schema::{Lag, LagPolicy, Stream, Throws};
 
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::types::{Argument, Passed};
@@ -60,32 +60,20 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
 fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream {
     let mut scope = object.names.locals.clone();
     let (request, reply, item) = (scope.allocate("request"), scope.allocate("reply"), scope.allocate("item"));
-    let docs = match method.method.timeout {
-        None => method.docs(),
-        Some(limit) => {
-            let limit = format!("Waits {limit:?}, unless [`Self::with_timeout`] says otherwise.");
-            if method.method.docs.is_empty() {
-                docs::docs("", || format!("{} {limit}", method.sentence()))
-            } else {
-                docs::docs_and(&method.method.docs, &limit)
-            }
-        }
-    };
+    let docs = method_docs(method);
     let deprecated = method.deprecated();
     let name = method.name;
     let wire_name = &method.method.wire_name;
     let (params, rest) = method.split_params();
-    let mut signature = Vec::new();
+    let signature = method.borrowed_params();
     let mut encode = Vec::new();
     for Parameter { name, schema_name, ty } in params {
-        let Argument { ty, passed: Passed { adapter, ty: passed }, is_reference } = method.types.argument(ty);
+        let Argument { passed: Passed { adapter, ty: passed }, is_reference, .. } = method.types.argument(ty);
         let borrowed = (!is_reference).then(|| quote!(&));
-        signature.push(quote!(#name: #ty));
         encode.push(quote!(#request.argument::<#adapter, #passed>(#schema_name, #borrowed #name)?;));
     }
     if let Some(Parameter { name, schema_name, ty }) = rest {
         let Passed { adapter, ty } = method.types.passed(ty);
-        signature.push(quote!(#name: &[#ty]));
         encode.push(quote! {
             for #item in #name {
                 #request.argument::<#adapter, #ty>(#schema_name, #item)?;
@@ -94,13 +82,7 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
     }
     let mutable = (!encode.is_empty()).then(|| quote!(mut));
     let output = method.output();
-    let error = match method.method.throws {
-        Throws::Never | Throws::Message => quote!(::zbus::Error),
-        Throws::Typed(id) => {
-            let error = method.types.path(id);
-            quote!(::zbus::CallError<#error>)
-        }
-    };
+    let error = method.client_error();
     let limit = method.method.timeout.map(|limit| {
         let (seconds, nanoseconds) =
             (consts::integer(limit.as_secs().into()), consts::integer(limit.subsec_nanos().into()));
@@ -116,6 +98,21 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
             let #mutable #request = self.object.request(#wire_name) #limit;
             #(#encode)*
             #send
+        }
+    }
+}
+
+/// Those of a client's method, async or blocking.
+pub(super) fn method_docs(method: &MethodContext<'_>) -> TokenStream {
+    match method.method.timeout {
+        None => method.docs(),
+        Some(limit) => {
+            let limit = format!("Waits {limit:?}, unless [`Self::with_timeout`] says otherwise.");
+            if method.method.docs.is_empty() {
+                docs::docs("", || format!("{} {limit}", method.sentence()))
+            } else {
+                docs::docs_and(&method.method.docs, &limit)
+            }
         }
     }
 }
@@ -155,8 +152,7 @@ fn send(method: &MethodContext<'_>, request: &Ident, reply: &Ident) -> TokenStre
 
 fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
     object.streams().map(|StreamContext { types, stream, name }| {
-        let listens = format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name));
-        let docs = docs::docs_and(&stream.docs, &(listens + &stream.lag.map(lag_sentence).unwrap_or_default()));
+        let docs = stream_docs(stream);
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let wire_name = &stream.wire_name;
         let Passed { adapter, ty } = types.passed(&stream.ty);
@@ -173,6 +169,12 @@ fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
             }
         }
     })
+}
+
+/// Those of what listens, async or blocking.
+pub(super) fn stream_docs(stream: &Stream) -> TokenStream {
+    let listens = format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name));
+    docs::docs_and(&stream.docs, &(listens + &stream.lag.map(lag_sentence).unwrap_or_default()))
 }
 
 fn lag(lag: Lag) -> TokenStream {

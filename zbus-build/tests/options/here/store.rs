@@ -848,4 +848,111 @@ pub mod store {
                 .await
         }
     }
+
+    /// Clients whose calls hold the thread until they have ended: for programs without an async runtime.
+    pub mod blocking {
+        use std::collections::HashMap;
+        use std::net::IpAddr;
+        use zbus::types::Bytes;
+
+        /// Calls the object `store@1.0` of the module `options`, and waits.
+        #[derive(Clone, Debug)]
+        pub struct StoreClient {
+            stub: super::StoreClient,
+            client: zbus::blocking::Client,
+        }
+
+        impl StoreClient {
+            /// The bus name of the module that the schema names.
+            pub const MODULE: &'static str = super::StoreClient::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::StoreClient::CONTRACT;
+
+            /// The object as the schema's module serves it.
+            #[must_use]
+            pub fn new(client: zbus::blocking::Client) -> Self {
+                Self::with_module(client, Self::MODULE)
+            }
+
+            /// The like for a module of another name.
+            #[must_use]
+            pub fn with_module(
+                client: zbus::blocking::Client,
+                module: impl Into<String>,
+            ) -> Self {
+                Self {
+                    stub: super::StoreClient::with_module(
+                        client.asynchronous().clone(),
+                        module,
+                    ),
+                    client,
+                }
+            }
+
+            /// The like with this time limit for each call, in place of the client's and the schema's.
+            #[must_use]
+            pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+                Self {
+                    stub: self.stub.with_timeout(timeout),
+                    ..self
+                }
+            }
+
+            /// The like with these options for each call; what they do not say stays as it is.
+            #[must_use]
+            pub fn with_options(self, options: zbus::CallOptions) -> Self {
+                Self {
+                    stub: self.stub.with_options(options),
+                    ..self
+                }
+            }
+
+            /// The method `Put`.
+            pub fn put(
+                &self,
+                id: &crate::Id,
+                data: &[u8],
+                more: Option<&[u8]>,
+                parts: &[Bytes],
+            ) -> Result<(HashMap<String, IpAddr>, Bytes), zbus::CallError<super::Lost>> {
+                self.client
+                    .wait(super::StoreClient::put(&self.stub, id, data, more, parts))
+            }
+
+            /// The method `Find`.
+            pub fn find(
+                &self,
+                tags: &HashMap<String, IpAddr>,
+                ids: &[crate::Id],
+                id: Option<&crate::Id>,
+                counts: Option<&super::Counts>,
+                near: &crate::shared::shapes::Point,
+            ) -> Result<super::Counts, zbus::Error> {
+                self.client
+                    .wait(
+                        super::StoreClient::find(&self.stub, tags, ids, id, counts, near),
+                    )
+            }
+
+            /// Listens to the events `Blocks`: subscribed when this returns.
+            pub fn blocks(
+                &self,
+            ) -> Result<zbus::blocking::Subscription<Bytes>, zbus::Error> {
+                let events = self.client.wait(super::StoreClient::blocks(&self.stub))?;
+                Ok(self.client.events(events))
+            }
+
+            /// Listens to the events `Points`: subscribed when this returns.
+            pub fn points(
+                &self,
+            ) -> Result<
+                zbus::blocking::Subscription<HashMap<i64, crate::shared::shapes::Point>>,
+                zbus::Error,
+            > {
+                let events = self.client.wait(super::StoreClient::points(&self.stub))?;
+                Ok(self.client.events(events))
+            }
+        }
+    }
 }

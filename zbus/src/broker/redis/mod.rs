@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::io::tcp::TcpSettings;
+use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{Client, ErrorKind, Pipeline, RedisError, RedisResult, Script};
 
 pub(super) use self::address::client;
@@ -21,8 +23,18 @@ use self::pop::RedisPopper;
 use self::subscribe::Subscriptions;
 use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, Write};
 
-/// How long a connection may take to be made, or a command but a blocking pop to be answered.
+/// How long a connection may take to be made.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a command but a blocking pop may take to be answered.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A connection that was silent for as long is probed, and again that often.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+
+/// A connection whose other end acknowledges nothing for as long is lost: its host or the way there is gone without a farewell.
+#[cfg(target_os = "linux")]
+const HALF_OPEN: Duration = Duration::from_secs(15);
 
 /// A lost connection is tried this often for a command before the command fails; the next command starts anew.
 const CONNECTION_RETRIES: usize = 3;
@@ -35,17 +47,26 @@ pub(super) struct RedisBroker {
 }
 
 impl RedisBroker {
+    /// In [`CONNECTION_TIMEOUT`] or not at all.
     pub(super) async fn connect(client: Client) -> Result<Self, BrokerError> {
         let place = client.get_connection_info().addr().to_string();
+        tokio::time::timeout(CONNECTION_TIMEOUT, Self::connect_to(client, &place)).await.unwrap_or_else(|_| {
+            let message = format!("no broker at {place}: no answer in {CONNECTION_TIMEOUT:?}");
+            Err(BrokerError::new(BrokerErrorKind::Unreachable, message))
+        })
+    }
+
+    async fn connect_to(client: Client, place: &str) -> Result<Self, BrokerError> {
         let (shortest, longest) = CONNECTION_BACKOFF;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(CONNECTION_RETRIES)
             .set_min_delay(shortest)
             .set_max_delay(longest)
-            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
+            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
         let connection =
-            client.get_connection_manager_with_config(config).await.map_err(|error| broker_error(&place, error))?;
+            client.get_connection_manager_with_config(config).await.map_err(|error| connection_error(place, error))?;
+        refuse_unready(connection.clone(), place).await?;
         refuse_cluster(connection.clone()).await?;
         let subscriptions = Subscriptions::new(client.clone());
         Ok(Self { client, connection, subscriptions })
@@ -63,6 +84,25 @@ impl fmt::Debug for RedisBroker {
     }
 }
 
+fn tcp() -> TcpSettings {
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    let keepalive = keepalive.with_interval(KEEPALIVE).with_retries(3);
+    // What is written is written in batches already.
+    let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    #[cfg(target_os = "linux")]
+    let tcp = tcp.set_user_timeout(HALF_OPEN);
+    tcp
+}
+
+/// A broker that still loads its data takes connections, and refuses what is asked of it.
+async fn refuse_unready(mut connection: ConnectionManager, place: &str) -> Result<(), BrokerError> {
+    let ready: RedisResult<String> = redis::cmd("PING").query_async(&mut connection).await;
+    // A user who may not ask finds out by what comes next.
+    let error = ready.err().map(|error| connection_error(place, error));
+    error.filter(|error| error.kind() != BrokerErrorKind::Refused).map_or(Ok(()), Err)
+}
+
 /// A module's lists would lie on different nodes of a cluster, and one pop cannot wait on several of them.
 async fn refuse_cluster(mut connection: ConnectionManager) -> Result<(), BrokerError> {
     let info: RedisResult<String> = redis::cmd("INFO").arg("cluster").query_async(&mut connection).await;
@@ -78,21 +118,37 @@ async fn refuse_cluster(mut connection: ConnectionManager) -> Result<(), BrokerE
 /// Redis' errors that say nothing of the command, and pass.
 const UNREADY: [&str; 7] = ["BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY"];
 
-fn broker_error(place: &str, error: RedisError) -> BrokerError {
-    let (kind, message) = match error.kind() {
-        _ if error.code().is_some_and(|code| UNREADY.contains(&code)) => {
-            (BrokerErrorKind::Unready, format!("the broker at {place} takes no writes for now: {error}"))
-        }
-        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
-            (BrokerErrorKind::Refused, format!("the broker at {place} refused: {error}"))
-        }
-        ErrorKind::InvalidClientConfig => {
-            (BrokerErrorKind::Address, format!("the broker address {place} cannot be used: {error}"))
-        }
-        _ if error.is_connection_refusal() => (BrokerErrorKind::Unreachable, format!("no broker at {place}: {error}")),
-        _ => (BrokerErrorKind::Lost, format!("lost the broker at {place}: {error}")),
+fn kind_of(error: &RedisError) -> BrokerErrorKind {
+    match error.kind() {
+        _ if error.code().is_some_and(|code| UNREADY.contains(&code)) => BrokerErrorKind::Unready,
+        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => BrokerErrorKind::Refused,
+        ErrorKind::InvalidClientConfig => BrokerErrorKind::Address,
+        _ if error.is_connection_refusal() => BrokerErrorKind::Unreachable,
+        _ => BrokerErrorKind::Lost,
+    }
+}
+
+fn told(place: &str, kind: BrokerErrorKind, error: RedisError) -> BrokerError {
+    let message = match kind {
+        BrokerErrorKind::Unready => format!("the broker at {place} takes no writes for now: {error}"),
+        BrokerErrorKind::Refused => format!("the broker at {place} refused: {error}"),
+        BrokerErrorKind::Address => format!("the broker address {place} cannot be used: {error}"),
+        BrokerErrorKind::Unreachable => format!("no broker at {place}: {error}"),
+        _ => format!("lost the broker at {place}: {error}"),
     };
     BrokerError::new(kind, message).with_source(error)
+}
+
+fn broker_error(place: &str, error: RedisError) -> BrokerError {
+    told(place, kind_of(&error), error)
+}
+
+/// The like where there is no connection yet: whatever else went wrong, there was none to be lost.
+fn connection_error(place: &str, error: RedisError) -> BrokerError {
+    match kind_of(&error) {
+        BrokerErrorKind::Lost => told(place, BrokerErrorKind::Unreachable, error),
+        kind => told(place, kind, error),
+    }
 }
 
 /// The like for another entry of the same batch.
