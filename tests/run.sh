@@ -24,7 +24,7 @@ if [[ $(printf '%s\n' go1.19 "$go_version" | sort -V | head -n 1) != go1.19 ]]; 
     echo "$go is $go_version; the Go peers need 1.19 or newer: see https://go.dev/dl/, and name its path in ZBUS_GO" >&2
     exit 1
 fi
-for peer in tests/peers/go0 tests/peers/go1 tests/peers/zos; do
+for peer in tests/peers/go0 tests/peers/go1 tests/peers/zos tests/peers/compatibility; do
     (cd "$peer" && GOWORK=off "$go" mod download)
 done
 

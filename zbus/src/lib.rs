@@ -66,9 +66,10 @@
 //! Anything else carries the bus where [`broker::Broker`] is implemented for it.
 //!
 //! # What happens to a call
-//! It ends: with its values, or an [`Error`] at its deadline at the latest. A request is written once, and so run at most once;
-//! [`Error::may_have_run`] tells whether it may have been. A client's call waits for a server that is not there yet. A server takes no
-//! more than it has free workers for; what it has taken when it is stopped it answers.
+//! It ends: with its values, or an [`Error`] at its deadline at the latest. A request is written once, and so run at most once, unless
+//! its method is [idempotent](client::Request::idempotent); [`Error::may_have_run`] tells whether it may have been. A client's call
+//! waits for a server that is not there yet, and for a broker that is out of reach. A server takes no more than it has free workers
+//! for; what it has taken when it is stopped it answers.
 //!
 //! # Testing a service
 //! [`testing::serve`] gives a client of any object, over a broker inside the process:
@@ -99,8 +100,9 @@
 //! [`blocking::Client`] is for programs that have no async runtime; stubs over it come from `.blocking(true)` of the build.
 //!
 //! # Cancellation
-//! Dropping the future of a call gives the call up: it is withdrawn if no server has taken it yet, and not too many others wait
-//! before it. A server drops the future of a method at the deadline of its call.
+//! Dropping the future of a call gives the call up: it is withdrawn if no server has taken it yet; otherwise the server is told, and
+//! drops the future of the method, as it does at the deadline of the call. What a method may know of this and of its caller it finds in
+//! its [`Context`].
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod backoff;
@@ -120,13 +122,14 @@ mod outbox;
 pub mod server;
 pub mod status;
 pub mod stream;
+mod telemetry;
 pub mod testing;
 pub mod types;
 pub mod untyped;
 pub mod wire;
 
 pub use client::{CallOptions, Client, ReplyMode};
-pub use error::{CallError, Error, RejectionKind};
+pub use error::{CallError, Error, Fate, RejectionKind};
 pub use failure::Failure;
 pub use lag::Lag;
 pub use object_id::ObjectId;

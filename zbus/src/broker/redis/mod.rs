@@ -10,9 +10,10 @@ mod subscribe;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
@@ -21,13 +22,16 @@ use redis::{Client, ErrorKind, Pipeline, RedisError, RedisResult, Script};
 pub(super) use self::address::client;
 use self::pop::RedisPopper;
 use self::subscribe::Subscriptions;
-use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, Write};
+use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write};
 
 /// How long a connection may take to be made.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a command but a blocking pop may take to be answered.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// After this long without a write, a connection is asked whether it still works before it is written to.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// A connection that was silent for as long is probed, and again that often.
 const KEEPALIVE: Duration = Duration::from_secs(5);
@@ -37,13 +41,15 @@ const KEEPALIVE: Duration = Duration::from_secs(5);
 const HALF_OPEN: Duration = Duration::from_secs(15);
 
 /// A lost connection is tried this often for a command before the command fails; the next command starts anew.
-const CONNECTION_RETRIES: usize = 3;
-const CONNECTION_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+const CONNECTION_RETRIES: usize = 1;
+const CONNECTION_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(100));
 
 pub(super) struct RedisBroker {
     client: Client,
     connection: ConnectionManager,
     subscriptions: Subscriptions,
+    /// When the connection was last seen to work.
+    used: Mutex<Instant>,
 }
 
 impl RedisBroker {
@@ -69,7 +75,27 @@ impl RedisBroker {
         refuse_unready(connection.clone(), place).await?;
         refuse_cluster(connection.clone()).await?;
         let subscriptions = Subscriptions::new(client.clone());
-        Ok(Self { client, connection, subscriptions })
+        Ok(Self { client, connection, subscriptions, used: Mutex::new(Instant::now()) })
+    }
+
+    /// Finds out that the connection was lost while nobody used it, as it is where the broker was restarted: a write would be what
+    /// finds out, and could not tell that none of it was done.
+    async fn wake(&self, connection: &mut ConnectionManager) -> Result<(), BrokerError> {
+        if self.used.lock().elapsed() < IDLE {
+            return Ok(());
+        }
+        let answer: RedisResult<redis::Value> = redis::cmd("PING").query_async(connection).await;
+        match answer {
+            // It comes back with the next command, before anything is written.
+            Err(error) if error.is_connection_dropped() => Ok(()),
+            Err(error) if error.is_timeout() => {
+                let place = self.client.get_connection_info().addr().to_string();
+                let message = format!("the broker at {place} does not answer");
+                Err(BrokerError::new(BrokerErrorKind::Unreachable, message).with_source(error))
+            }
+            // Whatever else it is, the write will be told.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     fn error(&self, error: RedisError) -> BrokerError {
@@ -161,14 +187,25 @@ fn no_answer() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
+/// Of a pipeline, and of each of its commands.
+type WriteOutcome = RedisResult<Vec<RedisResult<redis::Value>>>;
+
 impl Broker for RedisBroker {
     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
         Box::pin(async move {
             let (pipeline, owners) = pipeline(&batch);
             let mut connection = self.connection.clone();
-            let outcome: RedisResult<Vec<RedisResult<redis::Value>>> = pipeline.query_async(&mut connection).await;
+            if let Err(error) = self.wake(&mut connection).await {
+                return batch.iter().map(|_| Err(again(&error))).collect();
+            }
+            let mut outcome: WriteOutcome = pipeline.query_async(&mut connection).await;
+            if outcome.as_ref().is_err_and(RedisError::is_connection_refusal) {
+                // It may be an earlier try to connect that was refused; this one makes a new one.
+                outcome = pipeline.query_async(&mut connection).await;
+            }
             match outcome {
                 Ok(results) => {
+                    *self.used.lock() = Instant::now();
                     let mut outcomes: Vec<Result<(), BrokerError>> = batch.iter().map(|_| Ok(())).collect();
                     for (mut range, result) in owners.into_iter().zip(results) {
                         let error = match (result, batch.get(range.start)) {
@@ -206,11 +243,13 @@ impl Broker for RedisBroker {
     }
 
     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {
-        // LREM alone would scan the whole list.
+        // `LREM` alone would scan the whole list; its sign is the end that it starts from.
         static WITHDRAW: LazyLock<Script> = LazyLock::new(|| {
-            Script::new(
-                "if redis.call('LPOS', KEYS[1], ARGV[1], 'MAXLEN', 256) then return redis.call('LREM', KEYS[1], 1, ARGV[1]) end return 0",
-            )
+            Script::new(&format!(
+                "for _, from in ipairs({{1, -1}}) do \
+                 if redis.call('LPOS', KEYS[1], ARGV[1], 'RANK', from, 'MAXLEN', {WITHDRAWAL_DEPTH}) then \
+                 return redis.call('LREM', KEYS[1], from, ARGV[1]) end end return 0"
+            ))
         });
         let mut script = WITHDRAW.prepare_invoke();
         script.key(list).arg(&message[..]);
@@ -227,6 +266,18 @@ impl Broker for RedisBroker {
             let (seconds, microseconds): (i64, i64) =
                 redis::cmd("TIME").query_async(&mut connection).await.map_err(|error| self.error(error))?;
             Ok(milliseconds(seconds, microseconds))
+        })
+    }
+
+    fn run_id(&self) -> BoxFuture<'_, Result<Option<String>, BrokerError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.clone();
+            let info: String = redis::cmd("INFO")
+                .arg("server")
+                .query_async(&mut connection)
+                .await
+                .map_err(|error| self.error(error))?;
+            Ok(info.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::to_owned))
         })
     }
 
