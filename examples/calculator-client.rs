@@ -28,7 +28,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("event: {} of {:?} at {}", entry.operation, entry.values, entry.at);
         }
     }
-    let status = client.status("calc").await?;
-    println!("the server has {} workers", status.workers.len());
+    for instance in client.instances("calc").await? {
+        match instance.status {
+            Ok(status) => println!("the server {} has {} workers", instance.id, status.workers.len()),
+            Err(error) => println!("the server {} does not answer: {error}", instance.id),
+        }
+    }
     Ok(())
 }

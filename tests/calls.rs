@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use zbus::broker::{WITHDRAWAL_DEPTH, Write};
 use zbus::client::RemoteObject;
 use zbus::server::RunningServer;
-use zbus::{CallOptions, Client, Context, Error, ObjectId, RejectionKind, Server};
+use zbus::{CallOptions, Client, Context, Error, Fate, ObjectId, RejectionKind, Server};
 use zbus_tests::RedisServer;
 use zbus_tests::api::jobs::{Job, JobClient, JobServer, Seen};
 
@@ -74,6 +75,10 @@ impl Job for Shared {
     async fn finish(&self) {
         self.0.run().await;
     }
+
+    async fn fetch(&self) {
+        self.0.run().await;
+    }
 }
 
 /// A server of the jobs, and the way to it.
@@ -82,27 +87,40 @@ struct Bus {
     server: RunningServer,
     client: Client,
     job: JobClient,
+    address: String,
 }
 
 impl Bus {
     async fn start(address: &str) -> Self {
+        Self::with_workers(address, 4).await
+    }
+
+    async fn with_workers(address: &str, workers: u32) -> Self {
         let service = Shared::default();
         let jobs = Arc::clone(&service.0);
-        let server = Server::new("jobs").workers(4).drain(Duration::from_millis(100));
+        let server = Server::new("jobs").workers(workers).drain(Duration::from_millis(100));
         let server = server.register(JobServer::new(service)).unwrap().start(address).await.unwrap();
         let client =
             Client::builder().timeout(Duration::from_secs(10)).metadata("host", "a").metadata("user", "nobody");
         let client = client.connect(address).await.unwrap();
         let job = JobClient::new(client.clone());
-        Self { jobs, server, client, job }
+        Self { jobs, server, client, job, address: address.to_owned() }
     }
 
-    /// A call in a task of its own; it has begun when this returns.
+    /// A call in a task of its own.
+    fn spawn<F>(&self, call: impl FnOnce(JobClient) -> F) -> JoinHandle<Result<(), Error>>
+    where
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        tokio::spawn(call(self.job.clone()))
+    }
+
+    /// The like; it has begun when this returns.
     async fn begin<F>(&self, call: impl FnOnce(JobClient) -> F) -> JoinHandle<Result<(), Error>>
     where
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
-        let call = tokio::spawn(call(self.job.clone()));
+        let call = self.spawn(call);
         self.jobs.begun.notified().await;
         call
     }
@@ -240,4 +258,146 @@ async fn a_server_that_stops_waits_for_an_uninterruptible_method_no_longer_than_
         assert_eq!(bus.jobs.dropped.load(Ordering::SeqCst), 1);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_call_that_its_caller_drops_is_dropped_where_it_runs() {
+    over_both("dropped", |bus| async move {
+        let call =
+            bus.begin(|job| async move { job.with_options(CallOptions::new().without_timeout()).wait().await }).await;
+        call.abort();
+        counts("dropped", &bus.jobs.dropped, 1).await;
+        counts("told", &bus.jobs.told, 1).await;
+        let counters = bus.client.status("jobs").await.unwrap().counters.unwrap();
+        assert_eq!((counters.dropped, counters.served), (1, 0));
+        bus.server.shutdown().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_too_deep_in_the_queue_to_be_withdrawn_is_not_run() {
+    const CALLS: usize = 2 * 256 + 20;
+    for address in ["memory://calls-deep", &RedisServer::start().address()] {
+        let bus = Bus::with_workers(address, 1).await;
+        let busy = bus.begin(|job| async move { job.wait().await }).await;
+        let mut calls = Vec::new();
+        for _ in 0..CALLS {
+            let job = bus.job.clone();
+            calls.push(tokio::spawn(async move { job.see().await.map(drop) }));
+        }
+        // Written in the order of the calls.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let deep = calls.remove(CALLS / 2);
+        deep.abort();
+        // Withdrawn or told by then.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        bus.jobs.finish.notify_one();
+        busy.await.unwrap().unwrap();
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        let counters = bus.client.status("jobs").await.unwrap().counters.unwrap();
+        assert_eq!((counters.dropped, counters.served), (1, CALLS as u64), "{address}");
+        bus.server.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn an_idempotent_call_goes_to_the_next_server_when_the_one_that_runs_it_stops() {
+    over_both("next", |bus| async move {
+        let call = bus.begin(|job| async move { job.fetch().await }).await;
+        let next = Bus::start(&bus.address).await;
+        bus.server.shutdown().await;
+        next.jobs.begun.notified().await;
+        next.jobs.finish.notify_one();
+        call.await.unwrap().unwrap();
+        assert_eq!(bus.jobs.dropped.load(Ordering::SeqCst), 1);
+        next.server.shutdown().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_made_while_the_broker_is_away_is_run_once_when_it_is_back() {
+    let mut redis = RedisServer::start();
+    let bus = Bus::start(&redis.address()).await;
+    bus.job.see().await.unwrap();
+    redis.kill();
+    // A connection that was idle this long is asked before it is written to.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let error = bus.job.clone().with_timeout(Duration::from_millis(500)).see().await.unwrap_err();
+    assert!(matches!(&error, Error::Broker(_)) && !error.may_have_run(), "{error}");
+    let waiting = bus.spawn(|job| async move { job.see().await.map(drop) });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    redis.restart();
+    waiting.await.unwrap().unwrap();
+    let counters = bus.client.status("jobs").await.unwrap().counters.unwrap();
+    assert_eq!(counters.served, 2);
+    bus.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_first_call_after_a_restart_of_the_broker_in_an_idle_time_is_answered() {
+    let mut redis = RedisServer::start();
+    let bus = Bus::start(&redis.address()).await;
+    for _ in 0..3 {
+        bus.job.see().await.unwrap();
+        redis.kill();
+        redis.restart();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        bus.job.see().await.unwrap();
+    }
+    bus.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_call_that_ends_in_the_middle_of_its_write_is_withdrawn_when_it_is_written() {
+    let mut redis = RedisServer::start();
+    let client = Client::connect(&redis.address()).await.unwrap();
+    let job = JobClient::new(client).with_timeout(Duration::from_millis(100));
+    // So that the connection is not idle.
+    job.see().await.unwrap_err();
+    redis.freeze();
+    let error = job.see().await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { fate: Fate::Unknown, .. }), "{error}");
+    redis.thaw();
+    let mut connection =
+        redis::Client::open(redis.address()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let asked = Instant::now();
+    while redis::cmd("LLEN").arg("jobs.job@1.0").query_async::<i64>(&mut connection).await.unwrap() > 0 {
+        assert!(asked.elapsed() < Duration::from_secs(5), "the request is left");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_looks_at_both_ends_of_a_long_queue_and_no_deeper() {
+    let redis = RedisServer::start();
+    let broker = zbus::broker::connect(&redis.address()).await.unwrap();
+    let message = |number: usize| number.to_string().into_bytes().into();
+    let push = |number| Write::Push { list: "list".into(), message: message(number), expire: None };
+    let last = 2 * WITHDRAWAL_DEPTH + 1;
+    assert!(broker.write((0..=last).map(push).collect()).await.iter().all(Result::is_ok));
+    // From the inside to the ends, so that no withdrawal brings another one nearer.
+    for (number, found) in
+        [(256, false), (257, false), (255, true), (258, true), (0, true), (last, true), (last, false)]
+    {
+        assert_eq!(broker.withdraw("list", message(number)).await.unwrap(), found, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_no_server_took_is_withdrawn_at_its_deadline_and_says_so() {
+    for address in ["memory://calls-withdrawn", &RedisServer::start().address()] {
+        let bus = Bus::with_workers(address, 1).await;
+        let busy = bus.begin(|job| async move { job.wait().await }).await;
+        let error = bus.job.clone().with_timeout(Duration::from_millis(200)).see().await.unwrap_err();
+        assert!(matches!(error, Error::Timeout { fate: Fate::Withdrawn, .. }) && !error.may_have_run(), "{error}");
+        let expected = "no reply in 200ms from jobs.job@1.0: no server took the request, and it was withdrawn";
+        assert_eq!(error.to_string(), expected);
+        bus.jobs.finish.notify_one();
+        busy.await.unwrap().unwrap();
+        bus.server.shutdown().await;
+    }
 }

@@ -53,6 +53,21 @@ fn the_quickstart_says_what_is_wrong_with_an_address() {
     assert!(stderr.contains("no broker at 127.0.0.1:1"), "{stderr}");
 }
 
+#[test]
+fn the_custom_broker_carries_calls_errors_events_and_the_status() {
+    let printed = text(&example("custom-broker", &[]).output().unwrap());
+    for line in [
+        "1 + 2 = 3",
+        "17 / 0 fails: division by zero",
+        "event: Add",
+        "event: Divide",
+        "the server has 16 workers",
+        "done",
+    ] {
+        assert!(printed.lines().any(|printed| printed == line), "no line `{line}` in:\n{printed}");
+    }
+}
+
 /// Killed when the test fails.
 struct Running(Child);
 
@@ -85,10 +100,18 @@ fn the_calculator_serves_another_process_until_it_is_told_to_stop() {
     assert!(lines.next().unwrap().unwrap().starts_with("serving calc.calculator@1.0"));
 
     let printed = text(&example("calculator-client", &[&address]).output().unwrap());
-    for line in ["2 + 2 = 4", "1 / 0 fails: division by zero", "the server has 8 workers"] {
+    for line in ["2 + 2 = 4", "1 / 0 fails: division by zero"] {
         assert!(printed.lines().any(|printed| printed == line), "no line `{line}` in:\n{printed}");
     }
     assert!(printed.matches("event: ").count() >= 3, "{printed}");
+    assert!(printed.contains(" has 8 workers"), "{printed}");
+
+    let printed = text(&example("blocking-client", &[&address]).output().unwrap());
+    for line in
+        ["2 + 3 = 5", "1 / 0 fails: division by zero", "event: Add of [2.0, 3.0]", "event: Divide of [1.0, 0.0]"]
+    {
+        assert!(printed.lines().any(|printed| printed == line), "no line `{line}` in:\n{printed}");
+    }
 
     let stopped = Command::new("kill").args(["-TERM", &server.0.id().to_string()]).status().unwrap();
     assert!(stopped.success());

@@ -127,10 +127,8 @@ async fn client_server_and_subscription_survive_the_death_of_the_broker() {
     let mut events = bus.object.subscribe::<Same, u64>("Count").await.unwrap();
     assert_eq!(echo(&bus.object, vec![1]).await.unwrap(), [1]);
     redis.kill();
-    let asked = Instant::now();
-    let error = echo(&bus.object, vec![2]).await.unwrap_err();
+    let error = echo(&bus.object.clone().with_timeout(Duration::from_millis(500)), vec![2]).await.unwrap_err();
     assert!(matches!(error, Error::Broker(_)), "{error}");
-    assert!(asked.elapsed() < Duration::from_secs(5));
     redis.restart();
     assert!(matches!(events.next().await.unwrap().unwrap_err(), StreamError::Gap));
     bus.object.publish::<Same, u64>("Count", &7).await.unwrap();
@@ -381,7 +379,7 @@ async fn a_reply_waits_for_a_broker_that_takes_no_writes_for_a_while() {
     let bus = Bus::start(&redis.address()).await;
     let call = begin(&bus, "Wait").await;
     ask::<()>(&mut connection, "CONFIG SET maxmemory 1").await;
-    let error = echo(&bus.object, vec![1]).await.unwrap_err();
+    let error = echo(&bus.object.clone().with_timeout(Duration::from_millis(300)), vec![1]).await.unwrap_err();
     assert!(matches!(error, Error::Broker(_)) && !error.may_have_run(), "{error}");
     bus.probe.finish.notify_one();
     tokio::time::sleep(Duration::from_millis(300)).await;

@@ -1,12 +1,15 @@
 //! More than there is room or time for: slow subscribers, full queues, busy objects, methods that block, panic and overrun.
 
 use std::future::Future;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use serde_with::Same;
+use tokio::task::JoinHandle;
 use zbus::client::RemoteObject;
-use zbus::server::{Call, Object, Rejection, Returns};
+use zbus::server::{Call, Object, ObjectOptions, Rejection, Returns};
 use zbus::{CallOptions, Client, Error, Lag, ObjectId, RejectionKind, Server, StreamError};
 use zbus_tests::RedisServer;
 
@@ -136,4 +139,210 @@ async fn a_full_queue_refuses_a_call_at_once() {
         server.shutdown().await;
     })
     .await;
+}
+
+/// An object whose methods take their time.
+struct Slow {
+    id: ObjectId,
+    running: Arc<AtomicU64>,
+    gate: Arc<Gate>,
+}
+
+impl Slow {
+    fn new(name: &str) -> Self {
+        Self { id: ObjectId::new(name, "1.0"), running: Arc::default(), gate: Arc::default() }
+    }
+}
+
+/// Holds threads back until it is opened.
+#[derive(Default)]
+struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn open(&self) {
+        *self.open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+
+    fn pass(&self) {
+        drop(self.opened.wait_while(self.open.lock().unwrap(), |open| !*open).unwrap());
+    }
+}
+
+async fn until(number: &AtomicU64, expected: u64) {
+    let asked = Instant::now();
+    while number.load(Ordering::SeqCst) != expected {
+        assert!(asked.elapsed() < Duration::from_secs(5), "never {expected}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+impl Object for Slow {
+    fn id(&self) -> ObjectId {
+        self.id.clone()
+    }
+
+    async fn call(&self, call: Call) -> Result<Returns, Rejection> {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        match call.method() {
+            "Now" => {}
+            "Sleep" => tokio::time::sleep(Duration::from_millis(20)).await,
+            "Never" => std::future::pending().await,
+            "Panic" => panic!("as asked"),
+            "Block" => self.gate.pass(),
+            _ => return Err(call.unknown_method()),
+        }
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        Ok(call.returns())
+    }
+}
+
+async fn call(object: &RemoteObject, method: &str) -> Result<(), Error> {
+    object.request(method).call(0).await.map(drop)
+}
+
+fn spawn_calls(object: &RemoteObject, method: &'static str, count: usize) -> Vec<JoinHandle<Result<(), Error>>> {
+    let spawn = |_| {
+        let object = object.clone();
+        tokio::spawn(async move { call(&object, method).await })
+    };
+    (0..count).map(spawn).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_object_does_not_starve_one_with_which_it_shares_the_workers() {
+    over_both("rotation", |address| async move {
+        let server = Server::new("slow").workers(1).register(Slow::new("busy")).unwrap();
+        let server = server.register(Slow::new("idle")).unwrap().start(&address).await.unwrap();
+        let client = client(&address).await;
+        let [busy, idle] =
+            ["busy", "idle"].map(|name| RemoteObject::new(client.clone(), "slow", ObjectId::new(name, "1.0")));
+        // Two seconds' worth of work waits.
+        let waiting = spawn_calls(&busy, "Sleep", 100);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for _ in 0..3 {
+            call(&idle, "Now").await.unwrap();
+        }
+        assert!(waiting.iter().filter(|call| call.is_finished()).count() < 50);
+        drop(waiting);
+        server.shutdown().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_with_workers_of_its_own_neither_waits_for_others_nor_takes_more() {
+    over_both("own-workers", |address| async move {
+        let (shared, own) = (Slow::new("shared"), Slow::new("own"));
+        let running = Arc::clone(&own.running);
+        let server = Server::new("slow").workers(2).drain(Duration::from_millis(10)).register(shared).unwrap();
+        let server = server.register_with(own, ObjectOptions::new().workers(3)).unwrap();
+        let server = server.start(&address).await.unwrap();
+        let client = client(&address).await;
+        let [shared, own] =
+            ["shared", "own"].map(|name| RemoteObject::new(client.clone(), "slow", ObjectId::new(name, "1.0")));
+        // All shared workers are busy, for ever.
+        let _busy = spawn_calls(&shared, "Never", 10);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::timeout(Duration::from_secs(3), call(&own, "Now")).await.expect("starved").unwrap();
+        // And now its own.
+        let _busy = spawn_calls(&own, "Never", 10);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(running.load(Ordering::SeqCst), 3);
+        let status = client.status("slow").await.unwrap();
+        assert_eq!(status.workers.iter().filter(|worker| worker.state == "busy").count(), 5);
+        server.shutdown().await;
+    })
+    .await;
+}
+
+// On one thread: a method that blocked it would block all.
+#[tokio::test]
+async fn methods_that_block_leave_the_other_calls_and_the_status_answered() {
+    for address in ["memory://blocking", &RedisServer::start().address()] {
+        let slow = Slow::new("blocking");
+        let (running, gate) = (Arc::clone(&slow.running), Arc::clone(&slow.gate));
+        let options = ObjectOptions::new().workers(2).blocking();
+        let server = Server::new("slow").register_with(slow, options).unwrap();
+        let server = server.register(Slow::new("other")).unwrap().start(address).await.unwrap();
+        let client = client(address).await;
+        let [blocking, other] =
+            ["blocking", "other"].map(|name| RemoteObject::new(client.clone(), "slow", ObjectId::new(name, "1.0")));
+        let blocked = spawn_calls(&blocking, "Block", 3);
+        until(&running, 2).await;
+        call(&other, "Now").await.unwrap();
+        let status = client.status("slow").await.unwrap();
+        assert_eq!(status.workers.iter().filter(|worker| worker.action == "[blocking@1.0].Block()").count(), 2);
+        assert_eq!(running.load(Ordering::SeqCst), 2, "more than it has workers");
+        gate.open();
+        for call in blocked {
+            call.await.unwrap().unwrap();
+        }
+
+        // All else is as elsewhere.
+        let error = call(&blocking, "Panic").await.unwrap_err();
+        assert!(matches!(error, Error::Rejected { kind: RejectionKind::Panicked, .. }), "{error}");
+        call(&blocking, "Sleep").await.unwrap();
+        server.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_blocks_beyond_its_deadline_is_answered_and_keeps_its_worker_until_it_ends() {
+    let address = "memory://blocks-on";
+    let slow = Slow::new("blocking");
+    let (running, gate) = (Arc::clone(&slow.running), Arc::clone(&slow.gate));
+    let options = ObjectOptions::new().workers(1).blocking();
+    let server = Server::new("slow").register_with(slow, options).unwrap().start(address).await.unwrap();
+    let client = client(address).await;
+    let blocking = RemoteObject::new(client.clone(), "slow", ObjectId::new("blocking", "1.0"));
+    blocking.request("Block").timeout(Duration::from_millis(200)).call(0).await.unwrap_err();
+    assert_eq!(running.load(Ordering::SeqCst), 1);
+    let status = client.status("slow").await.unwrap();
+    assert!(status.workers.iter().any(|worker| worker.state == "busy" && worker.overdue), "{status:?}");
+    // The server waits for it.
+    let stopping = tokio::spawn(server.shutdown());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!stopping.is_finished());
+    gate.open();
+    stopping.await.unwrap();
+    assert_eq!(running.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_panics_and_overruns_leave_every_worker_free() {
+    for blocking in [false, true] {
+        let address = format!("memory://panics-{blocking}");
+        let mut options = ObjectOptions::new().workers(8);
+        if blocking {
+            options = options.blocking();
+        }
+        let server = Server::new("slow").register_with(Slow::new("wild"), options).unwrap();
+        let server = server.start(&address).await.unwrap();
+        let client = client(&address).await;
+        let wild = RemoteObject::new(client.clone(), "slow", ObjectId::new("wild", "1.0"));
+        let hurt: Vec<_> = futures::stream::iter(0..1000)
+            .map(|number| {
+                let method = if number % 2 == 0 { "Panic" } else { "Never" };
+                wild.request(method).timeout(Duration::from_millis(20)).call(0)
+            })
+            .buffer_unordered(64)
+            .collect()
+            .await;
+        assert!(hurt.iter().all(Result::is_err));
+        // What was taken just before its deadline ends at its deadline.
+        let asked = Instant::now();
+        while client.status("slow").await.unwrap().workers.iter().any(|worker| worker.state != "free") {
+            assert!(asked.elapsed() < Duration::from_secs(5), "workers are leaked");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let calls = spawn_calls(&wild, "Sleep", 8);
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        server.shutdown().await;
+    }
 }

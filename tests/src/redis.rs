@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -46,6 +47,7 @@ pub struct RedisServer {
     folder: TempDir,
     program: Program,
     port: u16,
+    options: Vec<String>,
 }
 
 impl RedisServer {
@@ -56,8 +58,18 @@ impl RedisServer {
 
     /// Starts a server of that kind and waits until it answers.
     pub fn start_program(program: Program) -> Self {
+        Self::start_program_with(program, &[])
+    }
+
+    /// Starts Redis with more options, such as `--requirepass`, and waits until it answers.
+    pub fn start_with(options: &[&str]) -> Self {
+        Self::start_program_with(REDIS, options)
+    }
+
+    fn start_program_with(program: Program, options: &[&str]) -> Self {
+        let options = options.iter().map(|&option| option.to_owned()).collect();
         let folder = TempDir::new().expect("temporary folder");
-        let mut server = Self { process: None, folder, program, port: 0 };
+        let mut server = Self { process: None, folder, program, port: 0, options };
         // Another process may take a port between its choice and its use.
         let mut refused = String::new();
         for _ in 0..8 {
@@ -119,6 +131,22 @@ impl RedisServer {
         self.process = Some(process);
     }
 
+    /// Starts the server again from what it has saved, so that it loads for as long as `a_key` for each of its keys; kills it first if it
+    /// runs. Returns when it listens.
+    pub fn restart_loading(&mut self, a_key: Duration) {
+        self.kill();
+        let mut command = self.command();
+        command.args(["--key-load-delay", &a_key.as_micros().to_string()]);
+        // How much it loads before it looks at its connections again.
+        command.args(["--loading-process-events-interval-bytes", "1024"]);
+        self.process = Some(Process::spawn(&mut command).expect("it has run before"));
+        let started = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            assert!(started.elapsed() < START, "{} does not listen", self.program.name);
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Lets the server stand still: connections stay, nothing is answered.
     pub fn freeze(&mut self) {
         if let Some(process) = &mut self.process {
@@ -137,16 +165,21 @@ impl RedisServer {
         self.folder.path().join("redis.sock")
     }
 
-    fn launch(&self) -> Result<Process, String> {
-        let path = self.program.path();
-        let mut command = Command::new(&path);
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.program.path());
         command
             .current_dir(self.folder.path())
             .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
             .arg("--unixsocket")
             .arg(self.socket())
-            .args(["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", ""]);
-        let mut process = match Process::spawn(&mut command) {
+            .args(["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", ""])
+            .args(&self.options);
+        command
+    }
+
+    fn launch(&self) -> Result<Process, String> {
+        let path = self.program.path();
+        let mut process = match Process::spawn(&mut self.command()) {
             Ok(process) => process,
             Err(error) if error.kind() == ErrorKind::NotFound => panic!(
                 "{} was not found; install it with `apt-get install {}`, or name its path in {}",
@@ -182,7 +215,12 @@ impl RedisServer {
 fn ping(mut stream: impl Read + Write) -> Result<(), String> {
     let mut answer = [0; 7];
     stream.write_all(b"PING\r\n").and_then(|()| stream.read_exact(&mut answer)).map_err(told)?;
-    if &answer == b"+PONG\r\n" { Ok(()) } else { Err(format!("answered PING with {answer:?}")) }
+    // One that wants a password answers, too.
+    if &answer == b"+PONG\r\n" || &answer == b"-NOAUTH" {
+        Ok(())
+    } else {
+        Err(format!("answered PING with {answer:?}"))
+    }
 }
 
 fn told(error: impl Display) -> String {
@@ -191,7 +229,7 @@ fn told(error: impl Display) -> String {
 
 /// A port below the range that Linux gives to outgoing connections: in that range a client that reconnects to a
 /// stopped server may be given the server's own port, and then talks to itself and keeps the server from coming back.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     const FIRST: u16 = 16_000;
     const COUNT: u64 = 16_000;
     let free = |port: &u16| -> bool {

@@ -13,14 +13,29 @@ use crate::wire::{DecodeError, EncodeError, Generation, Thrown};
 #[non_exhaustive]
 pub enum Error {
     /// No reply came before the deadline.
-    #[error("no reply in {after:?} from {target}{}", if *.written { "" } else { ": the request was not written" })]
+    #[error("no reply in {after:?} from {target}{fate}")]
     Timeout {
         /// Who was asked: `module.object@version`.
         target: String,
         /// The time limit of the call.
         after: Duration,
-        /// False where the request never left this process, and never will.
-        written: bool,
+        /// What became of the request.
+        fate: Fate,
+    },
+
+    /// No server of the module has shown itself, and none will run the call: it was not written, or withdrawn. Servers of the Go library
+    /// and on rbus never show themselves: where it is they that serve the module, they may be there all the same.
+    #[error(
+        "{}; no server of module `{module}` has shown itself (servers of Go and rbus never do)",
+        unanswered(target, *after)
+    )]
+    NoServer {
+        /// Who was asked: `module.object@version`.
+        target: String,
+        /// The bus name of the module.
+        module: String,
+        /// The time limit of the call; none for one that was to [fail fast](crate::CallOptions::fail_fast).
+        after: Option<Duration>,
     },
 
     /// The method failed by its own will: what its `throws` says.
@@ -52,6 +67,19 @@ pub enum Error {
         what: String,
         /// What is wrong with it.
         source: EncodeError,
+    },
+
+    /// A message is larger than the client sends: it was not written.
+    #[error(
+        "`{what}` is {size} bytes, more than the {limit} that this client sends: see `ClientBuilder::max_message_size`"
+    )]
+    TooLarge {
+        /// The method or event.
+        what: String,
+        /// Its size in bytes.
+        size: usize,
+        /// How large it may be.
+        limit: usize,
     },
 
     /// The reply is not what the schema says.
@@ -94,16 +122,48 @@ pub enum Error {
 }
 
 impl Error {
-    /// False where the method has surely not run: the request was never written, or was refused. A caller may then try again without
-    /// running it twice.
+    /// False where the method has surely not run: the request was never written, was refused, or was withdrawn before a server took
+    /// it. A caller may then try again without running it twice.
     pub fn may_have_run(&self) -> bool {
         match self {
-            Self::Timeout { written, .. } => *written,
-            Self::Encode { .. } | Self::InAsync | Self::Thread(_) => false,
+            Self::Timeout { fate, .. } => *fate == Fate::Unknown,
+            Self::Encode { .. } | Self::TooLarge { .. } | Self::NoServer { .. } | Self::InAsync | Self::Thread(_) => {
+                false
+            }
             Self::Rejected { kind, .. } => kind.may_have_run(),
-            Self::Broker(error) => error.kind() == BrokerErrorKind::Lost,
+            Self::Broker(error) => matches!(error.kind(), BrokerErrorKind::Lost | BrokerErrorKind::Restarted),
             Self::Remote { .. } | Self::Decode { .. } | Self::Generation { .. } => true,
         }
+    }
+}
+
+fn unanswered(target: &str, after: Option<Duration>) -> String {
+    match after {
+        Some(after) => format!("no reply in {after:?} from {target}"),
+        None => format!("{target} was not called"),
+    }
+}
+
+/// What became of a request that was not answered in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fate {
+    /// It never left this process, and never will.
+    NeverWritten,
+    /// It was taken back from its queue: no server has taken it, and none will.
+    Withdrawn,
+    /// A server may have taken it: it runs, or is done, or what took it is gone. Or it could not be found in a long queue, and expires
+    /// there; or the broker did not say.
+    Unknown,
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NeverWritten => ": the request was not written",
+            Self::Withdrawn => ": no server took the request, and it was withdrawn",
+            Self::Unknown => "",
+        })
     }
 }
 
@@ -161,7 +221,7 @@ impl RejectionKind {
         }
     }
 
-    fn may_have_run(&self) -> bool {
+    pub(crate) fn may_have_run(&self) -> bool {
         !matches!(self, Self::UnknownObject | Self::UnknownMethod | Self::BadArguments | Self::Overloaded)
     }
 }

@@ -54,17 +54,55 @@
 //! ```
 //!
 //! # Addresses
-//! `redis://[user:password@]host[:port][/database]`, `rediss://…` (with the feature `tls`), `unix:///path`, Go's
-//! `tcp://[password@]host:port`, and `memory://name`: a broker inside the process, shared by all who open the name.
+//! | address | broker |
+//! |---|---|
+//! | `redis://[user:password@]host[:port][/database]` | Redis or Valkey (`valkey://` is the same); a password alone is `:password@` |
+//! | `rediss://…[?ca=file&cert=file&key=file]` | the same over TLS, with the feature `tls`; `ca` is the one authority to trust, in place of the system's, `cert` and `key` are the client's own, all PEM files |
+//! | `unix:///path[?db=number&user=name&password=text]` | the same over a socket; `unix://password@/path` and `unix://user:password@/path`, too |
+//! | `tcp://[password@]host[:port]` | as the Go library writes it; `tcp://user:password@…/database`, which Go has not, too |
+//! | `memory://name` | inside the process, shared by all who open the name |
+//!
+//! Without a port it is 6379, without a database 0. In passwords, `%40` is `@`, `%2F` is `/`, and so on. A Redis Cluster is refused.
+//! Anything else carries the bus where [`broker::Broker`] is implemented for it.
 //!
 //! # What happens to a call
-//! It ends: with its values, or an [`Error`] at its deadline at the latest. A request is written once, and so run at most once;
-//! [`Error::may_have_run`] tells whether it may have been. A client's call waits for a server that is not there yet. A server takes no
-//! more than it has free workers for; what it has taken when it is stopped it answers.
+//! It ends: with its values, or an [`Error`] at its deadline at the latest. A request is written once, and so run at most once, unless
+//! its method is [idempotent](client::Request::idempotent); [`Error::may_have_run`] tells whether it may have been. A client's call
+//! waits for a server that is not there yet, and for a broker that is out of reach. A server takes no more than it has free workers
+//! for; what it has taken when it is stopped it answers.
+//!
+//! # Testing a service
+//! [`testing::serve`] gives a client of any object, over a broker inside the process:
+//!
+//! ```
+//! # use futures::Stream;
+//! # use zbus::Failure;
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../zbus-build/tests/golden/calculator.rs"));
+//! # use calculator::{Calculator, CalculatorClient, CalculatorServer, Entry};
+//! # struct Calc;
+//! # impl Calculator for Calc {
+//! #     async fn add(&self, a: f64, b: f64) -> f64 { a + b }
+//! #     async fn sum(&self, values: Vec<f64>) -> f64 { values.iter().sum() }
+//! #     async fn div_mod(&self, a: i64, b: i64) -> Result<(i64, i64), Failure> { Ok((a / b, a % b)) }
+//! #     async fn last(&self, _: u32) -> Vec<Entry> { Vec::new() }
+//! #     fn entries(&self) -> impl Stream<Item = Entry> + Send { futures::stream::empty() }
+//! # }
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = zbus::testing::serve(CalculatorServer::new(Calc)).await?;
+//! let calculator = CalculatorClient::new(client);
+//! assert_eq!(calculator.add(1.0, 2.0).await?, 3.0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Without async
+//! [`blocking::Client`] is for programs that have no async runtime; stubs over it come from `.blocking(true)` of the build.
 //!
 //! # Cancellation
-//! Dropping the future of a call gives the call up: it is withdrawn if no server has taken it yet, and not too many others wait
-//! before it. A server drops the future of a method at the deadline of its call.
+//! Dropping the future of a call gives the call up: it is withdrawn if no server has taken it yet; otherwise the server is told, and
+//! drops the future of the method, as it does at the deadline of the call. What a method may know of this and of its caller it finds in
+//! its [`Context`].
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod backoff;
@@ -73,6 +111,7 @@ pub mod broker;
 pub mod client;
 mod clock;
 pub mod codegen;
+mod drops;
 mod error;
 mod failure;
 mod lag;
@@ -83,12 +122,14 @@ mod outbox;
 pub mod server;
 pub mod status;
 pub mod stream;
+mod telemetry;
+pub mod testing;
 pub mod types;
 pub mod untyped;
 pub mod wire;
 
 pub use client::{CallOptions, Client, ReplyMode};
-pub use error::{CallError, Error, RejectionKind};
+pub use error::{CallError, Error, Fate, RejectionKind};
 pub use failure::Failure;
 pub use lag::Lag;
 pub use object_id::ObjectId;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::backoff::reconnect_backoff;
@@ -13,6 +13,10 @@ use crate::broker::{Broker, BrokerError, Write};
 
 /// How many writes may wait; who sends more waits with them.
 const CAPACITY: usize = 4096;
+
+/// How many bytes of large messages may wait. Small ones are bounded by their number alone, which is cheaper.
+const LARGE_BYTES: usize = 64 << 20;
+const LARGE: usize = 16 << 10;
 
 /// A batch takes no further message beyond this many bytes.
 const BATCH_BYTES: usize = 1 << 20;
@@ -32,12 +36,21 @@ pub(crate) trait Tracker: Send + 'static {
 /// The way to the writer. The writer ends when all of these are gone and everything is written.
 #[derive(Debug)]
 pub(crate) struct Outbox<T> {
-    writes: mpsc::Sender<(T, Write)>,
+    writes: mpsc::Sender<Waiting<T>>,
+    /// A permit is a piece of [`LARGE`] bytes.
+    large: Arc<Semaphore>,
+}
+
+struct Waiting<T> {
+    tag: T,
+    write: Write,
+    /// The room that a large one takes.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl<T> Clone for Outbox<T> {
     fn clone(&self) -> Self {
-        Self { writes: self.writes.clone() }
+        Self { writes: self.writes.clone(), large: Arc::clone(&self.large) }
     }
 }
 
@@ -49,21 +62,27 @@ impl<T: Send + 'static> Outbox<T> {
     pub(crate) fn start<K: Tracker<Tag = T>>(broker: Arc<dyn Broker>, tracker: K) -> (Self, JoinHandle<()>) {
         let (writes, received) = mpsc::channel(CAPACITY);
         let writer = Writer { broker, tracker, received, failed: VecDeque::new(), delays: delays() };
-        (Self { writes }, tokio::spawn(writer.run()))
+        let large = Arc::new(Semaphore::new(LARGE_BYTES / LARGE));
+        (Self { writes, large }, tokio::spawn(writer.run()))
     }
 
     /// Waits for room. Dropping the future sends nothing.
     pub(crate) async fn send(&self, tag: T, write: Write) -> Result<(), Closed> {
-        self.writes.send((tag, write)).await.map_err(|_| Closed)
+        let pieces = (write.message().len() / LARGE).min(LARGE_BYTES / LARGE);
+        let room = match u32::try_from(pieces) {
+            Ok(pieces @ 1..) => Arc::clone(&self.large).acquire_many_owned(pieces).await.ok(),
+            _ => None,
+        };
+        self.writes.send(Waiting { tag, write, room }).await.map_err(|_| Closed)
     }
 }
 
 struct Writer<K: Tracker> {
     broker: Arc<dyn Broker>,
     tracker: K,
-    received: mpsc::Receiver<(K::Tag, Write)>,
+    received: mpsc::Receiver<Waiting<K::Tag>>,
     /// To be tried again.
-    failed: VecDeque<(K::Tag, Write)>,
+    failed: VecDeque<Waiting<K::Tag>>,
     delays: ExponentialBackoff,
 }
 
@@ -93,17 +112,17 @@ impl<K: Tracker> Writer<K> {
     /// Writes a batch: the first, and what follows it.
     async fn write(
         &mut self,
-        first: (K::Tag, Write),
-        following: impl Fn(&mut mpsc::Receiver<(K::Tag, Write)>) -> Option<(K::Tag, Write)>,
+        first: Waiting<K::Tag>,
+        following: impl Fn(&mut mpsc::Receiver<Waiting<K::Tag>>) -> Option<Waiting<K::Tag>>,
     ) {
         let mut tags = Vec::new();
         let mut batch = Vec::new();
         let mut bytes = 0;
         let mut next = Some(first);
-        while let Some((tag, write)) = next.take() {
+        while let Some(Waiting { tag, write, room }) = next.take() {
             if self.tracker.begin(&tag) {
                 bytes += write.message().len();
-                tags.push(tag);
+                tags.push((tag, room));
                 batch.push(write);
             }
             if bytes < BATCH_BYTES {
@@ -116,8 +135,9 @@ impl<K: Tracker> Writer<K> {
         // A clone shares the messages' memory.
         let outcomes = self.broker.write(batch.clone()).await;
         let failed = self.failed.len();
-        for ((tag, write), outcome) in tags.into_iter().zip(batch).zip(outcomes) {
-            self.failed.extend(self.tracker.end(tag, outcome.map_err(|error| (write, error))));
+        for (((tag, room), write), outcome) in tags.into_iter().zip(batch).zip(outcomes) {
+            let again = self.tracker.end(tag, outcome.map_err(|error| (write, error)));
+            self.failed.extend(again.map(|(tag, write)| Waiting { tag, write, room }));
         }
         if self.failed.len() == failed {
             self.delays = delays();
@@ -130,6 +150,7 @@ impl<K: Tracker> Writer<K> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use futures::FutureExt;
     use parking_lot::Mutex;
     use tokio_util::sync::CancellationToken;
 
@@ -150,6 +171,36 @@ mod tests {
             self.0.lock().push(tag);
             None
         }
+    }
+
+    struct All;
+
+    impl Tracker for All {
+        type Tag = ();
+
+        fn begin(&self, (): &()) -> bool {
+            true
+        }
+
+        fn end(&self, (): (), _: Result<(), (Write, BrokerError)>) -> Option<((), Write)> {
+            None
+        }
+    }
+
+    #[tokio::test]
+    async fn large_messages_wait_for_room_and_small_ones_do_not() {
+        // The writer is a task of this thread: it takes nothing before there is something to wait for.
+        let (outbox, _) = Outbox::start(memory::open("large"), All);
+        let write = |len| Write::Publish { channel: "c".into(), message: vec![0; len].into() };
+        for _ in 0..2 {
+            outbox.send((), write(LARGE_BYTES / 2)).now_or_never().unwrap().unwrap();
+        }
+        assert!(outbox.send((), write(LARGE)).now_or_never().is_none());
+        outbox.send((), write(LARGE - 1)).now_or_never().unwrap().unwrap();
+        // What is larger than all room takes all of it.
+        outbox.send((), write(LARGE_BYTES + LARGE)).await.unwrap();
+        assert!(outbox.send((), write(LARGE)).now_or_never().is_none());
+        outbox.send((), write(LARGE)).await.unwrap();
     }
 
     #[tokio::test]

@@ -130,13 +130,17 @@ impl<'a> ObjectContext<'a> {
 }
 
 impl MethodContext<'_> {
-    fn docs(&self) -> TokenStream {
-        docs::docs(&self.method.docs, || self.sentence())
-    }
-
-    /// What stands for missing documentation.
-    fn sentence(&self) -> String {
-        format!("The method {}.", docs::code(&self.method.wire_name))
+    /// Those of the schema, the name on the wire, and what a tuple of values is; `more` sentences behind it.
+    fn docs(&self, more: &str) -> TokenStream {
+        let wire_name = docs::code(&self.method.wire_name);
+        let has_docs = !self.method.docs.trim().is_empty();
+        let travels = if has_docs { format!("Travels as {wire_name}.") } else { format!("The method {wire_name}.") };
+        let returns: Vec<_> = self.returns().iter().filter_map(|found| found.name.as_deref()).map(docs::code).collect();
+        let gives = match returns.as_slice() {
+            [] | [_] => String::new(),
+            returns => format!(" Gives {}.", returns.join(", ")),
+        };
+        docs::docs_and(&self.method.docs, &format!("{travels}{gives}{more}"))
     }
 
     fn deprecated(&self) -> Option<TokenStream> {

@@ -1,6 +1,7 @@
 //! What goes wrong between this process and its broker.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 /// An error of the broker.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +18,7 @@ pub struct BrokerError {
 pub enum BrokerErrorKind {
     /// The address is not one, or needs a feature that is off.
     Address,
-    /// There is no connection: nothing was written.
+    /// There is no connection, as the broker does not run, its host has no address, or it does not answer: nothing was written.
     Unreachable,
     /// The broker said no (access rights, a key of another type), and will again: nothing was written.
     Refused,
@@ -27,6 +28,9 @@ pub enum BrokerErrorKind {
     Full,
     /// The connection was lost under way: it is open what the broker has done.
     Lost,
+    /// The broker was restarted, or another took its place, while a call waited for its answer, and no longer had the request at the
+    /// call's deadline: the request or its answer may be lost with what the broker has not kept. It may have run all the same.
+    Restarted,
 }
 
 impl BrokerError {
@@ -46,6 +50,10 @@ impl BrokerError {
     #[must_use]
     pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         Self { source: Some(Box::new(source)), ..self }
+    }
+
+    pub(super) fn after_waiting(self, time: Duration) -> Self {
+        Self { message: format!("{}; it was waited for {time:?}", self.message), ..self }
     }
 
     /// What it is.

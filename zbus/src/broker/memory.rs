@@ -13,7 +13,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::presence::Presence;
-use super::{BoxFuture, Broker, BrokerError, Deliveries, Delivery, DeliverySender, Popped, Popper, Write};
+use super::{
+    BoxFuture, Broker, BrokerError, Deliveries, Delivery, DeliverySender, Popped, Popper, WITHDRAWAL_DEPTH, Write,
+};
 
 /// The named brokers of this process, each for as long as somebody holds it.
 static BROKERS: LazyLock<Mutex<HashMap<String, Weak<MemoryBroker>>>> = LazyLock::new(Mutex::default);
@@ -150,7 +152,13 @@ impl Broker for MemoryBroker {
     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {
         let mut state = self.store.state.lock();
         let withdrawn = state.lists.get_mut(list).and_then(|list| {
-            let index = list.messages.iter().take(256).position(|queued| *queued == message)?;
+            let oldest = || list.messages.iter().take(WITHDRAWAL_DEPTH).position(|queued| *queued == message);
+            let newest = || {
+                let from_the_end =
+                    list.messages.iter().rev().take(WITHDRAWAL_DEPTH).position(|queued| *queued == message)?;
+                list.messages.len().checked_sub(1 + from_the_end)
+            };
+            let index = oldest().or_else(newest)?;
             list.messages.remove(index)
         });
         state.drop_if_empty(&list.into());
@@ -299,5 +307,18 @@ mod tests {
         broker.write(vec![push("a", "1", None)]).await;
         assert!(broker.withdraw("a", Bytes::from("1")).await.unwrap());
         assert!(!broker.withdraw("a", Bytes::from("1")).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_withdrawal_looks_at_both_ends_and_no_deeper() {
+        let broker = open("withdraw-depth");
+        let message = |number: usize| Bytes::from(number.to_string());
+        for number in 0..2 * WITHDRAWAL_DEPTH + 2 {
+            broker.write(vec![Write::Push { list: "a".into(), message: message(number), expire: None }]).await;
+        }
+        // From the inside to the ends, so that no withdrawal brings another one nearer.
+        for (number, found) in [(256, false), (257, false), (255, true), (258, true), (0, true), (513, true)] {
+            assert_eq!(broker.withdraw("a", message(number)).await.unwrap(), found, "{number}");
+        }
     }
 }

@@ -74,6 +74,7 @@
 //! ```
 
 mod address;
+mod connect;
 mod deliveries;
 mod error;
 pub(crate) mod memory;
@@ -88,7 +89,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-pub use address::connect;
+pub use connect::connect;
+pub(crate) use connect::connect_within;
 pub use deliveries::{Deliveries, Delivery, DeliverySender};
 pub use error::{BrokerError, BrokerErrorKind};
 
@@ -145,6 +147,9 @@ pub struct Popped {
     pub messages: Vec<Bytes>,
 }
 
+/// How far from either end of a list a withdrawal looks: what it may cost the broker.
+pub const WITHDRAWAL_DEPTH: usize = 256;
+
 impl Popped {
     /// These messages, oldest first, of the list of this index.
     pub fn new(list: usize, messages: Vec<Bytes>) -> Self {
@@ -173,7 +178,7 @@ pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// Where the broker is out of reach or refuses.
     fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>>;
 
-    /// Takes a message out of a list, if it is among the oldest 256; true if it was.
+    /// Takes a message out of a list, if it is among the oldest or the newest [`WITHDRAWAL_DEPTH`]; true if it was.
     ///
     /// # Errors
     /// Where the broker is out of reach or refuses: it is open then whether the message was taken out.
@@ -184,6 +189,15 @@ pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     /// Where the broker is out of reach.
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>>;
+
+    /// Which run of the broker this is: another text each time that it starts, or that another takes its place. None where it does not
+    /// tell, as is the case unless this is implemented.
+    ///
+    /// # Errors
+    /// Where the broker is out of reach or refuses.
+    fn run_id(&self) -> BoxFuture<'_, Result<Option<String>, BrokerError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// Enters a member in a set, for `lasting` from now on, in the broker's clock; one that is in it lasts anew. All who share a set use
     /// one `lasting`: the whole set may be gone that long after its newest entry.

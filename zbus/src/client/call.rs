@@ -8,11 +8,15 @@ use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
 use tokio::time::Instant;
 
-use super::in_flight::{Entered, ended};
+use super::in_flight::Answered;
 use super::options::TimeLimit;
-use super::{CallOptions, RemoteObject, ReplyMode, Tag};
+use super::pending::Pending;
+use super::retry::Retries;
+use super::{CallOptions, RemoteObject, ReplyMode};
 use crate::broker::Write;
-use crate::error::Error;
+use crate::error::{Error, Fate};
+use crate::server::Context;
+use crate::telemetry::{Observed, TRACEPARENT};
 use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Response, Thrown, decode_as};
 
 /// A call to be made.
@@ -25,11 +29,21 @@ pub struct Request<'a> {
     options: CallOptions,
     /// What the schema says of the method.
     method_limit: Option<Duration>,
+    idempotent: bool,
+    observed: Observed,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn new(object: &'a RemoteObject, method: &'a str) -> Self {
-        Self { object, method, arguments: Bins::default(), options: object.options.clone(), method_limit: None }
+        let mut options = object.options.clone();
+        let context = Context::current();
+        let given = options.entries().get(TRACEPARENT).map(String::as_str);
+        let parent = context.metadata().get(TRACEPARENT).map(String::as_str);
+        let observed = Observed::call(Arc::clone(&object.queue), method, given, parent);
+        if let (None, Some(traceparent)) = (given, observed.traceparent()) {
+            options = options.metadata(TRACEPARENT, traceparent);
+        }
+        Self { object, method, arguments: Bins::default(), options, method_limit: None, idempotent: false, observed }
     }
 
     /// Adds the next argument; its name is for errors alone.
@@ -65,16 +79,36 @@ impl<'a> Request<'a> {
         Self { options, ..self }
     }
 
+    /// Says that running the method twice is as good as once: what a schema's `@idempotent` is made of. Such a call is tried again, until
+    /// its deadline and with growing pauses, also where the connection to the broker was lost under way, where the server stopped
+    /// before the method ended ([`RejectionKind::Stopping`](crate::RejectionKind::Stopping)), and where it had no room
+    /// ([`RejectionKind::Overloaded`](crate::RejectionKind::Overloaded)).
+    ///
+    /// All tries have one id and one deadline; the first answer that comes ends the call. Silence is no reason for a try: whether a
+    /// server has died or is slow cannot be told, and a slow one shall not get more to do.
+    pub fn idempotent(self) -> Self {
+        Self { idempotent: true, ..self }
+    }
+
     /// Calls a method that does not throw, and waits for its `returns` values.
     ///
-    /// Dropping the future gives the call up: it is withdrawn if no server has taken it yet, and no more than 255 others wait before
-    /// it. Otherwise a server drops it once its deadline has passed.
+    /// While the broker is out of reach, or takes no writes for now, nothing is written, and the call is tried again until its
+    /// deadline, with growing pauses, unless it is to [fail fast](CallOptions::fail_fast). Once the request may have been written it is not written again, unless the call is
+    /// [idempotent](Request::idempotent).
+    ///
+    /// At the deadline, and where the future is dropped, the call is given up. If it was not written it never is. If it waits in its
+    /// queue, among the oldest or the newest 256 there, it is withdrawn. If a server runs it, the server drops it: at the deadline by
+    /// itself, before that because it is told so. A request that waits between the others, or that is on its way from the queue to a
+    /// worker, is dropped where it arrives.
     ///
     /// # Errors
-    /// [`Error::Timeout`] at the deadline, [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the
-    /// request could not be written, [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected.
+    /// [`Error::Timeout`] at the deadline, or up to 500 ms later: it says what became of the request, and that is asked of the broker.
+    /// [`Error::NoServer`] in its place where no server has shown itself, and none has taken the request.
+    /// [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the request could not be written,
+    /// [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected. Where tries have failed until the
+    /// deadline it is the error of the last, or of the last after which the method may have run.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
-        self.exchange(|body| body.returns(returns, false)).await.map(|values| self.reply(values))
+        self.observed.run_call(self.ask(|body| body.returns(returns, false))).await.map(|values| self.reply(values))
     }
 
     /// The like for a method that throws.
@@ -82,49 +116,56 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
     pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
-        self.exchange(|body| body.returns(returns, true)).await.map(|values| self.reply(values))
+        self.observed.run_call(self.ask(|body| body.returns(returns, true))).await.map(|values| self.reply(values))
     }
 
     /// The like for a method of which no more is known than whether it throws, or not even that. The values are one document.
     pub(super) async fn call_untyped(self, throws: Option<bool>) -> Result<Option<Bytes>, Error> {
-        self.exchange(|body| body.document(throws)).await
+        self.observed.run_call(self.ask(|body| body.document(throws))).await
     }
 
-    /// Sends a request that is not answered, and waits until the broker has it.
+    /// Sends a request that is not answered, and waits until the broker has it. It is tried again as a call is, and given up as one
+    /// until the broker has it.
     ///
     /// # Errors
     /// [`Error::Broker`] where it could not be written, [`Error::Timeout`] where that took too long.
     pub async fn send(self) -> Result<(), Error> {
-        let id = self.object.client.shared.in_flight.enter().id();
-        let message = self.encode(&id, true)?;
-        let write = self.object.client.write(self.write(message));
-        let written = match self.limit() {
-            None => write.await,
-            Some(limit) => tokio::time::timeout(limit, write).await.unwrap_or_else(|_| Err(self.timed_out(true))),
-        };
-        written.map_err(|error| match error {
-            Error::Broker(error) => self.object.not_written(error),
-            error => error,
-        })
+        self.observed.run_call(self.exchange(true)).await.map(drop)
     }
 
-    async fn exchange<R>(&self, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
+    async fn ask<R>(&self, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
+        match self.exchange(false).await? {
+            Answered::Reply(response) => self.read(response, read),
+            // That ends a request alone that is not answered.
+            Answered::Written => Err(self.timed_out(Fate::Unknown)),
+        }
+    }
+
+    async fn exchange(&self, one_way: bool) -> Result<Answered, Error> {
         let deadline = self.limit().and_then(|limit| Instant::now().checked_add(limit));
-        let entered = self.object.client.shared.in_flight.enter();
-        let message = self.encode(&entered.id(), false)?;
-        let mut pending = Pending { object: self.object, entered, message };
-        let answered = pending.exchange(self.write(pending.message.clone()), self.options.replies());
+        if self.options.fails_fast {
+            self.object.require_server(deadline, self.limit().unwrap_or_default()).await?;
+        }
+        let restarts = self.object.client.shared.restarts.seen();
+        let entered = self.object.client.shared.in_flight.enter(one_way);
+        let message = self.encode(&entered.id(), one_way)?;
+        let replies = if one_way { ReplyMode::Inbox } else { self.options.replies() };
+        let retries = Retries::new(self.idempotent, !self.options.fails_fast);
+        let mut pending = Pending::new(self.object, entered, self.write(message), replies, retries);
         let answer = match deadline {
-            None => answered.await,
-            Some(deadline) => match tokio::time::timeout_at(deadline, answered).await {
+            None => pending.answer().await,
+            Some(deadline) => match tokio::time::timeout_at(deadline, pending.answer()).await {
                 Ok(answer) => answer,
-                Err(_) => {
-                    let written = pending.give_up();
-                    return Err(self.timed_out(written));
-                }
+                Err(_) => match pending.expire().await {
+                    Ok(fate) => {
+                        let (after, error) = (self.limit().unwrap_or_default(), self.timed_out(fate));
+                        return Err(self.object.unanswered(after, fate, restarts, error).await);
+                    }
+                    Err(failed) => failed,
+                },
             },
         };
-        self.read(answer?, read)
+        answer.map_err(|error| self.object.not_written(error))
     }
 
     fn encode(&self, id: &str, one_way: bool) -> Result<Bytes, Error> {
@@ -146,7 +187,8 @@ impl<'a> Request<'a> {
             metadata: self.options.entries(),
             one_way,
         };
-        request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })
+        let message = request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })?;
+        self.object.client.fitting(self.method, message)
     }
 
     fn write(&self, message: Bytes) -> Write {
@@ -157,8 +199,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn timed_out(&self, written: bool) -> Error {
-        Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), written }
+    fn timed_out(&self, fate: Fate) -> Error {
+        Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), fate }
     }
 
     /// None where the call may wait for ever.
@@ -197,51 +239,6 @@ impl<'a> Request<'a> {
 
 /// What a reply holds: values, or what was thrown.
 type Read<R> = Result<Result<R, Thrown>, DecodeError>;
-
-/// A call under way. Dropped before its answer, it is withdrawn.
-struct Pending<'a> {
-    object: &'a RemoteObject,
-    entered: Entered,
-    message: Bytes,
-}
-
-impl Pending<'_> {
-    async fn exchange(&mut self, write: Write, replies: ReplyMode) -> Result<Response, Error> {
-        let tag = Tag::Call(self.entered.number);
-        let shared = &self.object.client.shared;
-        let _list = match replies {
-            ReplyMode::Inbox => None,
-            ReplyMode::PerCall => Some(shared.reply_lists.open(self.entered.id()).await?),
-        };
-        shared.outbox.send(tag, write).await.map_err(|_| ended(false))?;
-        match (&mut self.entered.answered).await {
-            Ok(answer) => answer.map_err(|error| self.object.not_written(error)),
-            Err(_) => Err(ended(true).into()),
-        }
-    }
-
-    /// Whether the request was, or may have been, written.
-    fn give_up(&self) -> bool {
-        let written = self.entered.leave();
-        if written == Some(true) {
-            let broker = Arc::clone(&self.object.client.shared.broker);
-            let (queue, message) = (Arc::clone(&self.object.queue), self.message.clone());
-            self.object.client.shared.runtime.spawn(async move {
-                // Where this fails, the deadline that the request carries ends it.
-                if let Err(error) = broker.withdraw(&queue, message).await {
-                    tracing::debug!(%error, "a call that was given up is not withdrawn");
-                }
-            });
-        }
-        written.unwrap_or(true)
-    }
-}
-
-impl Drop for Pending<'_> {
-    fn drop(&mut self) {
-        self.give_up();
-    }
-}
 
 /// The values that a method returned, to be read in order.
 #[derive(Debug)]

@@ -12,7 +12,14 @@ use crate::broker::{BrokerError, BrokerErrorKind};
 use crate::wire::Response;
 
 /// What ends a wait.
-pub(crate) type Answer = Result<Response, BrokerError>;
+pub(crate) type Answer = Result<Answered, BrokerError>;
+
+#[derive(Debug)]
+pub(crate) enum Answered {
+    Reply(Response),
+    /// A request that is not answered is with the broker.
+    Written,
+}
 
 /// How much of an id, a UUID, is the client's; the rest is the number of the call.
 const CLIENT_BYTES: usize = 10;
@@ -32,9 +39,30 @@ struct Calls {
 }
 
 #[derive(Debug)]
-struct Waiting {
-    written: bool,
-    answer: oneshot::Sender<Answer>,
+enum Waiting {
+    /// For the reply, or of a request that is not answered, for its write.
+    Called { progress: Progress, one_way: bool, answer: oneshot::Sender<Answer> },
+    /// Given up in the middle of its write, for the write's end.
+    GivenUp { written: oneshot::Sender<Result<(), BrokerError>> },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Queued,
+    Writing,
+    Written,
+}
+
+/// How far a call had come when it was given up.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// It was answered or has failed.
+    Ended,
+    /// It never will be.
+    NeverWritten,
+    /// This tells of the end of the write; closed, it tells that the call was answered.
+    Writing(oneshot::Receiver<Result<(), BrokerError>>),
+    Written,
 }
 
 impl InFlight {
@@ -44,36 +72,47 @@ impl InFlight {
     }
 
     /// Enters a call; it is taken out when the guard is dropped.
-    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
-        let (answer, answered) = oneshot::channel();
+    pub(crate) fn enter(self: &Arc<Self>, one_way: bool) -> Entered {
         let mut calls = self.calls.lock();
         let number = calls.next;
         calls.next += 1;
-        if calls.closed {
-            // The other end is ours.
-            let _ = answer.send(Err(ended(false)));
-        } else {
-            calls.waiting.insert(number, Waiting { written: false, answer });
-        }
-        Entered { number, answered, table: Arc::clone(self) }
+        let answered = calls.wait(number, one_way);
+        Entered { number, one_way, answered, table: Arc::clone(self) }
     }
 
     /// The writer takes the call up: false where its caller has given up, so that it never leaves the process.
     pub(crate) fn begin(&self, number: u64) -> bool {
         match self.calls.lock().waiting.get_mut(&number) {
-            Some(waiting) => {
-                waiting.written = true;
+            Some(Waiting::Called { progress, .. }) => {
+                *progress = Progress::Writing;
                 true
             }
-            None => false,
+            Some(Waiting::GivenUp { .. }) | None => false,
+        }
+    }
+
+    /// The writer has written the call.
+    pub(crate) fn written(&self, number: u64) {
+        let mut calls = self.calls.lock();
+        if let Some(Waiting::Called { progress, one_way: false, .. }) = calls.waiting.get_mut(&number) {
+            *progress = Progress::Written;
+            return;
+        }
+        // Whoever waits may have stopped meanwhile.
+        match calls.waiting.remove(&number) {
+            Some(Waiting::Called { answer, .. }) => _ = answer.send(Ok(Answered::Written)),
+            Some(Waiting::GivenUp { written }) => _ = written.send(Ok(())),
+            None => {}
         }
     }
 
     /// The writer could not write the call.
     pub(crate) fn fail(&self, number: u64, error: BrokerError) {
-        if let Some(waiting) = self.calls.lock().waiting.remove(&number) {
-            // The caller may have given up meanwhile.
-            let _ = waiting.answer.send(Err(error));
+        // Whoever waits may have stopped meanwhile.
+        match self.calls.lock().waiting.remove(&number) {
+            Some(Waiting::Called { answer, .. }) => _ = answer.send(Err(error)),
+            Some(Waiting::GivenUp { written }) => _ = written.send(Err(error)),
+            None => {}
         }
     }
 
@@ -83,9 +122,14 @@ impl InFlight {
             return false;
         };
         match self.calls.lock().waiting.remove(&number) {
-            Some(waiting) => waiting.answer.send(Ok(response)).is_ok(),
-            None => false,
+            Some(Waiting::Called { answer, .. }) => answer.send(Ok(Answered::Reply(response))).is_ok(),
+            Some(Waiting::GivenUp { .. }) | None => false,
         }
+    }
+
+    /// Whether a call of this id was made, however long ago.
+    pub(crate) fn has_made(&self, id: &str) -> bool {
+        self.number(id).is_some_and(|number| number < self.calls.lock().next)
     }
 
     /// No reply comes any more: ends the calls that wait for one, and those to come.
@@ -93,9 +137,18 @@ impl InFlight {
         let mut calls = self.calls.lock();
         calls.closed = true;
         for (_, waiting) in calls.waiting.drain() {
-            // The caller may have given up meanwhile.
-            let _ = waiting.answer.send(Err(ended(waiting.written)));
+            // Whoever waits may have stopped meanwhile.
+            match waiting {
+                Waiting::Called { progress, answer, .. } => {
+                    _ = answer.send(Err(ended(progress != Progress::Queued)));
+                }
+                Waiting::GivenUp { written } => _ = written.send(Err(ended(true))),
+            }
         }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.calls.lock().closed
     }
 
     /// A UUID, since rbus names the list of the reply by it.
@@ -115,6 +168,19 @@ impl InFlight {
     }
 }
 
+impl Calls {
+    fn wait(&mut self, number: u64, one_way: bool) -> oneshot::Receiver<Answer> {
+        let (answer, answered) = oneshot::channel();
+        if self.closed {
+            // The other end is ours.
+            let _ = answer.send(Err(ended(false)));
+        } else {
+            self.waiting.insert(number, Waiting::Called { progress: Progress::Queued, one_way, answer });
+        }
+        answered
+    }
+}
+
 /// Nothing is written or read any more; what was written before may have been done.
 pub(crate) fn ended(written: bool) -> BrokerError {
     let kind = if written { BrokerErrorKind::Lost } else { BrokerErrorKind::Unreachable };
@@ -125,6 +191,7 @@ pub(crate) fn ended(written: bool) -> BrokerError {
 #[derive(Debug)]
 pub(crate) struct Entered {
     pub(crate) number: u64,
+    one_way: bool,
     pub(crate) answered: oneshot::Receiver<Answer>,
     table: Arc<InFlight>,
 }
@@ -135,9 +202,29 @@ impl Entered {
         self.table.id(self.number)
     }
 
-    /// Gives the call up: whether it was taken up by the writer, or none where it was answered before.
-    pub(crate) fn leave(&self) -> Option<bool> {
-        self.table.calls.lock().waiting.remove(&self.number).map(|waiting| waiting.written)
+    /// Enters the call anew, under its number, after it has failed.
+    pub(crate) fn renew(&mut self) {
+        self.answered = self.table.calls.lock().wait(self.number, self.one_way);
+    }
+
+    /// Gives the call up.
+    pub(crate) fn leave(&self) -> Left {
+        let mut calls = self.table.calls.lock();
+        match calls.waiting.remove(&self.number) {
+            None => Left::Ended,
+            Some(Waiting::Called { progress: Progress::Queued, .. }) => Left::NeverWritten,
+            Some(Waiting::Called { progress: Progress::Written, .. }) => Left::Written,
+            Some(Waiting::Called { progress: Progress::Writing, .. }) => {
+                let (written, told) = oneshot::channel();
+                calls.waiting.insert(self.number, Waiting::GivenUp { written });
+                Left::Writing(told)
+            }
+            // Left before: whoever did so waits for the end of the write.
+            Some(given_up @ Waiting::GivenUp { .. }) => {
+                calls.waiting.insert(self.number, given_up);
+                Left::Ended
+            }
+        }
     }
 }
 
@@ -152,6 +239,9 @@ mod tests {
     use super::*;
     use crate::wire::Body;
 
+    /// What ends a write.
+    type End<'a> = &'a dyn Fn(u64);
+
     fn reply(id: String) -> Response {
         Response { id, body: Body::Zero { elements: Vec::new() }, rejection: None }
     }
@@ -159,19 +249,20 @@ mod tests {
     #[tokio::test]
     async fn a_reply_finds_its_call_once() {
         let table = Arc::new(InFlight::new(Uuid::new_v4()));
-        let (mut first, mut second) = (table.enter(), table.enter());
+        let (mut first, mut second) = (table.enter(false), table.enter(false));
         assert!(table.complete(reply(second.id())));
         assert!(!table.complete(reply(second.id())));
-        assert_eq!((&mut second.answered).await.unwrap().unwrap().id, second.id());
+        let Answered::Reply(reply) = (&mut second.answered).await.unwrap().unwrap() else { panic!() };
+        assert_eq!(reply.id, second.id());
         assert!(first.answered.try_recv().is_err());
     }
 
     #[test]
     fn a_call_that_was_given_up_is_neither_written_nor_answered() {
         let table = Arc::new(InFlight::new(Uuid::new_v4()));
-        let call = table.enter();
+        let call = table.enter(false);
         let (number, id) = (call.number, call.id());
-        assert_eq!(call.leave(), Some(false));
+        assert!(matches!(call.leave(), Left::NeverWritten));
         assert!(!table.begin(number));
         assert!(!table.complete(reply(id)));
         drop(call);
@@ -181,10 +272,10 @@ mod tests {
     #[test]
     fn a_closed_table_ends_every_call_and_tells_which_was_written() {
         let table = Arc::new(InFlight::new(Uuid::new_v4()));
-        let (mut written, mut queued) = (table.enter(), table.enter());
+        let (mut written, mut queued) = (table.enter(false), table.enter(false));
         assert!(table.begin(written.number));
         table.close();
-        let mut later = table.enter();
+        let mut later = table.enter(false);
         for (call, kind) in [
             (&mut written, BrokerErrorKind::Lost),
             (&mut queued, BrokerErrorKind::Unreachable),
@@ -195,9 +286,47 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_was_given_up_in_the_middle_of_its_write_is_told_of_the_writes_end() {
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
+        let lost = || BrokerError::new(BrokerErrorKind::Lost, "gone");
+        let ends: [(End<'_>, Option<Option<BrokerErrorKind>>); 4] = [
+            (&|number| table.written(number), Some(None)),
+            (&|number| table.fail(number, lost()), Some(Some(BrokerErrorKind::Lost))),
+            (&|number| table.fail(number, ended(false)), Some(Some(BrokerErrorKind::Unreachable))),
+            (&|number| assert!(!table.complete(reply(table.id(number)))), None),
+        ];
+        for (end, expected) in ends {
+            let call = table.enter(false);
+            let number = call.number;
+            assert!(table.begin(number));
+            let Left::Writing(mut told) = call.leave() else { panic!() };
+            drop(call);
+            assert!(told.try_recv().is_err());
+            end(number);
+            assert_eq!(told.try_recv().ok().map(|end| end.err().map(|error| error.kind())), expected);
+            assert!(table.calls.lock().waiting.is_empty());
+        }
+        let call = table.enter(false);
+        assert!(table.begin(call.number));
+        table.written(call.number);
+        assert!(matches!(call.leave(), Left::Written));
+        assert!(matches!(call.leave(), Left::Ended));
+    }
+
+    #[test]
+    fn a_request_that_is_not_answered_ends_with_its_write() {
+        let table = Arc::new(InFlight::new(Uuid::new_v4()));
+        let mut call = table.enter(true);
+        assert!(table.begin(call.number));
+        assert!(call.answered.try_recv().is_err());
+        table.written(call.number);
+        assert!(matches!(call.answered.try_recv().unwrap(), Ok(Answered::Written)));
+    }
+
+    #[test]
     fn foreign_ids_are_nobodys() {
         let table = Arc::new(InFlight::new(Uuid::new_v4()));
-        let call = table.enter();
+        let call = table.enter(false);
         let own = call.id();
         for id in ["", &own[..35], &format!("{own}0"), &format!("{} ", &own[..35]), &Uuid::new_v4().to_string()] {
             assert!(!table.complete(reply(id.to_owned())), "{id}");

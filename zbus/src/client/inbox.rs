@@ -5,60 +5,71 @@ use std::sync::Arc;
 use backon::BackoffBuilder;
 use tokio_util::sync::CancellationToken;
 
-use super::in_flight::InFlight;
+use super::replies::Replies;
+use super::restarts::Restarts;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, Popper};
-use crate::wire::Response;
 
 /// How many replies a pop takes at most.
 const BATCH: usize = 1024;
 
+/// One pop shall stay near this many bytes, which memory holds at once.
+const POP_BYTES: usize = 4 << 20;
+
 /// The task; it has to be on the way before the first call.
 pub(crate) async fn start(
-    broker: Arc<dyn Broker>,
+    broker: &dyn Broker,
     inbox: Arc<str>,
-    in_flight: Arc<InFlight>,
+    replies: Arc<Replies>,
+    restarts: Arc<Restarts>,
     stop: CancellationToken,
 ) -> Result<(), BrokerError> {
     let popper = broker.popper().await?;
-    tokio::spawn(read(popper, inbox, Reader { in_flight }, stop));
+    tokio::spawn(read(popper, inbox, Reader { replies }, restarts, stop));
     Ok(())
 }
 
 /// Who waits for a reply waits for the reader: with it ends the wait, even where the reader is dropped with its runtime.
 struct Reader {
-    in_flight: Arc<InFlight>,
+    replies: Arc<Replies>,
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.in_flight.close();
+        self.replies.close();
     }
 }
 
-async fn read(mut popper: Box<dyn Popper>, inbox: Arc<str>, reader: Reader, stop: CancellationToken) {
+async fn read(
+    mut popper: Box<dyn Popper>,
+    inbox: Arc<str>,
+    reader: Reader,
+    restarts: Arc<Restarts>,
+    stop: CancellationToken,
+) {
     let lists = [inbox];
     let mut delays = reconnect_backoff().build();
+    let mut message_bytes = 0;
     while !stop.is_cancelled() {
-        match popper.pop(&lists, BATCH, &stop).await {
+        let count = BATCH.min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
+        match popper.pop(&lists, count, &stop).await {
             Ok(popped) => {
                 delays = reconnect_backoff().build();
                 for message in popped.messages {
-                    match Response::decode(&message) {
-                        Ok(response) => {
-                            if !reader.in_flight.complete(response) {
-                                tracing::debug!("dropped a reply that nobody waits for");
-                            }
-                        }
-                        Err(error) => tracing::warn!(%error, "dropped a reply that cannot be read"),
-                    }
+                    message_bytes = usize::midpoint(message_bytes, message.len());
+                    reader.replies.take(&message);
                 }
             }
             Err(error) => {
                 // Calls keep waiting: their replies may be in the inbox when the broker is back.
                 tracing::warn!(%error, "replies are interrupted");
                 let delay = delays.next().unwrap_or(LONGEST_DELAY);
-                stop.run_until_cancelled(tokio::time::sleep(delay)).await;
+                stop.run_until_cancelled(async {
+                    tokio::time::sleep(delay).await;
+                    // So that calls that begin after a restart are not told of it at their deadline.
+                    restarts.look().await;
+                })
+                .await;
             }
         }
     }

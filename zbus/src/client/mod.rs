@@ -5,14 +5,20 @@ mod in_flight;
 mod inbox;
 mod instances;
 mod options;
+mod pending;
 mod remote_object;
+mod replies;
 mod reply_lists;
+mod restarts;
+mod retry;
+mod unanswered;
 mod untyped;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
@@ -23,8 +29,10 @@ pub use self::instances::Instance;
 pub use self::options::CallOptions;
 use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
+use self::replies::Replies;
 use self::reply_lists::ReplyLists;
 pub use self::reply_lists::ReplyMode;
+use self::restarts::Restarts;
 pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
@@ -32,7 +40,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::outbox::{Outbox, Tracker};
 use crate::status::Status;
-use crate::wire::Generation;
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Generation, MOST_MESSAGE_SIZE};
 
 /// The time limit of a call where nobody says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -52,13 +60,18 @@ struct Shared {
     inbox: Arc<str>,
     reply_lists: ReplyLists,
     clock: Clock,
+    restarts: Arc<Restarts>,
     /// Of each call where nobody says otherwise.
     limit: TimeLimit,
     /// Beside the time limit, which gives way to that of a method.
     options: CallOptions,
     generation: Generation,
+    /// In bytes.
+    max_message_size: usize,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
+    /// Cancelled when the last clone is gone.
+    closed: CancellationToken,
     _stop: DropGuard,
 }
 
@@ -67,7 +80,9 @@ impl Client {
     /// `memory://name`, a broker inside this process.
     ///
     /// # Errors
-    /// [`Error::Broker`] where the address is none, or its broker out of reach.
+    /// [`Error::Broker`] where the address is none, or its broker refuses (it is a Redis Cluster, the password is wrong), is not ready
+    /// yet, or is out of reach: after 5 s at most it is of the kind [`Unreachable`](crate::broker::BrokerErrorKind::Unreachable),
+    /// unless the client is to [wait for the broker](ClientBuilder::wait_for_broker).
     pub async fn connect(address: &str) -> Result<Self, Error> {
         Self::builder().connect(address).await
     }
@@ -76,8 +91,10 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             limit: TimeLimit::After(DEFAULT_TIMEOUT),
+            wait: Duration::ZERO,
             options: CallOptions::new(),
             generation: Generation::One,
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
         }
     }
 
@@ -88,6 +105,17 @@ impl Client {
     /// Those of a call.
     pub async fn status(&self, module: &str) -> Result<Status, Error> {
         instances::status_of(&RemoteObject::new(self.clone(), module, ObjectId::STATUS)).await
+    }
+
+    /// The message, if it is not larger than this client sends.
+    fn fitting(&self, what: &str, message: Bytes) -> Result<Bytes, Error> {
+        let (size, limit) = (message.len(), self.shared.max_message_size);
+        if size > limit { Err(Error::TooLarge { what: what.to_owned(), size, limit }) } else { Ok(message) }
+    }
+
+    /// Cancelled when the last clone of the client is gone.
+    pub(crate) fn closed(&self) -> CancellationToken {
+        self.shared.closed.clone()
     }
 
     /// Writes once, and waits until it is written.
@@ -109,8 +137,10 @@ impl fmt::Debug for Client {
 #[must_use]
 pub struct ClientBuilder {
     limit: TimeLimit,
+    wait: Duration,
     options: CallOptions,
     generation: Generation,
+    max_message_size: usize,
 }
 
 impl ClientBuilder {
@@ -139,6 +169,19 @@ impl ClientBuilder {
         Self { generation, ..self }
     }
 
+    /// How large a message may be, in bytes: 64 MiB unless set, and at most 512 MiB, which is what Redis takes. A larger request or
+    /// event is an [`Error::TooLarge`] and is not written; a larger reply is not read, and its call is
+    /// [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge).
+    pub fn max_message_size(self, bytes: usize) -> Self {
+        Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
+    }
+
+    /// How long a broker that is out of reach, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for ever. A broker
+    /// that is lost later is waited for in any case.
+    pub fn wait_for_broker(self, limit: Duration) -> Self {
+        Self { wait: limit, ..self }
+    }
+
     /// Where calls wait for their replies; [`ReplyMode::Inbox`] unless set. Servers on rbus need [`ReplyMode::PerCall`].
     pub fn reply_mode(self, reply_mode: ReplyMode) -> Self {
         Self { options: self.options.reply_mode(reply_mode), ..self }
@@ -157,7 +200,8 @@ impl ClientBuilder {
     /// # Errors
     /// Those of [`Client::connect`].
     pub async fn connect(self, address: &str) -> Result<Client, Error> {
-        self.connect_with(broker::connect(address).await?).await
+        let broker = broker::connect_within(address, self.wait).await?;
+        self.connect_with(broker).await
     }
 
     /// Connects over a broker of one's own, or one that is shared.
@@ -172,8 +216,10 @@ impl ClientBuilder {
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        inbox::start(Arc::clone(&broker), Arc::clone(&inbox), Arc::clone(&in_flight), stop.clone()).await?;
-        let reply_lists = ReplyLists::new(Arc::clone(&broker), Arc::clone(&in_flight), stop);
+        let restarts = Restarts::watch(Arc::clone(&broker)).await;
+        let replies = Arc::new(Replies::new(Arc::clone(&in_flight), self.generation, self.max_message_size));
+        inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), Arc::clone(&restarts), stop.clone()).await?;
+        let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop.clone());
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
@@ -187,10 +233,13 @@ impl ClientBuilder {
                 inbox,
                 reply_lists,
                 clock,
+                restarts,
                 limit: self.limit,
                 options: self.options,
                 generation: self.generation,
+                max_message_size: self.max_message_size,
                 runtime: tokio::runtime::Handle::current(),
+                closed: stop,
                 _stop: stopped_with_client,
             }),
         })
@@ -222,12 +271,12 @@ impl Tracker for ClientTracker {
     fn end(&self, tag: Tag, outcome: Result<(), (Write, BrokerError)>) -> Option<(Tag, Write)> {
         let outcome = outcome.map_err(|(_, error)| error);
         match (tag, outcome) {
-            (Tag::Call(_), Ok(())) => {}
+            (Tag::Call(number), Ok(())) => self.in_flight.written(number),
             (Tag::Call(number), Err(error)) => self.in_flight.fail(number, error),
             // Its sender may have stopped waiting.
             (Tag::Write(done), outcome) => _ = done.send(outcome),
         }
-        // A request is written once.
+        // Whether a request is written again is for its call to say.
         None
     }
 }

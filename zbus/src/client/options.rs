@@ -23,6 +23,7 @@ use super::ReplyMode;
 #[must_use = "options do nothing before a call, a stub or a client is given them"]
 pub struct CallOptions {
     pub(super) limit: Option<TimeLimit>,
+    pub(super) fails_fast: bool,
     pub(super) queue_limit: Option<u32>,
     reply_mode: Option<ReplyMode>,
     /// None for nothing: most calls have none.
@@ -65,6 +66,17 @@ impl CallOptions {
         Self { limit: Some(TimeLimit::Never), ..self }
     }
 
+    /// Asks first whether a server of the module is there, and fails with [`Error::NoServer`](crate::Error::NoServer) at once if none
+    /// is: a round trip more for each call. Nor does the call wait for a broker that is out of reach. A call without this waits for both
+    /// until its deadline.
+    ///
+    /// Servers of the Go library and of rbus do not show that they are there: a module that they alone serve counts as one without
+    /// servers. For some 15 s a server that died still counts as there, and for some 5 s after a broker has lost its data one that lives
+    /// may not. Where the broker does not tell who is there, the call is made.
+    pub fn fail_fast(self) -> Self {
+        Self { fails_fast: true, ..self }
+    }
+
     /// How many requests may wait for the object's servers, this one among them: where there are more, the call fails at once as
     /// [`Overloaded`](crate::RejectionKind::Overloaded), and nothing is written. No limit unless set; 0 refuses every call.
     ///
@@ -89,6 +101,7 @@ impl CallOptions {
     /// These, and for what they do not say, those.
     pub(super) fn over(mut self, others: &Self) -> Self {
         self.limit = self.limit.or(others.limit);
+        self.fails_fast |= others.fails_fast;
         self.queue_limit = self.queue_limit.or(others.queue_limit);
         self.reply_mode = self.reply_mode.or(others.reply_mode);
         self.metadata = match (self.metadata, &others.metadata) {

@@ -10,6 +10,7 @@ use crate::ObjectId;
 use crate::broker::{BrokerError, BrokerErrorKind, Write};
 use crate::error::{Error, RejectionKind};
 use crate::stream::Subscription;
+use crate::telemetry;
 use crate::wire::encode_as;
 
 /// An object that some process serves under the name of a module. Cheap to clone.
@@ -84,7 +85,7 @@ impl RemoteObject {
     /// Publishes an event in the object's name, and waits until the broker has it. Nobody may be listening.
     ///
     /// # Errors
-    /// [`Error::Encode`] where the event cannot travel, [`Error::Broker`] where the broker is out of reach or refuses.
+    /// [`Error::Encode`] and [`Error::TooLarge`] where the event cannot travel, [`Error::Broker`] where the broker is out of reach or refuses.
     pub async fn publish<A, T>(&self, event: &str, value: &T) -> Result<(), Error>
     where
         A: SerializeAs<T> + ?Sized,
@@ -92,7 +93,10 @@ impl RemoteObject {
     {
         let mut message = Vec::new();
         encode_as::<A, T>(value, &mut message).map_err(|source| Error::Encode { what: event.to_owned(), source })?;
-        let channel = self.id.channel(&self.module, event).into();
-        self.client.write(Write::Publish { channel, message: message.into() }).await
+        let channel: Arc<str> = self.id.channel(&self.module, event).into();
+        let message = self.client.fitting(event, message.into())?;
+        self.client.write(Write::Publish { channel: Arc::clone(&channel), message }).await?;
+        telemetry::event_published(&channel);
+        Ok(())
     }
 }

@@ -22,8 +22,10 @@ use super::running::{Entered, Running};
 use super::workers::{Busy, Workers};
 use crate::ObjectId;
 use crate::clock::Clock;
+use crate::drops::{Beginning, Drops, Reason};
 use crate::error::RejectionKind;
 use crate::outbox::Outbox;
+use crate::telemetry::{self, Observed, TRACEPARENT};
 use crate::wire::{Generation, Request, reply_address};
 
 /// An object of whatever type. The type is forgotten where a call becomes a task, so that this costs no allocation of its own.
@@ -40,77 +42,112 @@ impl<O: Object> AnyObject for O {
     }
 }
 
+/// An object and the pool of workers that runs its methods.
+pub(super) struct Served {
+    pub(super) object: Arc<dyn AnyObject>,
+    pub(super) pool: usize,
+    /// `module.object@version`.
+    pub(super) queue: Arc<str>,
+}
+
 /// All that a message needs on its way.
 pub(super) struct Dispatcher {
-    pub(super) objects: HashMap<ObjectId, Arc<dyn AnyObject>>,
+    pub(super) objects: HashMap<ObjectId, Served>,
     pub(super) workers: Arc<Workers>,
     pub(super) outbox: Outbox<Sent>,
     pub(super) clock: Clock,
     /// Ends the calls that run.
     pub(super) abort: CancellationToken,
     pub(super) running: Arc<Running>,
+    pub(super) drops: Arc<Drops>,
+    /// In bytes.
+    pub(super) max_message_size: usize,
 }
 
 impl Dispatcher {
-    /// Hands a message to a worker, or answers why not.
-    pub(super) async fn dispatch(&self, message: &Bytes, permit: OwnedSemaphorePermit) {
+    /// Hands a message, which came for a pool of workers, to one of them, or answers why not.
+    pub(super) async fn dispatch(&self, message: &Bytes, pool: usize, permit: OwnedSemaphorePermit) {
         let (request, reply_to, limit) = match self.read(message) {
             Ok(read) => read,
-            Err(Unread::Dropped(reason)) => {
+            Err(Unread::Dropped(reason, detail)) => {
                 self.workers.counters.dropped.add_one();
-                return tracing::warn!(reason, "dropped a request");
+                return self.drops.note(reason, detail);
             }
             Err(Unread::Rejected(reply_to, rejection)) => {
                 self.workers.counters.rejected.add_one();
                 return reply_to.reject(&self.outbox, &rejection).await;
             }
         };
-        let Some(object) = self.objects.get(&request.object) else {
-            self.workers.counters.rejected.add_one();
-            let message = format!("the module does not serve `{}`", request.object);
-            return reject(reply_to, &self.outbox, &Rejection::new(RejectionKind::UnknownObject, message)).await;
+        let served =
+            self.objects.get(&request.object).ok_or_else(|| format!("the module does not serve `{}`", request.object));
+        // Otherwise the name in a message, and not its queue, would say whose workers run it.
+        let served = served.and_then(|served| {
+            let message = || format!("a request for `{}` came in the queue of another object", request.object);
+            (served.pool == pool).then_some(served).ok_or_else(message)
+        });
+        let Served { object, queue, .. } = match served {
+            Ok(served) => served,
+            Err(message) => {
+                self.workers.counters.rejected.add_one();
+                return reject(reply_to, &self.outbox, &Rejection::new(RejectionKind::UnknownObject, message)).await;
+            }
         };
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        let call = Call::new(request, deadline);
+        let mut call = Call::new(request, deadline);
         let state = Arc::clone(call.state());
         let Some(entered) = self.running.enter(state) else {
             self.workers.counters.dropped.add_one();
             return tracing::debug!("dropped a request that its caller has given up");
         };
-        let worker = self.workers.busy(&entered.call.object, &entered.call.method, limit, permit);
-        let run = Run { entered, worker, reply_to, outbox: self.outbox.clone(), abort: self.abort.clone() };
-        Arc::clone(object).run(call, run);
+        let CallState { id, method, metadata, .. } = &*entered.call;
+        let traceparent = metadata.get(TRACEPARENT).map(String::as_str);
+        let observed = Observed::handle(Arc::clone(queue), method, id, traceparent);
+        let worker = Arc::new(self.workers.busy(&entered.call.object, &entered.call.method, limit, permit));
+        call.occupy(Arc::clone(&worker));
+        let (outbox, abort, max_message_size) = (self.outbox.clone(), self.abort.clone(), self.max_message_size);
+        Arc::clone(object).run(call, Run { entered, observed, worker, reply_to, outbox, abort, max_message_size });
     }
 
     fn read(&self, message: &Bytes) -> Result<(Request, Option<ReplyTo>, Option<Duration>), Unread> {
+        if message.len() > self.max_message_size {
+            let (size, most) = (message.len(), self.max_message_size);
+            let detail = format!("the request is {size} bytes, more than the {most} that this server reads");
+            return Err(self.refuse(message, Reason::TooLarge, detail));
+        }
         let request = match Request::decode(message) {
             Ok(request) => request,
-            Err(error) => {
-                let reply_to = reply_address(message)
-                    .and_then(|(id, list)| ReplyTo::new(id, Generation::One, &list, None))
-                    .ok_or_else(|| Unread::Dropped(error.to_string()))?;
-                return Err(Unread::Rejected(reply_to, Rejection::new(RejectionKind::BadArguments, error.to_string())));
-            }
+            Err(error) => return Err(self.refuse(message, Reason::Malformed, error.to_string())),
         };
         let limit = request.deadline.map(|deadline| self.clock.until(deadline));
         if limit.is_some_and(|limit| limit.is_zero()) {
-            return Err(Unread::Dropped(format!("the deadline of {} has passed", request.id)));
+            return Err(Unread::Dropped(Reason::Expired, format!("the deadline of {} has passed", request.id)));
         }
         let reply_to = if request.one_way {
             None
         } else {
             let reply_to = ReplyTo::new(request.id.clone(), request.generation, &request.reply_to, limit);
-            Some(reply_to.ok_or_else(|| {
-                Unread::Dropped(format!("`{}` is not the name of a reply list", request.reply_to.escape_debug()))
-            })?)
+            let dropped = || Unread::Dropped(Reason::ForeignReplyTo, Beginning(&request.reply_to).to_string());
+            Some(reply_to.ok_or_else(dropped)?)
         };
         Ok((request, reply_to, limit))
+    }
+
+    /// Tells whoever sent a message that it is not read, if it says who that is.
+    fn refuse(&self, message: &Bytes, reason: Reason, detail: String) -> Unread {
+        let reply_to = reply_address(message).and_then(|(id, list)| ReplyTo::new(id, Generation::One, &list, None));
+        match reply_to {
+            None => Unread::Dropped(reason, detail),
+            Some(reply_to) => {
+                self.drops.note(reason, &detail);
+                Unread::Rejected(reply_to, Rejection::new(RejectionKind::BadArguments, detail))
+            }
+        }
     }
 }
 
 /// A message that no worker gets.
 enum Unread {
-    Dropped(String),
+    Dropped(Reason, String),
     Rejected(ReplyTo, Rejection),
 }
 
@@ -125,11 +162,13 @@ async fn reject(reply_to: Option<ReplyTo>, outbox: &Outbox<Sent>, rejection: &Re
 /// A worker on its way with a call.
 pub(super) struct Run {
     entered: Entered,
-    worker: Busy,
+    observed: Observed,
+    worker: Arc<Busy>,
     /// None for a call that is not answered.
     reply_to: Option<ReplyTo>,
     outbox: Outbox<Sent>,
     abort: CancellationToken,
+    max_message_size: usize,
 }
 
 /// Why a method is not waited for any longer.
@@ -145,8 +184,8 @@ enum GivenUp {
 impl Run {
     /// Runs the method to its end, or until it is given up, and answers.
     async fn finish(self, method: impl Future<Output = Result<Returns, Rejection>>) {
-        let Self { entered, worker, reply_to, outbox, abort } = self;
-        let answer = match run(&entered.call, &abort, method).await {
+        let Self { entered, observed, worker, reply_to, outbox, abort, max_message_size } = self;
+        let answer = match observed.run_method(run(&entered.call, &abort, method), outcome_of).await {
             Ok(outcome) => Some(outcome),
             // Nobody waits for it.
             Err(GivenUp::Cancelled) => None,
@@ -159,15 +198,18 @@ impl Run {
                 Some(Err(Rejection::new(RejectionKind::Stopping, message)))
             }
         };
+        let thrown = matches!(&answer, Some(Ok(returns)) if returns.has_thrown());
+        let id = &entered.call.id;
+        let answer = answer.map(|outcome| outcome.and_then(|returns| returns.encode(id, max_message_size)));
         let counters = worker.counters();
         match &answer {
-            Some(Ok(returns)) if returns.has_thrown() => counters.failed.add_one(),
+            Some(Ok(_)) if thrown => counters.failed.add_one(),
             Some(Ok(_)) => counters.served.add_one(),
             Some(Err(_)) => counters.rejected.add_one(),
             None => counters.dropped.add_one(),
         }
         if let Some(outcome) = answer {
-            match (outcome.and_then(|returns| returns.encode(&entered.call.id)), reply_to) {
+            match (outcome, reply_to) {
                 (Ok(message), Some(reply_to)) => reply_to.send(&outbox, message).await,
                 (Ok(_), None) => {}
                 (Err(rejection), reply_to) => reject(reply_to, &outbox, &rejection).await,
@@ -207,6 +249,20 @@ async fn run(
         }
     }
     Err(given_up)
+}
+
+/// How a method ended, in one word.
+fn outcome_of(outcome: &Result<Result<Returns, Rejection>, GivenUp>) -> &'static str {
+    match outcome {
+        Ok(Ok(returns)) if returns.has_thrown() => "thrown",
+        Ok(Ok(_)) => telemetry::OK,
+        Ok(Err(rejection)) if rejection.kind == RejectionKind::Panicked => "panicked",
+        Ok(Err(rejection)) if rejection.kind == RejectionKind::UnknownMethod => telemetry::UNKNOWN_METHOD,
+        Ok(Err(_)) => "rejected",
+        Err(GivenUp::Cancelled) => "given_up",
+        Err(GivenUp::AtDeadline) => "timeout",
+        Err(GivenUp::Stopped) => "stopped",
+    }
 }
 
 /// What came of a method that ended by itself.

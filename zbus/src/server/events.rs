@@ -14,6 +14,7 @@ use super::reply::Sent;
 use crate::ObjectId;
 use crate::broker::{BoxFuture, Write};
 use crate::outbox::Outbox;
+use crate::telemetry;
 use crate::wire::{EncodeError, encode_as};
 
 type Start = Box<dyn FnOnce(Publisher) -> BoxFuture<'static, ()> + Send>;
@@ -44,10 +45,11 @@ impl Streams {
         outbox: &Outbox<Sent>,
         tasks: &TaskTracker,
         stop: &CancellationToken,
+        max_message_size: usize,
     ) {
         for (name, run) in self.streams {
             let channel: Arc<str> = object.channel(module, &name).into();
-            let publisher = Publisher { channel: Arc::clone(&channel), outbox: outbox.clone() };
+            let publisher = Publisher { channel: Arc::clone(&channel), outbox: outbox.clone(), max_message_size };
             let stop = stop.clone();
             let (begun, started) = oneshot::channel();
             tasks.spawn(async move {
@@ -95,6 +97,7 @@ pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
 pub struct Publisher {
     channel: Arc<str>,
     outbox: Outbox<Sent>,
+    max_message_size: usize,
 }
 
 impl Publisher {
@@ -116,7 +119,7 @@ impl Publisher {
         }
     }
 
-    /// Publishes one event. One that cannot travel, or that the broker does not take, is logged and dropped.
+    /// Publishes one event. One that cannot travel, that is too large, or that the broker does not take, is logged and dropped.
     pub fn publish<A, T>(&self, event: &T) -> impl Future<Output = ()> + Send
     where
         A: SerializeAs<T> + ?Sized,
@@ -136,7 +139,13 @@ impl Publisher {
                 return;
             }
         };
+        if message.len() > self.max_message_size {
+            let (size, most) = (message.len(), self.max_message_size);
+            tracing::error!(stream = %self.channel, size, most, "an event is larger than this server sends");
+            return;
+        }
         let write = Write::Publish { channel: Arc::clone(&self.channel), message: message.into() };
+        telemetry::event_published(&self.channel);
         // The writer has ended: the runtime is going down.
         let _ = self.outbox.send(Sent::Event, write).await;
     }

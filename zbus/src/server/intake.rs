@@ -13,6 +13,7 @@ use super::reply::{ReplyTo, Sent};
 use super::workers::Workers;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, Popped, Popper};
+use crate::drops::{Beginning, Drops, Reason};
 use crate::outbox::Outbox;
 use crate::status::Status;
 use crate::wire::{OutgoingResponse, Request};
@@ -30,11 +31,11 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// Requests for the server's objects, until `stop`. Whatever was popped by then is dispatched.
-    pub(super) async fn requests(mut self, dispatcher: Arc<Dispatcher>) {
+    /// Requests for the objects that a pool of workers runs, until `stop`. Whatever was popped by then is dispatched.
+    pub(super) async fn requests(mut self, dispatcher: Arc<Dispatcher>, pool: usize) {
         let mut message_bytes = 0;
         loop {
-            let reserved = self.stop.clone().run_until_cancelled_owned(dispatcher.workers.reserve()).await;
+            let reserved = self.stop.clone().run_until_cancelled_owned(dispatcher.workers.reserve(pool)).await;
             let Some(mut reserved) = reserved else { return };
             let count = reserved.count().min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
             let Some(popped) = self.pop(count).await else { return };
@@ -42,7 +43,7 @@ impl Intake {
                 message_bytes = usize::midpoint(message_bytes, message.len());
                 // There is one, as no more was popped than was reserved.
                 if let Some(permit) = reserved.take_one() {
-                    dispatcher.dispatch(&message, permit).await;
+                    dispatcher.dispatch(&message, pool, permit).await;
                 }
             }
             // A pop serves the first list that has any: each gets its turn to be that.
@@ -88,16 +89,17 @@ pub(super) struct StatusSource {
     pub(super) constant: Status,
     pub(super) workers: Arc<Workers>,
     pub(super) outbox: Outbox<Sent>,
+    pub(super) drops: Arc<Drops>,
 }
 
 impl StatusSource {
     async fn answer(&self, message: &Bytes) {
         let request = match Request::decode(message) {
             Ok(request) => request,
-            Err(error) => return tracing::warn!(%error, "dropped a status request"),
+            Err(error) => return self.drops.note(Reason::Malformed, error),
         };
         let Some(reply_to) = ReplyTo::new(request.id, request.generation, &request.reply_to, None) else {
-            return tracing::warn!(list = request.reply_to, "dropped a status request: not the name of a reply list");
+            return self.drops.note(Reason::ForeignReplyTo, Beginning(&request.reply_to));
         };
         let status = Status {
             workers: self.workers.status(),

@@ -1,5 +1,7 @@
 //! The serving side: a process under the name of a module, and the objects that it serves.
 
+mod allotment;
+mod blocking;
 mod cancellations;
 mod context;
 mod counters;
@@ -7,10 +9,12 @@ mod dispatch;
 mod events;
 mod intake;
 mod object;
+mod options;
 mod presence;
 mod rejection;
 mod reply;
 mod running;
+mod signals;
 mod untyped;
 mod workers;
 
@@ -25,16 +29,20 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::allotment::{Allotment, Registered};
+use self::blocking::Blocking;
 use self::cancellations::Cancellations;
 pub use self::context::Context;
 use self::dispatch::{AnyObject, Dispatcher};
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
 pub use self::object::{Arguments, Call, Object, Returns};
+pub use self::options::ObjectOptions;
 use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::ReplyTracker;
 use self::running::Running;
+use self::signals::StopSignals;
 pub use self::untyped::{
     Event, Function, LastParameter, MethodFuture, MethodName, Parameter, Parameters, ThrowingFuture, UntypedObject,
 };
@@ -42,10 +50,12 @@ use self::workers::Workers;
 use crate::ObjectId;
 use crate::broker::{self, Broker};
 use crate::clock::Clock;
+use crate::drops::Drops;
 use crate::error::Error;
 use crate::object_id;
 use crate::outbox::Outbox;
 use crate::status::{ObjectStatus, Status};
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, MOST_MESSAGE_SIZE};
 
 /// How many calls run at once where nobody says otherwise.
 const DEFAULT_WORKERS: u32 = 16;
@@ -59,16 +69,21 @@ const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 /// What may take this long after the calls have ended or were cut off: the last replies, and what can be neither ended nor cut off.
 const FLUSH: Duration = Duration::from_secs(5);
 
+/// The like where the server was told twice to stop.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// A server of a module: register its objects, then serve.
 #[must_use = "a server does nothing before it serves"]
 pub struct Server {
     module: String,
     workers: u32,
     drain: Duration,
+    wait: Duration,
     any_module: bool,
     version: Option<String>,
     contracts: BTreeMap<String, String>,
-    objects: HashMap<ObjectId, Arc<dyn AnyObject>>,
+    max_message_size: usize,
+    objects: HashMap<ObjectId, Registered>,
     streams: Vec<(ObjectId, Streams)>,
 }
 
@@ -79,9 +94,11 @@ impl Server {
             module: module.into(),
             workers: DEFAULT_WORKERS,
             drain: DEFAULT_DRAIN,
+            wait: Duration::ZERO,
             any_module: false,
             version: None,
             contracts: BTreeMap::new(),
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
             objects: HashMap::new(),
             streams: Vec::new(),
         }
@@ -97,6 +114,18 @@ impl Server {
     /// answered as cut off.
     pub fn drain(self, limit: Duration) -> Self {
         Self { drain: limit, ..self }
+    }
+
+    /// How large a message may be, in bytes: 64 MiB unless set, and at most 512 MiB, which is what Redis takes. A larger request is
+    /// refused, a larger reply is [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge), a larger event is logged and dropped.
+    pub fn max_message_size(self, bytes: usize) -> Self {
+        Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
+    }
+
+    /// How long a broker that is out of reach at the start, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for
+    /// ever. A broker that is lost later is waited for in any case.
+    pub fn wait_for_broker(self, limit: Duration) -> Self {
+        Self { wait: limit, ..self }
     }
 
     /// Lets objects be registered whose schema names another module.
@@ -115,7 +144,17 @@ impl Server {
     /// # Errors
     /// Where an object of this name and version is registered already, is that of the status (`zbus@1.0`), is another module's, or says
     /// itself that it cannot be served.
-    pub fn register<O: Object>(mut self, object: O) -> Result<Self, RegisterError> {
+    pub fn register<O: Object>(self, object: O) -> Result<Self, RegisterError> {
+        self.register_with(object, ObjectOptions::new())
+    }
+
+    /// The like for an object that is to be served in another way than the others: with workers of its own, or on threads for methods
+    /// that block.
+    ///
+    /// # Errors
+    /// Those of [`Server::register`].
+    #[expect(clippy::needless_pass_by_value, reason = "options to come may not be `Copy`")]
+    pub fn register_with<O: Object>(mut self, object: O, options: ObjectOptions) -> Result<Self, RegisterError> {
         let id = object.id();
         if id == ObjectId::STATUS {
             return Err(RegisterError::Reserved);
@@ -138,28 +177,55 @@ impl Server {
             self.contracts.insert(id.to_string(), contract.to_owned());
         }
         self.streams.push((id.clone(), streams));
-        self.objects.insert(id, Arc::new(object));
+        let ObjectOptions { workers, blocking } = options;
+        let object: Arc<dyn AnyObject> = if blocking { Arc::new(Blocking(Arc::new(object))) } else { Arc::new(object) };
+        let workers = workers.map(|workers| workers.clamp(1, MOST_WORKERS));
+        self.objects.insert(id, Registered { object, workers });
         Ok(self)
     }
 
     /// Serves at the broker of an address (see [`Client::connect`](crate::Client::connect)) until Ctrl-C or `SIGTERM`, then drains:
-    /// no more is taken, what runs ends, all is answered.
+    /// no more is taken, what runs ends, all is answered. Another Ctrl-C or `SIGTERM` ends that at once: what still runs is cut off,
+    /// and its callers are told so, for 1 s at most.
     ///
     /// # Errors
-    /// [`Error::Broker`] where the broker is out of reach at the start. Later it is waited for.
+    /// [`Error::Broker`] where the broker is out of reach at the start (see [`Server::wait_for_broker`]). Later it is waited for.
     pub async fn serve(self, address: &str) -> Result<(), Error> {
-        self.serve_until(address, stop_signal()).await
+        let mut signals = StopSignals::new();
+        let Some(broker) = self.connect_unless(address, signals.next()).await? else { return Ok(()) };
+        let mut running = self.start_with(broker).await?;
+        signals.next().await;
+        tokio::select! {
+            () = running.drain() => {}
+            () = signals.next() => running.end_at_once().await,
+        }
+        Ok(())
     }
 
-    /// The like, until a future is ready.
+    /// The like, until a future is ready; then it drains.
     ///
     /// # Errors
     /// Those of [`Server::serve`].
     pub async fn serve_until(self, address: &str, stop: impl Future<Output = ()>) -> Result<(), Error> {
-        let running = self.start(address).await?;
+        let mut stop = std::pin::pin!(stop);
+        let Some(broker) = self.connect_unless(address, &mut stop).await? else { return Ok(()) };
+        let mut running = self.start_with(broker).await?;
         stop.await;
-        running.shutdown().await;
+        running.drain().await;
         Ok(())
+    }
+
+    /// None where the stop comes first: a broker that is waited for may never come. The rest of the start is not raced with the stop:
+    /// calls may have been taken by then, and are to be answered.
+    async fn connect_unless(
+        &self,
+        address: &str,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Option<Arc<dyn Broker>>, Error> {
+        tokio::select! {
+            broker = broker::connect_within(address, self.wait) => Ok(Some(broker?)),
+            () = stop => Ok(None),
+        }
     }
 
     /// Serves in the background.
@@ -167,7 +233,8 @@ impl Server {
     /// # Errors
     /// Those of [`Server::serve`].
     pub async fn start(self, address: &str) -> Result<RunningServer, Error> {
-        self.start_with(broker::connect(address).await?).await
+        let broker = broker::connect_within(address, self.wait).await?;
+        self.start_with(broker).await
     }
 
     /// Serves in the background, over a broker of one's own, or one that is shared.
@@ -181,7 +248,8 @@ impl Server {
         let abort = CancellationToken::new();
         let tasks = TaskTracker::new();
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
-        let workers = Workers::new(self.workers);
+        let Allotment { workers, queues, objects } = Allotment::new(self.objects, self.workers, &self.module);
+        let drops = Arc::new(Drops::default());
         let running = Arc::new(Running::default());
         let listening = CancellationToken::new();
         let listens = listening.clone().drop_guard();
@@ -190,7 +258,7 @@ impl Server {
         let instance: Arc<str> = Uuid::new_v4().to_string().into();
         let status = StatusSource {
             constant: Status {
-                objects: self.objects.keys().map(ObjectStatus::from).collect(),
+                objects: objects.keys().map(ObjectStatus::from).collect(),
                 instance: Some(instance.to_string()),
                 version: self.version,
                 contracts: self.contracts,
@@ -198,6 +266,7 @@ impl Server {
             },
             workers: Arc::clone(&workers),
             outbox: outbox.clone(),
+            drops: Arc::clone(&drops),
         };
         let lost = Arc::new(Notify::new());
         let intake = async |lists| {
@@ -209,31 +278,35 @@ impl Server {
         tasks.spawn(status_requests.status_requests(status));
 
         for (object, streams) in self.streams {
-            streams.start(&object, &self.module, &outbox, &tasks, &stop).await;
+            streams.start(&object, &self.module, &outbox, &tasks, &stop, self.max_message_size).await;
         }
 
-        let lists: Vec<Arc<str>> = self.objects.keys().map(|id| id.queue(&self.module).into()).collect();
         let dispatcher = Arc::new(Dispatcher {
-            objects: self.objects,
+            objects,
             workers: Arc::clone(&workers),
             outbox: outbox.clone(),
             clock,
             abort: abort.clone(),
             running: Arc::clone(&running),
+            drops,
+            max_message_size: self.max_message_size,
         });
-        if !lists.is_empty() {
-            let requests = intake(lists).await?;
+        if queues.iter().any(|lists| !lists.is_empty()) {
             let channel = ObjectId::STATUS.channel(&self.module, "Cancel");
             let cancellations = Cancellations { broker: Arc::clone(&broker), channel, running };
             let subscribed = cancellations.subscribe().await;
             // Beyond `stop`: while the server drains, calls are given up too.
             tokio::spawn(cancellations.listen(subscribed, listening.child_token()));
-            tasks.spawn(requests.requests(dispatcher));
         }
         let set = object_id::instances(&self.module);
         let presence =
             Presence { broker: Arc::clone(&broker), set, instance, lost: Arc::clone(&lost), stop: stop.clone() };
         presence.start(&tasks).await;
+        // Last: what is taken from here on is answered, whatever comes.
+        for (pool, lists) in queues.into_iter().enumerate().filter(|(_, lists)| !lists.is_empty()) {
+            let requests = intake(lists).await?;
+            tasks.spawn(requests.requests(Arc::clone(&dispatcher), pool));
+        }
         tasks.close();
         tracing::info!(module = self.module, "serving");
         Ok(RunningServer {
@@ -280,22 +353,37 @@ impl RunningServer {
     ///
     /// Dropping the future leaves the rest undone.
     pub async fn shutdown(mut self) {
+        self.drain().await;
+    }
+
+    async fn drain(&mut self) {
         self.stop.cancel();
-        // Nothing is taken any more, and nothing runs.
-        let idle = async || {
-            self.tasks.wait().await;
-            self.workers.all_free().await;
-        };
-        if tokio::time::timeout(self.drain, idle()).await.is_err() {
+        if tokio::time::timeout(self.drain, self.idle()).await.is_err() {
             tracing::warn!("calls are cut off that did not end in time");
             self.abort.cancel();
         }
+        self.flush(FLUSH).await;
+    }
+
+    async fn end_at_once(&mut self) {
+        tracing::warn!("calls are cut off: the server was told twice to stop");
+        self.abort.cancel();
+        self.flush(LAST_WORDS).await;
+    }
+
+    /// Nothing is taken any more, and nothing runs.
+    async fn idle(&self) {
+        self.tasks.wait().await;
+        self.workers.all_free().await;
+    }
+
+    async fn flush(&mut self, limit: Duration) {
         let written = async {
-            idle().await;
+            self.idle().await;
             // The writer ends when all replies are written: those who could send any are gone.
             (&mut self.writer).await
         };
-        if tokio::time::timeout(FLUSH, written).await.is_err() {
+        if tokio::time::timeout(limit, written).await.is_err() {
             tracing::warn!("the last replies could not be written, or a method blocks its thread");
             self.writer.abort();
         }
@@ -343,27 +431,4 @@ pub enum RegisterError {
         /// What the server is called.
         server: String,
     },
-}
-
-/// Ctrl-C, or on Unix `SIGTERM`.
-async fn stop_signal() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Without a handler the default one ends the process.
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
 }

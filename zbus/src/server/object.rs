@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::context::{CallState, Context};
 use super::events::Streams;
 use super::rejection::Rejection;
+use super::workers::Busy;
 use crate::ObjectId;
 use crate::error::RejectionKind;
 use crate::failure::Failure;
@@ -85,12 +86,23 @@ impl<O: Object> Object for Arc<O> {
 pub struct Call {
     state: Arc<CallState>,
     arguments: Vec<Bytes>,
+    /// The worker that runs it.
+    worker: Option<Arc<Busy>>,
 }
 
 impl Call {
     pub(super) fn new(mut request: Request, deadline: Option<Instant>) -> Self {
         let arguments = std::mem::take(&mut request.arguments);
-        Self { state: Arc::new(CallState::new(request, deadline)), arguments }
+        Self { state: Arc::new(CallState::new(request, deadline)), arguments, worker: None }
+    }
+
+    pub(super) fn occupy(&mut self, worker: Arc<Busy>) {
+        self.worker = Some(worker);
+    }
+
+    /// The worker, which is busy for as long as this is held.
+    pub(super) fn worker(&self) -> Option<Arc<Busy>> {
+        self.worker.clone()
     }
 
     /// What the method may know of its call. It is [`Context::current`] while [`Object::call`] runs.
@@ -241,9 +253,16 @@ impl Returns {
         self.response.has_thrown()
     }
 
-    pub(super) fn encode(&self, id: &str) -> Result<Bytes, Rejection> {
-        self.response.encode(id).map_err(|error| {
-            Rejection::new(RejectionKind::ReplyTooLarge, format!("the reply cannot be encoded: {error}"))
-        })
+    pub(super) fn encode(&self, id: &str, max_size: usize) -> Result<Bytes, Rejection> {
+        let too_large = |why: String| Rejection::new(RejectionKind::ReplyTooLarge, why);
+        let message =
+            self.response.encode(id).map_err(|error| too_large(format!("the reply cannot be encoded: {error}")))?;
+        if message.len() > max_size {
+            let size = message.len();
+            return Err(too_large(format!(
+                "the reply is {size} bytes, more than the {max_size} that this server sends"
+            )));
+        }
+        Ok(message)
     }
 }

@@ -19,13 +19,19 @@ const BUSY: &str = "busy";
 /// A call without a deadline that runs for longer is overdue.
 const OVERDUE: Duration = Duration::from_secs(60);
 
+/// Those that all objects share are the first pool; an object with workers of its own has another.
 #[derive(Debug)]
 pub(super) struct Workers {
-    free: Arc<Semaphore>,
-    count: u32,
+    pools: Vec<Pool>,
     states: Mutex<Vec<State>>,
     /// How the calls that they ran, and those that they did not, have ended.
     pub(super) counters: Counters,
+}
+
+#[derive(Debug)]
+struct Pool {
+    free: Arc<Semaphore>,
+    count: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -38,22 +44,25 @@ struct State {
 }
 
 impl Workers {
-    pub(super) fn new(count: u32) -> Arc<Self> {
+    /// Pools of so many workers each.
+    pub(super) fn new(pools: &[u32]) -> Arc<Self> {
         let free = State { since: Timestamp::now(), runs: None, due: None };
+        let count = pools.iter().map(|&count| count as usize).sum();
+        let pool = |&count: &u32| Pool { free: Arc::new(Semaphore::new(count as usize)), count };
         Arc::new(Self {
-            free: Arc::new(Semaphore::new(count as usize)),
-            count,
-            states: Mutex::new(vec![free; count as usize]),
+            pools: pools.iter().map(pool).collect(),
+            states: Mutex::new(vec![free; count]),
             counters: Counters::default(),
         })
     }
 
-    /// Waits for a free worker, and takes all that are free.
-    pub(super) async fn reserve(&self) -> Reserved {
+    /// Waits for a free worker of a pool, and takes all of it that are free.
+    pub(super) async fn reserve(&self, pool: usize) -> Reserved {
+        let Some(Pool { free, count }) = self.pools.get(pool) else { return Reserved { permit: None } };
         // The semaphore is never closed.
-        let mut permit = Arc::clone(&self.free).acquire_owned().await.ok();
-        let others = u32::try_from(self.free.available_permits()).unwrap_or(self.count);
-        if let (Some(permit), Ok(others)) = (&mut permit, Arc::clone(&self.free).try_acquire_many_owned(others)) {
+        let mut permit = Arc::clone(free).acquire_owned().await.ok();
+        let others = u32::try_from(free.available_permits()).unwrap_or(*count);
+        if let (Some(permit), Ok(others)) = (&mut permit, Arc::clone(free).try_acquire_many_owned(others)) {
             permit.merge(others);
         }
         Reserved { permit }
@@ -61,7 +70,9 @@ impl Workers {
 
     /// Waits until none is busy.
     pub(super) async fn all_free(&self) {
-        drop(self.free.acquire_many(self.count).await);
+        for Pool { free, count } in &self.pools {
+            drop(free.acquire_many(*count).await);
+        }
     }
 
     /// Says that a reserved worker is busy from now on, for as long as `limit` at most if it is well; it is free when the guard is
@@ -143,8 +154,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_worker_is_overdue_past_its_calls_limit_or_after_a_minute_without_one() {
-        let workers = Workers::new(3);
-        let mut reserved = workers.reserve().await;
+        let workers = Workers::new(&[3]);
+        let mut reserved = workers.reserve(0).await;
         let object = ObjectId::from("calculator@1.0");
         let mut busy = |limit| workers.busy(&object, "Add", limit, reserved.take_one().unwrap());
         let limits = [Some(Duration::from_secs(5)), None, Some(Duration::MAX)];
@@ -160,14 +171,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_busy_pool_leaves_the_others_their_workers() {
+        let workers = Workers::new(&[1, 2]);
+        let shared = workers.reserve(0).await;
+        let own = workers.reserve(1).await;
+        assert_eq!((shared.count(), own.count(), workers.status().len()), (1, 2, 3));
+        drop(own);
+        assert_eq!(workers.reserve(1).await.count(), 2);
+    }
+
+    #[tokio::test]
     async fn all_free_workers_are_reserved_and_each_is_free_again_when_its_call_ends() {
-        let workers = Workers::new(3);
-        let mut reserved = workers.reserve().await;
+        let workers = Workers::new(&[3]);
+        let mut reserved = workers.reserve(0).await;
         assert_eq!(reserved.count(), 3);
         let object = ObjectId::from("calculator@1.0");
         let busy = workers.busy(&object, "Add", None, reserved.take_one().unwrap());
         drop(reserved);
-        assert_eq!(workers.reserve().await.count(), 2);
+        assert_eq!(workers.reserve(0).await.count(), 2);
         let status = workers.status();
         assert_eq!((&*status[0].state, &*status[0].action), ("busy", "[calculator@1.0].Add()"));
         assert_eq!((&*status[1].state, &*status[1].action), ("free", ""));

@@ -15,8 +15,14 @@ mod vectors;
 pub(crate) use bins::Bins;
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
 pub(crate) use request::{OutgoingRequest, Request, reply_address};
-pub(crate) use response::{Body, OutgoingResponse, Response, Thrown};
+pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, response_id};
 pub(crate) use untyped::decode_document;
+
+/// How large a message is at most where nobody says otherwise, in bytes.
+pub(crate) const DEFAULT_MAX_MESSAGE_SIZE: usize = 64 << 20;
+
+/// The like that Redis takes (`proto-max-bulk-len`).
+pub(crate) const MOST_MESSAGE_SIZE: usize = 512 << 20;
 
 /// A generation of the wire.
 ///

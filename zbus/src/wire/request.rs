@@ -101,7 +101,12 @@ pub(crate) enum RequestError {
     Malformed(#[from] DecodeError),
     #[error("the message has neither `Inputs` nor `Arguments`")]
     NoArguments,
+    #[error("the message's `ID`, `Object`, `Method` or `ReplyTo` is longer than {LONGEST_NAME} bytes")]
+    LongName,
 }
+
+/// Of the names in a request, which are repeated in replies, in the status and in logs.
+const LONGEST_NAME: usize = 1024;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -130,6 +135,13 @@ struct ObjectName {
 impl Request {
     pub(crate) fn decode(message: &Bytes) -> Result<Self, RequestError> {
         let envelope: Envelope<'_> = decode(message)?;
+        let ObjectName { name, version } = &envelope.object;
+        if [&envelope.id, name, version, &envelope.reply_to, &envelope.method]
+            .iter()
+            .any(|name| name.len() > LONGEST_NAME)
+        {
+            return Err(RequestError::LongName);
+        }
         // Both keys are what a client of unknown servers sends: the newer one counts.
         let (generation, arguments) = match (envelope.inputs, envelope.arguments) {
             (Some(inputs), _) => (Generation::One, inputs),
@@ -171,5 +183,6 @@ pub(crate) fn reply_address(message: &[u8]) -> Option<(String, String)> {
         id: String,
         reply_to: String,
     }
-    decode::<Address>(message).ok().map(|address| (address.id, address.reply_to))
+    let Address { id, reply_to } = decode(message).ok()?;
+    (id.len() <= LONGEST_NAME).then_some((id, reply_to))
 }

@@ -234,7 +234,26 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(
     Vec::deserialize(deserializer).map(Some)
 }
 
+/// The `ID` of what is not a whole response.
+pub(crate) fn response_id(message: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Id {
+        #[serde(rename = "ID")]
+        id: String,
+    }
+    decode::<Id>(message).ok().map(|found| found.id)
+}
+
 impl Response {
+    /// What stands for a response of a generation that is not read.
+    pub(crate) fn rejected(generation: Generation, id: String, kind: RejectionKind, message: String) -> Self {
+        let body = match generation {
+            Generation::Zero => Body::Zero { elements: Vec::new() },
+            Generation::One | Generation::Auto => Body::One { data: None, thrown: None },
+        };
+        Self { id, body, rejection: Some((kind, message)) }
+    }
+
     pub(crate) fn decode(message: &Bytes) -> Result<Self, DecodeError> {
         let envelope: Envelope<'_> = decode(message)?;
         let body = match envelope.arguments {

@@ -25,6 +25,8 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
         impl #client {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::#client::MODULE;
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::#client::CONTRACT;
             /// The object as the schema's module serves it.
             #[must_use]
             pub fn new(client: ::zbus::blocking::Client) -> Self {

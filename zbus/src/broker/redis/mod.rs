@@ -3,51 +3,99 @@
 //! Everything that is written goes over one connection that comes back by itself; each popper, and all subscriptions together, have
 //! one of their own.
 
+mod address;
 mod pop;
 mod presence;
 mod subscribe;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, ConnectionInfo, ErrorKind, Pipeline, RedisError, RedisResult, Script};
+use redis::io::tcp::TcpSettings;
+use redis::io::tcp::socket2::TcpKeepalive;
+use redis::{Client, ErrorKind, Pipeline, RedisError, RedisResult, Script};
 
+pub(super) use self::address::client;
 use self::pop::RedisPopper;
 use self::subscribe::Subscriptions;
-use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, Write};
+use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write};
 
-/// How long a connection may take to be made, or a command but a blocking pop to be answered.
+/// How long a connection may take to be made.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a command but a blocking pop may take to be answered.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// After this long without a write, a connection is asked whether it still works before it is written to.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// A connection that was silent for as long is probed, and again that often.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+
+/// A connection whose other end acknowledges nothing for as long is lost: its host or the way there is gone without a farewell.
+#[cfg(target_os = "linux")]
+const HALF_OPEN: Duration = Duration::from_secs(15);
+
 /// A lost connection is tried this often for a command before the command fails; the next command starts anew.
-const CONNECTION_RETRIES: usize = 3;
-const CONNECTION_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+const CONNECTION_RETRIES: usize = 1;
+const CONNECTION_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(100));
 
 pub(super) struct RedisBroker {
     client: Client,
     connection: ConnectionManager,
     subscriptions: Subscriptions,
+    /// When the connection was last seen to work.
+    used: Mutex<Instant>,
 }
 
 impl RedisBroker {
-    pub(super) async fn connect(info: ConnectionInfo) -> Result<Self, BrokerError> {
-        let place = info.addr().to_string();
-        let client = Client::open(info).map_err(|error| broker_error(&place, error))?;
+    /// In [`CONNECTION_TIMEOUT`] or not at all.
+    pub(super) async fn connect(client: Client) -> Result<Self, BrokerError> {
+        let place = client.get_connection_info().addr().to_string();
+        tokio::time::timeout(CONNECTION_TIMEOUT, Self::connect_to(client, &place)).await.unwrap_or_else(|_| {
+            let message = format!("no broker at {place}: no answer in {CONNECTION_TIMEOUT:?}");
+            Err(BrokerError::new(BrokerErrorKind::Unreachable, message))
+        })
+    }
+
+    async fn connect_to(client: Client, place: &str) -> Result<Self, BrokerError> {
         let (shortest, longest) = CONNECTION_BACKOFF;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(CONNECTION_RETRIES)
             .set_min_delay(shortest)
             .set_max_delay(longest)
-            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
+            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT));
         let connection =
-            client.get_connection_manager_with_config(config).await.map_err(|error| broker_error(&place, error))?;
+            client.get_connection_manager_with_config(config).await.map_err(|error| connection_error(place, error))?;
+        refuse_unready(connection.clone(), place).await?;
         refuse_cluster(connection.clone()).await?;
         let subscriptions = Subscriptions::new(client.clone());
-        Ok(Self { client, connection, subscriptions })
+        Ok(Self { client, connection, subscriptions, used: Mutex::new(Instant::now()) })
+    }
+
+    /// Finds out that the connection was lost while nobody used it, as it is where the broker was restarted: a write would be what
+    /// finds out, and could not tell that none of it was done.
+    async fn wake(&self, connection: &mut ConnectionManager) -> Result<(), BrokerError> {
+        if self.used.lock().elapsed() < IDLE {
+            return Ok(());
+        }
+        let answer: RedisResult<redis::Value> = redis::cmd("PING").query_async(connection).await;
+        match answer {
+            // It comes back with the next command, before anything is written.
+            Err(error) if error.is_connection_dropped() => Ok(()),
+            Err(error) if error.is_timeout() => {
+                let place = self.client.get_connection_info().addr().to_string();
+                let message = format!("the broker at {place} does not answer");
+                Err(BrokerError::new(BrokerErrorKind::Unreachable, message).with_source(error))
+            }
+            // Whatever else it is, the write will be told.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     fn error(&self, error: RedisError) -> BrokerError {
@@ -60,6 +108,25 @@ impl fmt::Debug for RedisBroker {
         // Without the settings, which hold the password.
         formatter.debug_tuple("RedisBroker").field(self.client.get_connection_info().addr()).finish()
     }
+}
+
+fn tcp() -> TcpSettings {
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    let keepalive = keepalive.with_interval(KEEPALIVE).with_retries(3);
+    // What is written is written in batches already.
+    let tcp = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    #[cfg(target_os = "linux")]
+    let tcp = tcp.set_user_timeout(HALF_OPEN);
+    tcp
+}
+
+/// A broker that still loads its data takes connections, and refuses what is asked of it.
+async fn refuse_unready(mut connection: ConnectionManager, place: &str) -> Result<(), BrokerError> {
+    let ready: RedisResult<String> = redis::cmd("PING").query_async(&mut connection).await;
+    // A user who may not ask finds out by what comes next.
+    let error = ready.err().map(|error| connection_error(place, error));
+    error.filter(|error| error.kind() != BrokerErrorKind::Refused).map_or(Ok(()), Err)
 }
 
 /// A module's lists would lie on different nodes of a cluster, and one pop cannot wait on several of them.
@@ -77,21 +144,37 @@ async fn refuse_cluster(mut connection: ConnectionManager) -> Result<(), BrokerE
 /// Redis' errors that say nothing of the command, and pass.
 const UNREADY: [&str; 7] = ["BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY"];
 
-fn broker_error(place: &str, error: RedisError) -> BrokerError {
-    let (kind, message) = match error.kind() {
-        _ if error.code().is_some_and(|code| UNREADY.contains(&code)) => {
-            (BrokerErrorKind::Unready, format!("the broker at {place} takes no writes for now: {error}"))
-        }
-        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
-            (BrokerErrorKind::Refused, format!("the broker at {place} refused: {error}"))
-        }
-        ErrorKind::InvalidClientConfig => {
-            (BrokerErrorKind::Address, format!("the broker address {place} cannot be used: {error}"))
-        }
-        _ if error.is_connection_refusal() => (BrokerErrorKind::Unreachable, format!("no broker at {place}: {error}")),
-        _ => (BrokerErrorKind::Lost, format!("lost the broker at {place}: {error}")),
+fn kind_of(error: &RedisError) -> BrokerErrorKind {
+    match error.kind() {
+        _ if error.code().is_some_and(|code| UNREADY.contains(&code)) => BrokerErrorKind::Unready,
+        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => BrokerErrorKind::Refused,
+        ErrorKind::InvalidClientConfig => BrokerErrorKind::Address,
+        _ if error.is_connection_refusal() => BrokerErrorKind::Unreachable,
+        _ => BrokerErrorKind::Lost,
+    }
+}
+
+fn told(place: &str, kind: BrokerErrorKind, error: RedisError) -> BrokerError {
+    let message = match kind {
+        BrokerErrorKind::Unready => format!("the broker at {place} takes no writes for now: {error}"),
+        BrokerErrorKind::Refused => format!("the broker at {place} refused: {error}"),
+        BrokerErrorKind::Address => format!("the broker address {place} cannot be used: {error}"),
+        BrokerErrorKind::Unreachable => format!("no broker at {place}: {error}"),
+        _ => format!("lost the broker at {place}: {error}"),
     };
     BrokerError::new(kind, message).with_source(error)
+}
+
+fn broker_error(place: &str, error: RedisError) -> BrokerError {
+    told(place, kind_of(&error), error)
+}
+
+/// The like where there is no connection yet: whatever else went wrong, there was none to be lost.
+fn connection_error(place: &str, error: RedisError) -> BrokerError {
+    match kind_of(&error) {
+        BrokerErrorKind::Lost => told(place, BrokerErrorKind::Unreachable, error),
+        kind => told(place, kind, error),
+    }
 }
 
 /// The like for another entry of the same batch.
@@ -104,14 +187,25 @@ fn no_answer() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
+/// Of a pipeline, and of each of its commands.
+type WriteOutcome = RedisResult<Vec<RedisResult<redis::Value>>>;
+
 impl Broker for RedisBroker {
     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
         Box::pin(async move {
             let (pipeline, owners) = pipeline(&batch);
             let mut connection = self.connection.clone();
-            let outcome: RedisResult<Vec<RedisResult<redis::Value>>> = pipeline.query_async(&mut connection).await;
+            if let Err(error) = self.wake(&mut connection).await {
+                return batch.iter().map(|_| Err(again(&error))).collect();
+            }
+            let mut outcome: WriteOutcome = pipeline.query_async(&mut connection).await;
+            if outcome.as_ref().is_err_and(RedisError::is_connection_refusal) {
+                // It may be an earlier try to connect that was refused; this one makes a new one.
+                outcome = pipeline.query_async(&mut connection).await;
+            }
             match outcome {
                 Ok(results) => {
+                    *self.used.lock() = Instant::now();
                     let mut outcomes: Vec<Result<(), BrokerError>> = batch.iter().map(|_| Ok(())).collect();
                     for (mut range, result) in owners.into_iter().zip(results) {
                         let error = match (result, batch.get(range.start)) {
@@ -149,11 +243,13 @@ impl Broker for RedisBroker {
     }
 
     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {
-        // LREM alone would scan the whole list.
+        // `LREM` alone would scan the whole list; its sign is the end that it starts from.
         static WITHDRAW: LazyLock<Script> = LazyLock::new(|| {
-            Script::new(
-                "if redis.call('LPOS', KEYS[1], ARGV[1], 'MAXLEN', 256) then return redis.call('LREM', KEYS[1], 1, ARGV[1]) end return 0",
-            )
+            Script::new(&format!(
+                "for _, from in ipairs({{1, -1}}) do \
+                 if redis.call('LPOS', KEYS[1], ARGV[1], 'RANK', from, 'MAXLEN', {WITHDRAWAL_DEPTH}) then \
+                 return redis.call('LREM', KEYS[1], from, ARGV[1]) end end return 0"
+            ))
         });
         let mut script = WITHDRAW.prepare_invoke();
         script.key(list).arg(&message[..]);
@@ -170,6 +266,18 @@ impl Broker for RedisBroker {
             let (seconds, microseconds): (i64, i64) =
                 redis::cmd("TIME").query_async(&mut connection).await.map_err(|error| self.error(error))?;
             Ok(milliseconds(seconds, microseconds))
+        })
+    }
+
+    fn run_id(&self) -> BoxFuture<'_, Result<Option<String>, BrokerError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.clone();
+            let info: String = redis::cmd("INFO")
+                .arg("server")
+                .query_async(&mut connection)
+                .await
+                .map_err(|error| self.error(error))?;
+            Ok(info.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::to_owned))
         })
     }
 

@@ -10,9 +10,10 @@ use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, RedisResult};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{RESPONSE_TIMEOUT, broker_error, no_answer};
+use super::{CONNECTION_TIMEOUT, RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
 use crate::log_limit::LogLimit;
+use crate::telemetry;
 
 /// How long one pop waits for a message.
 const WAIT: Duration = Duration::from_secs(5);
@@ -65,12 +66,12 @@ impl RedisPopper {
     async fn open(&mut self) -> Result<PopConnection, BrokerError> {
         // The library's response timeout would end a pop that waits; ours knows how long the pop does.
         let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(RESPONSE_TIMEOUT)).set_response_timeout(None);
+            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECTION_TIMEOUT)).set_response_timeout(None);
         let mut connection = self
             .client
             .get_multiplexed_async_connection_with_config(&config)
             .await
-            .map_err(|error| self.error(error))?;
+            .map_err(|error| connection_error(&self.client.get_connection_info().addr().to_string(), error))?;
         let unblock = match self.unblockable(&mut connection).await {
             Ok(id) => Some(id),
             Err(error) if error.kind() == BrokerErrorKind::Refused => None,
@@ -102,7 +103,11 @@ impl RedisPopper {
             Some(open) => open,
             // Nothing is lost where it is not driven to its end.
             None => match stop.run_until_cancelled(self.open()).await {
-                Some(open) => open?,
+                Some(open) => {
+                    let open = open?;
+                    telemetry::reconnected("pops");
+                    open
+                }
                 None => return Ok(Popped::default()),
             },
         };

@@ -10,9 +10,10 @@ use redis::aio::{PubSubSink, PubSubStream};
 use redis::{Client, Msg, RedisResult};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{RESPONSE_TIMEOUT, broker_error, no_answer};
+use super::{CONNECTION_TIMEOUT, RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, BrokerErrorKind, Deliveries, Delivery, DeliverySender};
+use crate::telemetry;
 
 /// The handle of the task that keeps the subscriptions; it ends with the last of these.
 #[derive(Debug)]
@@ -171,6 +172,7 @@ impl Keeper {
             answered(sink.subscribe(&**channel)).await.map_err(|error| lost(&self.client, error))?;
         }
         self.connection = Some((sink, messages));
+        telemetry::reconnected("subscriptions");
         for subscriber in self.channels.values().flatten() {
             // Who listens no more is let go with the next message.
             let _ = subscriber.send(Delivery::Gap);
@@ -180,9 +182,10 @@ impl Keeper {
 }
 
 async fn connect(client: &Client) -> Result<(PubSubSink, PubSubStream), BrokerError> {
-    match answered(client.get_async_pubsub()).await {
+    let connection = tokio::time::timeout(CONNECTION_TIMEOUT, client.get_async_pubsub()).await;
+    match connection.unwrap_or_else(|_| Err(no_answer())) {
         Ok(connection) => Ok(connection.split()),
-        Err(error) => Err(lost(client, error)),
+        Err(error) => Err(connection_error(&client.get_connection_info().addr().to_string(), error)),
     }
 }
 
