@@ -386,3 +386,18 @@ async fn a_withdrawal_looks_at_both_ends_of_a_long_queue_and_no_deeper() {
         assert_eq!(broker.withdraw("list", message(number)).await.unwrap(), found, "{number}");
     }
 }
+
+#[tokio::test]
+async fn a_call_that_no_server_took_is_withdrawn_at_its_deadline_and_says_so() {
+    for address in ["memory://calls-withdrawn", &RedisServer::start().address()] {
+        let bus = Bus::with_workers(address, 1).await;
+        let busy = bus.begin(|job| async move { job.wait().await }).await;
+        let error = bus.job.clone().with_timeout(Duration::from_millis(200)).see().await.unwrap_err();
+        assert!(matches!(error, Error::Timeout { fate: Fate::Withdrawn, .. }) && !error.may_have_run(), "{error}");
+        let expected = "no reply in 200ms from jobs.job@1.0: no server took the request, and it was withdrawn";
+        assert_eq!(error.to_string(), expected);
+        bus.jobs.finish.notify_one();
+        busy.await.unwrap().unwrap();
+        bus.server.shutdown().await;
+    }
+}

@@ -108,12 +108,14 @@ fn named<'a>((at, variant): (usize, &'a Variant), scope: &mut Scope, payload: &'
 fn declaration(types: Types<'_>, owner: TypeId, variant: &NamedVariant<'_>) -> TokenStream {
     let NamedVariant { at, variant, name, fields, .. } = variant;
     let attributes = types.settings.of_member(Place::Member(owner, *at));
-    let docs = docs::docs(&variant.docs, || format!("The error {}.", docs::code(&variant.wire_name)));
+    let docs =
+        docs::member(&variant.docs, &variant.wire_name, || format!("The error {}.", docs::code(&variant.wire_name)));
     let deprecated = docs::deprecated(variant.deprecated.as_deref());
     let declared = variant.fields.iter().zip(fields).enumerate().map(|(field_at, (field, name))| {
         let place = Place::VariantField(owner, *at, field_at);
         let attributes = types.settings.of_member(place);
-        let docs = docs::docs(&field.docs, || format!("The field {}.", docs::code(&field.wire_name)));
+        let docs =
+            docs::member(&field.docs, &field.wire_name, || format!("The field {}.", docs::code(&field.wire_name)));
         let deprecated = docs::deprecated(field.deprecated.as_deref());
         let ty = types.at(place).member(owner, &field.ty);
         quote!(#docs #deprecated #attributes #name: #ty)
@@ -166,6 +168,9 @@ fn into_failure(variants: &[NamedVariant<'_>], other: &Ident, [message, data]: [
     });
     quote! {
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(self) -> ::core::result::Result<::zbus::Failure, ::zbus::wire::EncodeError> {
             let #message = ::std::string::ToString::to_string(&self);
             Ok(match self {

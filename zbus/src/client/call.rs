@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::in_flight::Answered;
 use super::options::TimeLimit;
 use super::pending::Pending;
+use super::retry::Retries;
 use super::{CallOptions, RemoteObject, ReplyMode};
 use crate::broker::Write;
 use crate::error::{Error, Fate};
@@ -88,7 +89,7 @@ impl<'a> Request<'a> {
     /// Calls a method that does not throw, and waits for its `returns` values.
     ///
     /// While the broker is out of reach, or takes no writes for now, nothing is written, and the call is tried again until its
-    /// deadline, with growing pauses. Once the request may have been written it is not written again, unless the call is
+    /// deadline, with growing pauses, unless it is to [fail fast](CallOptions::fail_fast). Once the request may have been written it is not written again, unless the call is
     /// [idempotent](Request::idempotent).
     ///
     /// At the deadline, and where the future is dropped, the call is given up. If it was not written it never is. If it waits in its
@@ -98,10 +99,10 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// [`Error::Timeout`] at the deadline, or up to 500 ms later: it says what became of the request, and that is asked of the broker.
-    /// [`Error::NoServer`] in its place where no server has shown itself, and none has taken the request.
-    /// [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the request could not be written,
-    /// [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected. Where tries have failed until the
-    /// deadline it is the error of the last, or of the last after which the method may have run.
+    /// [`Error::NoServer`] then where no server has shown itself, [`Error::Rejected`] where the server could not run the method,
+    /// [`Error::Broker`] where the request could not be written, [`Error::Decode`] and [`Error::Generation`] where the reply is not what
+    /// was expected. Where tries have failed until the deadline it is the error of the last, or of the last after which the method may
+    /// have run.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
         self.ask(|body| body.returns(returns, false)).await.map(|values| self.reply(values))
     }
@@ -137,15 +138,16 @@ impl<'a> Request<'a> {
     }
 
     async fn exchange(&self, one_way: bool) -> Result<Answered, Error> {
-        let deadline = self.limit().and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = self.deadline();
         if self.options.fails_fast {
-            self.object.require_server(deadline, self.limit().unwrap_or_default()).await?;
+            self.require_server(deadline).await?;
         }
         let restarts = self.object.client.shared.restarts.seen();
         let entered = self.object.client.shared.in_flight.enter(one_way);
         let message = self.encode(&entered.id(), one_way)?;
         let replies = if one_way { ReplyMode::Inbox } else { self.options.replies() };
-        let mut pending = Pending::new(self.object, entered, self.write(message), replies, self.idempotent);
+        let retries = Retries::new(self.idempotent, !self.options.fails_fast);
+        let mut pending = Pending::new(self.object, entered, self.write(message), replies, retries);
         let answer = match deadline {
             None => pending.answer().await,
             Some(deadline) => match tokio::time::timeout_at(deadline, pending.answer()).await {
@@ -195,6 +197,15 @@ impl<'a> Request<'a> {
 
     fn timed_out(&self, fate: Fate) -> Error {
         Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), fate }
+    }
+
+    /// The end of a call that begins now.
+    fn deadline(&self) -> Option<Instant> {
+        self.limit().and_then(|limit| Instant::now().checked_add(limit))
+    }
+
+    async fn require_server(&self, deadline: Option<Instant>) -> Result<(), Error> {
+        self.object.require_server(deadline, self.limit().unwrap_or_default()).await
     }
 
     /// None where the call may wait for ever.

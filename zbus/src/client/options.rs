@@ -67,7 +67,8 @@ impl CallOptions {
     }
 
     /// Asks first whether a server of the module is there, and fails with [`Error::NoServer`](crate::Error::NoServer) at once if none
-    /// is: a round trip more for each call. A call without this waits for a server until its deadline.
+    /// is: a round trip more for each call. Nor does the call wait for a broker that is out of reach. A call without this waits for both
+    /// until its deadline.
     ///
     /// Servers of the Go library and of rbus do not show that they are there: a module that they alone serve counts as one without
     /// servers. For some 15 s a server that died still counts as there, and for some 5 s after a broker has lost its data one that lives

@@ -35,9 +35,9 @@ impl<'a> Pending<'a> {
         entered: Entered,
         write: Write,
         replies: ReplyMode,
-        idempotent: bool,
+        retries: Retries,
     ) -> Self {
-        Self { object, entered, write, replies, retries: Retries::new(idempotent), failed: None, copies: 0 }
+        Self { object, entered, write, replies, retries, failed: None, copies: 0 }
     }
 
     /// What comes of it, in as many tries as it takes.

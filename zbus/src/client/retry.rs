@@ -15,13 +15,15 @@ const LONGEST_DELAY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Retries {
     /// Running the method twice is as good as once.
-    pub(super) idempotent: bool,
+    idempotent: bool,
+    /// The call waits for a broker that is away.
+    waits: bool,
     delays: Option<ExponentialBackoff>,
 }
 
 impl Retries {
-    pub(super) fn new(idempotent: bool) -> Self {
-        Self { idempotent, delays: None }
+    pub(super) fn new(idempotent: bool, waits: bool) -> Self {
+        Self { idempotent, waits, delays: None }
     }
 
     /// How long to wait before the next try; none where this is what came of the call.
@@ -44,7 +46,7 @@ impl Retries {
         match answer {
             Err(error) => match error.kind() {
                 // Nothing was written.
-                BrokerErrorKind::Unreachable | BrokerErrorKind::Unready => true,
+                BrokerErrorKind::Unreachable | BrokerErrorKind::Unready => self.waits,
                 BrokerErrorKind::Lost | BrokerErrorKind::Full => self.idempotent,
                 BrokerErrorKind::Refused | BrokerErrorKind::Address | BrokerErrorKind::Restarted => false,
             },
@@ -84,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_call_is_tried_again_where_it_was_not_written_and_an_idempotent_one_where_it_may_help() {
-        let (mut once, mut idempotent) = (Retries::new(false), Retries::new(true));
+        let (mut once, mut idempotent) = (Retries::new(false, true), Retries::new(true, true));
         let (no, only_idempotent, yes) = ((false, false), (false, true), (true, true));
         for (answer, expected) in [
             (lost(BrokerErrorKind::Unreachable), yes),
@@ -104,9 +106,17 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_is_to_fail_fast_does_not_wait_for_the_broker() {
+        for kind in [BrokerErrorKind::Unreachable, BrokerErrorKind::Unready] {
+            assert!(Retries::new(false, false).delay(&lost(kind)).is_none());
+            assert!(Retries::new(true, false).delay(&lost(kind)).is_none());
+        }
+    }
+
+    #[test]
     fn the_delays_grow_to_their_bound_and_are_jittered() {
         let delays = |()| {
-            let mut retries = Retries::new(true);
+            let mut retries = Retries::new(true, true);
             (0..12).map(|_| retries.delay(&lost(BrokerErrorKind::Lost)).unwrap()).collect::<Vec<_>>()
         };
         let (one, other) = (delays(()), delays(()));

@@ -3,6 +3,7 @@
 //! Everything that is written goes over one connection that comes back by itself; each popper, and all subscriptions together, have
 //! one of their own.
 
+mod address;
 mod pop;
 mod presence;
 mod subscribe;
@@ -16,8 +17,9 @@ use parking_lot::Mutex;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
-use redis::{Client, ConnectionInfo, ErrorKind, Pipeline, RedisError, RedisResult, Script};
+use redis::{Client, ErrorKind, Pipeline, RedisError, RedisResult, Script};
 
+pub(super) use self::address::client;
 use self::pop::RedisPopper;
 use self::subscribe::Subscriptions;
 use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write};
@@ -28,15 +30,15 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a command but a blocking pop may take to be answered.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// After this long without a write, a connection is asked whether it still works before it is written to.
+const IDLE: Duration = Duration::from_millis(100);
+
 /// A connection that was silent for as long is probed, and again that often.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
 /// A connection whose other end acknowledges nothing for as long is lost: its host or the way there is gone without a farewell.
 #[cfg(target_os = "linux")]
 const HALF_OPEN: Duration = Duration::from_secs(15);
-
-/// After this long without a write, a connection is asked whether it still works before it is written to.
-const IDLE: Duration = Duration::from_millis(100);
 
 /// A lost connection is tried this often for a command before the command fails; the next command starts anew.
 const CONNECTION_RETRIES: usize = 1;
@@ -52,16 +54,15 @@ pub(super) struct RedisBroker {
 
 impl RedisBroker {
     /// In [`CONNECTION_TIMEOUT`] or not at all.
-    pub(super) async fn connect(info: ConnectionInfo) -> Result<Self, BrokerError> {
-        let place = info.addr().to_string();
-        tokio::time::timeout(CONNECTION_TIMEOUT, Self::connect_to(info, &place)).await.unwrap_or_else(|_| {
+    pub(super) async fn connect(client: Client) -> Result<Self, BrokerError> {
+        let place = client.get_connection_info().addr().to_string();
+        tokio::time::timeout(CONNECTION_TIMEOUT, Self::connect_to(client, &place)).await.unwrap_or_else(|_| {
             let message = format!("no broker at {place}: no answer in {CONNECTION_TIMEOUT:?}");
             Err(BrokerError::new(BrokerErrorKind::Unreachable, message))
         })
     }
 
-    async fn connect_to(info: ConnectionInfo, place: &str) -> Result<Self, BrokerError> {
-        let client = Client::open(info.set_tcp_settings(tcp())).map_err(|error| broker_error(place, error))?;
+    async fn connect_to(client: Client, place: &str) -> Result<Self, BrokerError> {
         let (shortest, longest) = CONNECTION_BACKOFF;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(CONNECTION_RETRIES)
