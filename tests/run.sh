@@ -10,6 +10,7 @@ missing=()
 command -v "${ZBUS_REDIS_SERVER:-redis-server}" >/dev/null || missing+=(redis-server)
 command -v "${ZBUS_GO:-go}" >/dev/null || missing+=(golang)
 command -v python3 >/dev/null || missing+=(python3)
+command -v openssl >/dev/null || missing+=(openssl)
 if ((${#missing[@]})); then
     as_root=()
     [[ $(id -u) -eq 0 ]] || as_root=(sudo)
@@ -23,7 +24,7 @@ if [[ $(printf '%s\n' go1.19 "$go_version" | sort -V | head -n 1) != go1.19 ]]; 
     echo "$go is $go_version; the Go peers need 1.19 or newer: see https://go.dev/dl/, and name its path in ZBUS_GO" >&2
     exit 1
 fi
-for peer in tests/peers/go0 tests/peers/go1 tests/peers/zos; do
+for peer in tests/peers/go0 tests/peers/go1 tests/peers/zos tests/peers/compatibility; do
     (cd "$peer" && GOWORK=off "$go" mod download)
 done
 

@@ -1,6 +1,7 @@
 //! Peers on the real Go library: servers, clients, and its codec. Their sources are in `tests/peers`.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -64,13 +65,17 @@ pub(crate) fn build(module: &str) -> PathBuf {
     lock.lock().expect("lock of the Go peers");
 
     let binary = folder.join(module);
+    go_command(module, [OsStr::new("build"), OsStr::new("-o"), binary.as_os_str(), OsStr::new(".")]);
+    binary
+}
+
+/// Runs a command of Go in the folder of a peer to its end, and returns what it printed.
+pub(crate) fn go_command<'a>(module: &str, arguments: impl IntoIterator<Item = &'a OsStr>) -> Vec<String> {
     let go = env::var_os("ZBUS_GO").unwrap_or_else(|| "go".into());
     let mut command = Command::new(&go);
     command
         .current_dir(target::workspace().join("tests/peers").join(module))
-        .args(["build", "-o"])
-        .arg(&binary)
-        .arg(".")
+        .args(arguments)
         // The modules are complete in themselves, whatever workspace of Go lies around them.
         .env("GOWORK", "off")
         .env("GOFLAGS", "-mod=readonly -buildvcs=false");
@@ -84,7 +89,7 @@ pub(crate) fn build(module: &str) -> PathBuf {
     };
     let finished = process.finish(BUILD).unwrap_or_else(|reason| panic!("{reason}"));
     assert!(finished.status.success(), "building the peer {module} failed:\n{}", finished.stderr);
-    binary
+    finished.stdout
 }
 
 /// Starts the server of a peer and waits until it serves.
@@ -163,6 +168,16 @@ impl GoServer {
 /// Any surprise, such as a call that was to succeed and did not, panics with the client's own words.
 pub fn go_client(generation: Generation, address: &str) -> Vec<Value> {
     run_client(Command::new(generation.peer()).args(["client", address]))
+}
+
+/// Has the Go client try every feature at once, each for that long, and returns what it printed: a line `{feature, outcome}` for each.
+pub fn go_probe(generation: Generation, address: &str, patience: Duration) -> Vec<Value> {
+    run_client(Command::new(generation.peer()).args(["probe", address, &patience.as_millis().to_string()]))
+}
+
+/// Has the Go client make a call that takes longer than it waits, and then others.
+pub fn go_forget(generation: Generation, address: &str) -> Vec<Value> {
+    run_client(Command::new(generation.peer()).args(["forget", address]))
 }
 
 /// The Go library's codec: decodes bytes into a Go value, and encodes that value again.

@@ -7,6 +7,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a fixture that cannot start fails its test")]
 
 pub mod api;
+pub mod compatibility;
 pub mod crates;
 pub mod go;
 mod process;
@@ -18,7 +19,7 @@ pub mod vectors;
 pub mod zos;
 
 pub use crates::{CargoOutput, UserCrate};
-pub use go::{Generation, GoServer, Recoder, expected_calls, go_client};
+pub use go::{Generation, GoServer, Recoder, expected_calls, go_client, go_forget, go_probe};
 pub use redis::RedisServer;
-pub use server::start_server;
+pub use server::{start_server, start_server_with_interval};
 pub use vectors::{Vector, vector, vectors};

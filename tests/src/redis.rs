@@ -47,6 +47,7 @@ pub struct RedisServer {
     folder: TempDir,
     program: Program,
     port: u16,
+    options: Vec<String>,
 }
 
 impl RedisServer {
@@ -57,8 +58,18 @@ impl RedisServer {
 
     /// Starts a server of that kind and waits until it answers.
     pub fn start_program(program: Program) -> Self {
+        Self::start_program_with(program, &[])
+    }
+
+    /// Starts Redis with more options, such as `--requirepass`, and waits until it answers.
+    pub fn start_with(options: &[&str]) -> Self {
+        Self::start_program_with(REDIS, options)
+    }
+
+    fn start_program_with(program: Program, options: &[&str]) -> Self {
+        let options = options.iter().map(|&option| option.to_owned()).collect();
         let folder = TempDir::new().expect("temporary folder");
-        let mut server = Self { process: None, folder, program, port: 0 };
+        let mut server = Self { process: None, folder, program, port: 0, options };
         // Another process may take a port between its choice and its use.
         let mut refused = String::new();
         for _ in 0..8 {
@@ -161,7 +172,8 @@ impl RedisServer {
             .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
             .arg("--unixsocket")
             .arg(self.socket())
-            .args(["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", ""]);
+            .args(["--save", "", "--appendonly", "no", "--daemonize", "no", "--logfile", ""])
+            .args(&self.options);
         command
     }
 
@@ -203,7 +215,12 @@ impl RedisServer {
 fn ping(mut stream: impl Read + Write) -> Result<(), String> {
     let mut answer = [0; 7];
     stream.write_all(b"PING\r\n").and_then(|()| stream.read_exact(&mut answer)).map_err(told)?;
-    if &answer == b"+PONG\r\n" { Ok(()) } else { Err(format!("answered PING with {answer:?}")) }
+    // One that wants a password answers, too.
+    if &answer == b"+PONG\r\n" || &answer == b"-NOAUTH" {
+        Ok(())
+    } else {
+        Err(format!("answered PING with {answer:?}"))
+    }
 }
 
 fn told(error: impl Display) -> String {
@@ -212,7 +229,7 @@ fn told(error: impl Display) -> String {
 
 /// A port below the range that Linux gives to outgoing connections: in that range a client that reconnects to a
 /// stopped server may be given the server's own port, and then talks to itself and keeps the server from coming back.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     const FIRST: u16 = 16_000;
     const COUNT: u64 = 16_000;
     let free = |port: &u16| -> bool {

@@ -93,10 +93,15 @@ impl Extras for More {
 
 /// Serves all objects, with an event every 50 ms.
 pub async fn start_server(address: &str, workers: u32) -> RunningServer {
+    start_server_with_interval(address, workers, Duration::from_millis(50)).await
+}
+
+/// The same with another interval of the stream `TikTok`.
+pub async fn start_server_with_interval(address: &str, workers: u32, interval: Duration) -> RunningServer {
     zbus::Server::new("server")
         .workers(workers)
         .register(CalculatorServer::new(Numbers))
-        .and_then(|server| server.register(UtilsServer::new(Tools { interval: Duration::from_millis(50) })))
+        .and_then(|server| server.register(UtilsServer::new(Tools { interval })))
         .and_then(|server| server.register(ExtrasServer::new(More)))
         .expect("the objects are the module's")
         .start(address)

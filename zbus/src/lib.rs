@@ -54,8 +54,16 @@
 //! ```
 //!
 //! # Addresses
-//! `redis://[user:password@]host[:port][/database]`, `rediss://…` (with the feature `tls`), `unix:///path`, Go's
-//! `tcp://[password@]host:port`, and `memory://name`: a broker inside the process, shared by all who open the name.
+//! | address | broker |
+//! |---|---|
+//! | `redis://[user:password@]host[:port][/database]` | Redis or Valkey (`valkey://` is the same); a password alone is `:password@` |
+//! | `rediss://…[?ca=file&cert=file&key=file]` | the same over TLS, with the feature `tls`; `ca` is the one authority to trust, in place of the system's, `cert` and `key` are the client's own, all PEM files |
+//! | `unix:///path[?db=number&user=name&password=text]` | the same over a socket; `unix://password@/path` and `unix://user:password@/path`, too |
+//! | `tcp://[password@]host[:port]` | as the Go library writes it; `tcp://user:password@…/database`, which Go has not, too |
+//! | `memory://name` | inside the process, shared by all who open the name |
+//!
+//! Without a port it is 6379, without a database 0. In passwords, `%40` is `@`, `%2F` is `/`, and so on. A Redis Cluster is refused.
+//! Anything else carries the bus where [`broker::Broker`] is implemented for it.
 //!
 //! # What happens to a call
 //! It ends: with its values, or an [`Error`] at its deadline at the latest. A request is written once, and so run at most once, unless

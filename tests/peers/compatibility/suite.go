@@ -1,5 +1,5 @@
-// Package compatibility is where the compatibility suite of the Go library is compiled: its file is laid over this folder, with another
-// address in place of its own.
+// Package compatibility is where the compatibility suite of the Go library and the server of its example are compiled: their files are
+// laid over this folder.
 package compatibility
 
 import (

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"sync"
 	"time"
@@ -96,7 +95,7 @@ func (p prober) number(expected float64, object zbus.ObjectID, method string, ar
 	if _, err := p.ask(object, method, false, []interface{}{&value}, args...); err != nil {
 		return err
 	}
-	if math.Float64bits(value) != math.Float64bits(expected) {
+	if value != expected {
 		return wrong(value)
 	}
 	return nil

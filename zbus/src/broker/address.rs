@@ -6,99 +6,67 @@ use super::{Broker, BrokerError, BrokerErrorKind, memory};
 
 /// Connects to the broker of an address, or says why not.
 pub(super) async fn open(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
-    match address.split_once("://") {
-        Some(("memory", name)) => Ok(memory::open(name)),
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return Err(not_an_address(format!("a broker's address starts with its scheme: {EXAMPLES}")));
+    };
+    match scheme {
+        "memory" => Ok(memory::open(rest)),
         #[cfg(feature = "redis")]
-        Some(("redis" | "rediss" | "unix" | "tcp", _)) => {
-            Ok(Arc::new(super::redis::RedisBroker::connect(connection_info(address)?).await?))
+        "redis" | "rediss" | "valkey" | "valkeys" | "tcp" | "unix" => {
+            let client = super::redis::client(scheme, rest)?;
+            Ok(Arc::new(super::redis::RedisBroker::connect(client).await?))
         }
-        _ => Err(not_an_address(address)),
+        // The rest may hold a password.
+        _ => Err(not_an_address(format!("`{}://` is not the scheme of a broker: {EXAMPLES}", scheme.escape_debug()))),
     }
 }
 
-fn not_an_address(address: &str) -> BrokerError {
-    let known = if cfg!(feature = "redis") {
-        "redis://host:port, rediss://host:port, unix:///path, tcp://host:port or memory://name"
-    } else {
-        "memory://name (the feature `redis` is off)"
-    };
-    // The address may hold a password: only its scheme is repeated.
-    let scheme = address.split_once("://").map_or("no scheme", |(scheme, _)| scheme);
-    BrokerError::new(BrokerErrorKind::Address, format!("unknown broker address ({scheme}): expected {known}"))
-}
+const EXAMPLES: &str = if cfg!(feature = "redis") {
+    "redis://host:port, rediss://host:port (TLS), unix:///path, tcp://host:port (as the Go library has it) or memory://name"
+} else {
+    "memory://name (others need the feature `redis` of the crate `zbus`)"
+};
 
-/// What `redis` needs to connect. Go's `tcp://` and `unix://` carry the password as the user.
-#[cfg(feature = "redis")]
-fn connection_info(address: &str) -> Result<redis::ConnectionInfo, BrokerError> {
-    use redis::IntoConnectionInfo;
-
-    let invalid = |error: &dyn std::fmt::Display| {
-        BrokerError::new(BrokerErrorKind::Address, format!("invalid broker address: {error}"))
-    };
-    let (scheme, rest) = address.split_once("://").unwrap_or((address, ""));
-    if scheme == "rediss" && cfg!(not(feature = "tls")) {
-        return Err(BrokerError::new(
-            BrokerErrorKind::Address,
-            "`rediss://` needs the feature `tls` of the crate `zbus`",
-        ));
-    }
-    let (password, rest) = match rest.split_once('@') {
-        Some((user, rest)) if matches!(scheme, "tcp" | "unix") && !user.contains([':', '/']) => {
-            (Some(percent_decoded(user)), rest)
-        }
-        _ => (None, rest),
-    };
-    let scheme = if scheme == "tcp" { "redis" } else { scheme };
-    let url = url::Url::parse(&format!("{scheme}://{rest}")).map_err(|error| invalid(&error))?;
-    let info = url.into_connection_info().map_err(|error| invalid(&error))?;
-    Ok(match password {
-        Some(password) => {
-            let settings = info.redis_settings().clone().set_password(password);
-            info.set_redis_settings(settings)
-        }
-        None => info,
-    })
-}
-
-#[cfg(feature = "redis")]
-fn percent_decoded(text: &str) -> String {
-    // A query string of one nameless value: its decoding is that of the user part but for `+`.
-    url::form_urlencoded::parse(text.replace('+', "%2B").as_bytes())
-        .next()
-        .map(|(text, _)| text.into_owned())
-        .unwrap_or_default()
+pub(super) fn not_an_address(message: impl Into<String>) -> BrokerError {
+    BrokerError::new(BrokerErrorKind::Address, message)
 }
 
 #[cfg(all(test, feature = "redis"))]
 mod tests {
-    use redis::ConnectionAddr;
-
     use super::*;
 
-    #[test]
-    fn gos_addresses_mean_the_same() {
-        let info = connection_info("tcp://s%40cret@localhost:6380").unwrap();
-        assert!(matches!(info.addr(), ConnectionAddr::Tcp(host, 6380) if host == "localhost"));
-        assert_eq!((info.redis_settings().username(), info.redis_settings().password()), (None, Some("s@cret")));
-
-        let info = connection_info("unix://secret@/run/redis.sock").unwrap();
-        assert!(matches!(info.addr(), ConnectionAddr::Unix(path) if path.to_str() == Some("/run/redis.sock")));
-        assert_eq!(info.redis_settings().password(), Some("secret"));
-    }
-
-    #[test]
-    fn redis_addresses_keep_user_password_and_database() {
-        let info = connection_info("redis://anna:secret@localhost/3").unwrap();
-        let settings = info.redis_settings();
-        assert_eq!((settings.username(), settings.password(), settings.db()), (Some("anna"), Some("secret"), 3));
-    }
-
     #[tokio::test]
-    async fn other_addresses_are_refused_without_repeating_secrets() {
-        for address in ["localhost:6379", "amqp://anna:secret@host", "redis//host", ""] {
+    async fn mistyped_addresses_are_told_how_they_are_written_without_their_secrets() {
+        for (address, words) in [
+            ("", "starts with its scheme"),
+            ("localhost:6379", "starts with its scheme: redis://host:port"),
+            ("redis//:s3cret@host", "starts with its scheme"),
+            ("redis:/:s3cret@host", "starts with its scheme"),
+            ("amqp://anna:s3cret@host", "`amqp://` is not the scheme of a broker"),
+            ("Redis://host", "`Redis://` is not the scheme of a broker"),
+            ("redis://", "names no host: redis://host:port"),
+            ("redis://:6379", "names no host"),
+            ("redis://:s3cret@", "names no host"),
+            ("redis://:s3cret@:6379", "names no host"),
+            ("redis://host:port", "is not a host and port"),
+            ("redis://:s3cret/x@host:6379", "`%2F` for `/`"),
+            ("redis://s3cret@host", "redis://:password@host"),
+            ("redis://:s3cret@host/two", "`two` is not the number of a database"),
+            ("redis://host/-1", "`-1` is not the number of a database"),
+            ("redis://host?db=1", "knows no option `db`"),
+            ("tcp://host:6379/?pasword=s3cret", "knows no option `pasword`"),
+            ("unix://", "names no socket: unix:///path"),
+            ("unix://run/redis.sock", "an absolute path behind three slashes, unix:///path"),
+            ("unix://s3cret@run/redis.sock", "an absolute path"),
+            ("unix:///run/redis.sock?database=1", "knows no option `database`: db, user, password"),
+            ("unix:///run/redis.sock?db=one", "`one` is not the number of a database"),
+            ("redis://host#insecure", "has no part behind a `#`"),
+            ("redis://host?ca=/ca.pem", "rediss://"),
+        ] {
             let error = open(address).await.unwrap_err();
-            assert_eq!(error.kind(), BrokerErrorKind::Address, "{address}");
-            assert!(!error.to_string().contains("secret"));
+            assert_eq!(error.kind(), BrokerErrorKind::Address, "{address}: {error}");
+            assert!(error.to_string().contains(words), "{address}: {error}");
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{address}: {error:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! One task pops for all of them, over one connection. A call that comes while it waits interrupts the pop, so that the next one
 //! knows its list too; what is answered before that waits in its list.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backon::BackoffBuilder;
@@ -58,7 +58,9 @@ struct Awaited {
 
 #[derive(Debug, Default)]
 struct State {
-    lists: HashSet<Arc<str>>,
+    /// Oldest first: a pop serves the first list that has anything, so that none is passed over for ever.
+    lists: BTreeMap<u64, Arc<str>>,
+    next: u64,
     /// Ends the pop under way, which does not know the lists that were added since.
     interrupt: Option<CancellationToken>,
 }
@@ -92,16 +94,15 @@ impl ReplyLists {
         self.start().await?;
         // The semaphore is never closed.
         let permit = Arc::clone(&self.room).acquire_owned().await.map_err(|_| ended(false))?;
-        let name: Arc<str> = name.into();
-        self.awaited.add(Arc::clone(&name));
-        Ok(ReplyList { name, awaited: Arc::clone(&self.awaited), _permit: permit })
+        let number = self.awaited.add(name.into());
+        Ok(ReplyList { number, awaited: Arc::clone(&self.awaited), _permit: permit })
     }
 }
 
 /// A list that is waited on.
 #[derive(Debug)]
 pub(super) struct ReplyList {
-    name: Arc<str>,
+    number: u64,
     awaited: Arc<Awaited>,
     _permit: OwnedSemaphorePermit,
 }
@@ -109,34 +110,38 @@ pub(super) struct ReplyList {
 impl Drop for ReplyList {
     fn drop(&mut self) {
         // A pop under way may keep waiting on it: what it gets from there is dropped.
-        self.awaited.remove(&self.name);
+        self.awaited.remove(self.number);
     }
 }
 
 impl Awaited {
-    fn add(&self, name: Arc<str>) {
+    fn add(&self, name: Arc<str>) -> u64 {
         let mut state = self.state.lock();
-        state.lists.insert(name);
+        let number = state.next;
+        state.next += 1;
+        state.lists.insert(number, name);
         if let Some(interrupt) = state.interrupt.take() {
             interrupt.cancel();
         }
         drop(state);
         self.added.notify_one();
+        number
     }
 
-    fn remove(&self, name: &str) {
-        self.state.lock().lists.remove(name);
+    fn remove(&self, number: u64) {
+        self.state.lock().lists.remove(&number);
     }
 
     /// All lists, as soon as there is any; the token ends the pop that waits on them.
-    async fn lists(&self, stop: &CancellationToken) -> (Vec<Arc<str>>, CancellationToken) {
+    async fn lists(&self, stop: &CancellationToken) -> (Vec<u64>, Vec<Arc<str>>, CancellationToken) {
         loop {
             {
                 let mut state = self.state.lock();
                 if !state.lists.is_empty() {
                     let interrupt = stop.child_token();
                     state.interrupt = Some(interrupt.clone());
-                    return (state.lists.iter().cloned().collect(), interrupt);
+                    let (numbers, names) = state.lists.iter().map(|(number, name)| (*number, Arc::clone(name))).unzip();
+                    return (numbers, names, interrupt);
                 }
             }
             self.added.notified().await;
@@ -148,14 +153,14 @@ impl Awaited {
 
 async fn read(mut popper: Box<dyn Popper>, awaited: Arc<Awaited>, replies: Arc<Replies>, stop: CancellationToken) {
     let mut delays = reconnect_backoff().build();
-    while let Some((lists, interrupt)) = stop.run_until_cancelled(awaited.lists(&stop)).await {
+    while let Some((numbers, lists, interrupt)) = stop.run_until_cancelled(awaited.lists(&stop)).await {
         match popper.pop(&lists, BATCH, &interrupt).await {
             Ok(popped) => {
                 delays = reconnect_backoff().build();
                 if !popped.messages.is_empty()
-                    && let Some(list) = lists.get(popped.list)
+                    && let Some(number) = numbers.get(popped.list)
                 {
-                    awaited.remove(list);
+                    awaited.remove(*number);
                 }
                 for message in popped.messages {
                     replies.take(&message);
@@ -179,19 +184,29 @@ mod tests {
     async fn a_list_that_is_added_interrupts_the_pop_that_does_not_know_it() {
         let (awaited, stop) = (Awaited::default(), CancellationToken::new());
         awaited.add("first".into());
-        let (lists, interrupt) = awaited.lists(&stop).await;
+        let (_, lists, interrupt) = awaited.lists(&stop).await;
         assert_eq!((lists.len(), &*lists[0]), (1, "first"));
         assert!(!interrupt.is_cancelled());
         awaited.add("second".into());
         assert!(interrupt.is_cancelled() && !stop.is_cancelled());
-        assert_eq!(awaited.lists(&stop).await.0.len(), 2);
+        assert_eq!(awaited.lists(&stop).await.1.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn lists_are_waited_on_oldest_first_so_that_none_is_passed_over_for_ever() {
+        let (awaited, stop) = (Awaited::default(), CancellationToken::new());
+        let names = (0..100).map(|number| format!("list {number}")).collect::<Vec<_>>();
+        let numbers: Vec<_> = names.iter().map(|name| awaited.add(name.as_str().into())).collect();
+        awaited.remove(numbers[0]);
+        let (_, lists, _) = awaited.lists(&stop).await;
+        assert!(lists.iter().map(|list| &**list).eq(names[1..].iter().map(|name| &**name)), "{lists:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn without_lists_nothing_is_popped() {
         let (awaited, stop) = (Awaited::default(), CancellationToken::new());
-        awaited.add("gone".into());
-        awaited.remove("gone");
+        let number = awaited.add("gone".into());
+        awaited.remove(number);
         let waiting = tokio::time::timeout(std::time::Duration::from_secs(60), awaited.lists(&stop));
         assert!(waiting.await.is_err());
     }

@@ -3,6 +3,7 @@
 //! Everything that is written goes over one connection that comes back by itself; each popper, and all subscriptions together, have
 //! one of their own.
 
+mod address;
 mod pop;
 mod presence;
 mod subscribe;
@@ -16,8 +17,9 @@ use parking_lot::Mutex;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
-use redis::{Client, ConnectionInfo, ErrorKind, Pipeline, RedisError, RedisResult, Script};
+use redis::{Client, ErrorKind, Pipeline, RedisError, RedisResult, Script};
 
+pub(super) use self::address::client;
 use self::pop::RedisPopper;
 use self::subscribe::Subscriptions;
 use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write};
@@ -52,16 +54,15 @@ pub(super) struct RedisBroker {
 
 impl RedisBroker {
     /// In [`CONNECTION_TIMEOUT`] or not at all.
-    pub(super) async fn connect(info: ConnectionInfo) -> Result<Self, BrokerError> {
-        let place = info.addr().to_string();
-        tokio::time::timeout(CONNECTION_TIMEOUT, Self::connect_to(info, &place)).await.unwrap_or_else(|_| {
+    pub(super) async fn connect(client: Client) -> Result<Self, BrokerError> {
+        let place = client.get_connection_info().addr().to_string();
+        tokio::time::timeout(CONNECTION_TIMEOUT, Self::connect_to(client, &place)).await.unwrap_or_else(|_| {
             let message = format!("no broker at {place}: no answer in {CONNECTION_TIMEOUT:?}");
             Err(BrokerError::new(BrokerErrorKind::Unreachable, message))
         })
     }
 
-    async fn connect_to(info: ConnectionInfo, place: &str) -> Result<Self, BrokerError> {
-        let client = Client::open(info.set_tcp_settings(tcp())).map_err(|error| broker_error(place, error))?;
+    async fn connect_to(client: Client, place: &str) -> Result<Self, BrokerError> {
         let (shortest, longest) = CONNECTION_BACKOFF;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(CONNECTION_RETRIES)

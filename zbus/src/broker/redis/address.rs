@@ -1,0 +1,226 @@
+//! Addresses of Redis, ours and Go's, as the `redis` crate connects to them.
+
+use std::path::PathBuf;
+
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
+use url::Url;
+
+use crate::broker::BrokerError;
+use crate::broker::address::not_an_address;
+
+/// What will connect to `scheme://rest`. Go's `tcp://` and `unix://` carry a password as the user.
+pub(in crate::broker) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
+    let Address { info, certificates } = if scheme == "unix" { socket(rest)? } else { host(scheme, rest)? };
+    certificates.client(info.set_tcp_settings(super::tcp()))
+}
+
+struct Address {
+    info: ConnectionInfo,
+    certificates: Certificates,
+}
+
+/// The files that TLS is to use.
+#[derive(Default)]
+struct Certificates {
+    authority: Option<PathBuf>,
+    own: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+const SPECIAL_CHARACTERS: &str =
+    "; in a password write `%40` for `@`, `%2F` for `/`, `%3A` for `:`, `%23` for `#`, `%3F` for `?`, `%25` for `%`";
+
+fn socket(rest: &str) -> Result<Address, BrokerError> {
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    // The path may hold an `@`, too.
+    let (user, path) = match place.split_once('@') {
+        Some((user, path)) if !user.contains('/') => (Some(user), path),
+        _ => (None, place),
+    };
+    if path.is_empty() {
+        return Err(not_an_address("`unix://` names no socket: unix:///path, or unix://password@/path"));
+    }
+    if !path.starts_with('/') {
+        return Err(not_an_address("`unix://` takes an absolute path behind three slashes, unix:///path"));
+    }
+    let mut settings = RedisConnectionInfo::default();
+    match user.map(|user| user.split_once(':').unwrap_or(("", user))) {
+        Some(("", password)) => settings = settings.set_password(decoded(password)),
+        Some((user, password)) => settings = settings.set_username(decoded(user)).set_password(decoded(password)),
+        None => {}
+    }
+    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        settings = match &*key {
+            "db" => settings.set_db(database(&value)?),
+            "user" => settings.set_username(value),
+            // `pass` is the `redis` crate's own word.
+            "password" | "pass" => settings.set_password(value),
+            _ => return Err(unknown_option("unix", &key, "db, user, password")),
+        };
+    }
+    let info =
+        ConnectionAddr::Unix(PathBuf::from(decoded(path))).into_connection_info().map_err(|error| invalid(&error))?;
+    Ok(Address { info: info.set_redis_settings(settings), certificates: Certificates::default() })
+}
+
+fn host(scheme: &str, rest: &str) -> Result<Address, BrokerError> {
+    let tls = matches!(scheme, "rediss" | "valkeys");
+    if tls && cfg!(not(feature = "tls")) {
+        return Err(not_an_address(format!("`{scheme}://` needs the feature `tls` of the crate `zbus`")));
+    }
+    let plain = if tls { "rediss" } else { "redis" };
+    let nameless = || {
+        let hint = if rest.contains('@') { SPECIAL_CHARACTERS } else { "" };
+        not_an_address(format!(
+            "`{scheme}://` names no host: {scheme}://host:port, or {scheme}://:password@host:port{hint}"
+        ))
+    };
+    let mut url = Url::parse(&format!("{plain}://{rest}")).map_err(|error| match error {
+        url::ParseError::EmptyHost => nameless(),
+        error => {
+            not_an_address(format!("what follows `{scheme}://` is not a host and port: {error}{SPECIAL_CHARACTERS}"))
+        }
+    })?;
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(nameless());
+    }
+    if url.fragment().is_some() {
+        return Err(not_an_address(format!(
+            "`{scheme}://` has no part behind a `#`, which in a password is written `%23`"
+        )));
+    }
+    let number = url.path().trim_matches('/');
+    if !number.is_empty() {
+        database(number)?;
+    }
+    let mut certificates = Certificates::default();
+    for (key, value) in url.query_pairs() {
+        let file = match &*key {
+            "ca" => &mut certificates.authority,
+            "cert" => &mut certificates.own,
+            "key" => &mut certificates.key,
+            _ => return Err(unknown_option(scheme, &key, "ca, cert, key")),
+        };
+        if !tls {
+            return Err(not_an_address(format!("`{key}` is an option of TLS, and so of rediss:// addresses")));
+        }
+        *file = Some(PathBuf::from(&*value));
+    }
+    url.set_query(None);
+    if url.password().is_none() && !url.username().is_empty() {
+        if scheme != "tcp" {
+            return Err(not_an_address(format!(
+                "`{scheme}://` has a user without a password; a password alone stands behind a colon: {scheme}://:password@host:port"
+            )));
+        }
+        let password = url.username().to_owned();
+        let moved = url.set_password(Some(&password)).and_then(|()| url.set_username(""));
+        moved.map_err(|()| nameless())?;
+    }
+    let info = url.into_connection_info().map_err(|error| invalid(&error))?;
+    Ok(Address { info, certificates })
+}
+
+fn database(number: &str) -> Result<i64, BrokerError> {
+    number
+        .parse::<u32>()
+        .map(i64::from)
+        .map_err(|_| not_an_address(format!("`{}` is not the number of a database: 0, 1, 2, …", number.escape_debug())))
+}
+
+fn unknown_option(scheme: &str, key: &str, known: &str) -> BrokerError {
+    not_an_address(format!("a `{scheme}://` address knows no option `{}`: {known}", key.escape_debug()))
+}
+
+fn invalid(error: &dyn std::fmt::Display) -> BrokerError {
+    not_an_address(format!("the broker's address cannot be used: {error}"))
+}
+
+fn decoded(text: &str) -> String {
+    // A query string of one nameless value: its decoding is that of other parts but for `+`, and for what separates values.
+    let text = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    url::form_urlencoded::parse(text.as_bytes()).next().map(|(text, _)| text.into_owned()).unwrap_or_default()
+}
+
+impl Certificates {
+    #[cfg(not(feature = "tls"))]
+    fn client(self, info: ConnectionInfo) -> Result<Client, BrokerError> {
+        Client::open(info).map_err(|error| invalid(&error))
+    }
+
+    /// Certificates of the system's authorities are trusted, or those of the given one alone.
+    #[cfg(feature = "tls")]
+    fn client(self, info: ConnectionInfo) -> Result<Client, BrokerError> {
+        if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+            return Client::open(info).map_err(|error| invalid(&error));
+        }
+        // Without one that the process has chosen, rustls panics where more than one is compiled in.
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // An error says that another thread was faster.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let client_tls = match (self.own, self.key) {
+            (Some(own), Some(key)) => Some(redis::ClientTlsConfig { client_cert: pem(&own)?, client_key: pem(&key)? }),
+            (None, None) => None,
+            _ => {
+                return Err(not_an_address(
+                    "a client's certificate needs its key, and a key its certificate: `cert` and `key`",
+                ));
+            }
+        };
+        let root_cert = self.authority.as_deref().map(pem).transpose()?;
+        let certificates = redis::TlsCertificates { client_tls, root_cert };
+        Client::build_with_tls(info, certificates).map_err(|error| invalid(&error))
+    }
+}
+
+#[cfg(feature = "tls")]
+fn pem(path: &std::path::Path) -> Result<Vec<u8>, BrokerError> {
+    std::fs::read(path).map_err(|error| not_an_address(format!("cannot read `{}`: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// User, password, database; empty for none.
+    fn settings(address: &str) -> (String, String, i64) {
+        let (scheme, rest) = address.split_once("://").unwrap();
+        let client = client(scheme, rest).unwrap();
+        let settings = client.get_connection_info().redis_settings().clone();
+        let own = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        (own(settings.username()), own(settings.password()), settings.db())
+    }
+
+    fn place(address: &str) -> String {
+        let (scheme, rest) = address.split_once("://").unwrap();
+        client(scheme, rest).unwrap().get_connection_info().addr().to_string()
+    }
+
+    #[test]
+    fn gos_addresses_mean_the_same() {
+        assert_eq!(place("tcp://s%40cret@localhost:6380"), "localhost:6380");
+        assert_eq!(settings("tcp://s%40cret@localhost:6380"), (String::new(), "s@cret".to_owned(), 0));
+        assert_eq!(settings("tcp://a+b&c=d@localhost:6380"), (String::new(), "a+b&c=d".to_owned(), 0));
+        assert_eq!(place("unix://secret@/run/redis.sock"), "/run/redis.sock");
+        assert_eq!(settings("unix://secret@/run/redis.sock"), (String::new(), "secret".to_owned(), 0));
+    }
+
+    #[test]
+    fn user_password_and_database_are_kept() {
+        for scheme in ["redis", "valkey", "tcp"] {
+            let address = format!("{scheme}://anna:s%2Fcret@localhost/3");
+            assert_eq!(settings(&address), ("anna".to_owned(), "s/cret".to_owned(), 3), "{address}");
+            let address = format!("{scheme}://:secret@localhost:6380");
+            assert_eq!(
+                (settings(&address), place(&address)),
+                ((String::new(), "secret".to_owned(), 0), "localhost:6380".to_owned())
+            );
+        }
+        assert_eq!(place("redis://[::1]:6380"), "::1:6380");
+        let all = ("anna".to_owned(), "s=cret".to_owned(), 3);
+        assert_eq!(settings("unix://anna:s=cret@/run/redis.sock?db=3"), all);
+        assert_eq!(settings("unix:///run/redis.sock?db=3&user=anna&password=s%3Dcret"), all);
+        assert_eq!(place("unix:///run/a@b%20c.sock?pass=x"), "/run/a@b c.sock");
+    }
+}
