@@ -10,6 +10,7 @@ pub mod api;
 pub mod compatibility;
 pub mod crates;
 pub mod go;
+pub mod log;
 mod process;
 pub mod rbus;
 pub mod redis;

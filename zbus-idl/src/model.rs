@@ -5,10 +5,10 @@
 
 use serde_json::{Value, json};
 
-use crate::contract::Contracts;
+use crate::contract::{Contract, Contracts};
 use crate::schema::{
-    Const, ConstValue, EnumRepr, Field, File, Lag, LagPolicy, Member, MemberValue, Method, Object, Schema, Stream,
-    Throws, Type, TypeDef, TypeId, TypeKind, Variant,
+    Const, ConstValue, EnumRepr, Field, File, Lag, LagPolicy, Member, MemberValue, Method, Schema, Stream, Throws,
+    Type, TypeDef, TypeId, TypeKind, Variant,
 };
 
 /// The version of the shape. It changes only where a reader of the former shape would go wrong; a key more does not count.
@@ -32,7 +32,7 @@ pub fn to_json(schema: &Schema) -> Value {
         "files": each(&schema.files, file),
         "types": each(&schema.types, |one| type_def(schema, one)),
         "consts": each(&schema.consts, |one| constant(schema, one)),
-        "objects": each(&schema.objects, |one| object(&contracts, schema, one)),
+        "objects": contracts.iter().map(|one| object(&one, schema)).collect::<Value>(),
     })
 }
 
@@ -142,13 +142,14 @@ fn constant(schema: &Schema, one: &Const) -> Value {
     })
 }
 
-fn object(contracts: &Contracts<'_>, schema: &Schema, object: &Object) -> Value {
+fn object(contract: &Contract<'_>, schema: &Schema) -> Value {
+    let object = contract.object();
     json!({
         "name": object.name,
         "version": object.version,
         "type_name": object.type_name,
         "module": schema.module_of(object),
-        "contract": contracts.hash(object),
+        "contract": contract.hash(),
         "file": object.file.index(),
         "docs": object.docs,
         "deprecated": object.deprecated,

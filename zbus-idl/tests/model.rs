@@ -3,12 +3,19 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use zbus_idl::{MemoryLoader, compile, model};
 
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/model.md")
+}
+
+/// The page as it was when the first test asked: one of them may write it anew while the others read.
+fn text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| fs::read_to_string(page()).unwrap());
+    &TEXT
 }
 
 /// The text between the last fence of this language and its end.
@@ -30,9 +37,9 @@ fn pretty(value: &Value) -> String {
 
 #[test]
 fn the_example_of_the_reference_is_what_is_printed() {
-    let text = fs::read_to_string(page()).unwrap();
-    let made = pretty(&json(block(&text, "zbus")));
-    let written = block(&text, "json");
+    let text = text();
+    let made = pretty(&json(block(text, "zbus")));
+    let written = block(text, "json");
     if std::env::var_os("BLESS").is_some() {
         fs::write(page(), text.replace(&format!("```json\n{written}```\n"), &format!("```json\n{made}```\n"))).unwrap();
     } else {
@@ -56,10 +63,10 @@ fn keys(value: &Value, into: &mut BTreeSet<String>) {
 
 #[test]
 fn the_reference_lists_every_key_and_no_other() {
-    let text = fs::read_to_string(page()).unwrap();
+    let text = text();
     let reference = &text[text.find("## Reference").unwrap()..text.find("## Example").unwrap()];
     let mut made = BTreeSet::new();
-    keys(&json(block(&text, "zbus")), &mut made);
+    keys(&json(block(text, "zbus")), &mut made);
     for key in &made {
         assert!(reference.contains(&format!("`{key}`")), "`{key}` is not in the reference");
     }
@@ -120,7 +127,7 @@ fn an_imported_file_is_marked_and_its_types_are_found_by_index() {
 
 #[test]
 fn equal_schemas_give_equal_bytes() {
-    let text = fs::read_to_string(page()).unwrap();
-    let schema = block(&text, "zbus");
+    let text = text();
+    let schema = block(text, "zbus");
     assert_eq!(pretty(&json(schema)), pretty(&json(schema)));
 }

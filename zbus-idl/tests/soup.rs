@@ -1,8 +1,9 @@
-//! Soup of tokens and bytes as schemas: no panic and no hang, and every edit that is suggested lies in its text.
+//! Soup of tokens and bytes as schemas, through the very function that the fuzz target calls.
 
 use std::time::{Duration, Instant};
 
-use zbus_idl::{Color, MemoryLoader, compile};
+#[path = "../fuzz/any_bytes.rs"]
+mod any_bytes;
 
 /// A generator of numbers that needs no crate and gives the same ones everywhere (xorshift64).
 struct Random(u64);
@@ -86,25 +87,14 @@ const TOKENS: [&str; 66] = [
 ];
 
 /// How long each kind of soup is cooked: bounded by time, since machines differ.
-const TIME: Duration = Duration::from_secs(4);
+const TIME: Duration = Duration::from_secs(3);
 /// How long one text may take. Far more than any needs; what hangs would take for ever.
 const ONE: Duration = Duration::from_secs(5);
 
-fn survives(text: Vec<u8>) {
-    let shown = String::from_utf8_lossy(&text).into_owned();
-    let loader = MemoryLoader::new().with("geometry.zbus", "struct Point { X: f64 }").with("soup.zbus", text);
+fn survives(text: &[u8]) {
     let start = Instant::now();
-    if let Err(report) = compile(&["soup.zbus"], &loader) {
-        report.render(Color::Never);
-        for diagnostic in &report {
-            assert_ne!(diagnostic.code(), "E0000");
-            if let Some(edit) = diagnostic.fix.as_ref().and_then(|fix| fix.edit.as_ref()) {
-                let source = report.sources().get(edit.span.source).unwrap();
-                assert!(source.text.get(edit.span.range()).is_some(), "{diagnostic:?} in {shown}");
-            }
-        }
-    }
-    assert!(start.elapsed() < ONE, "{shown}");
+    any_bytes::hold(text);
+    assert!(start.elapsed() < ONE, "{}", String::from_utf8_lossy(text));
 }
 
 #[test]
@@ -117,7 +107,7 @@ fn soup_of_tokens_is_no_panic_and_no_hang() {
             text.push_str(TOKENS[random.below(TOKENS.len())]);
             text.push_str(["", " ", "\n"][random.below(3)]);
         }
-        survives(text.into_bytes());
+        survives(text.as_bytes());
     }
 }
 
@@ -126,7 +116,7 @@ fn soup_of_bytes_is_no_panic_and_no_hang() {
     let (mut random, start) = (Random(0xb17e5), Instant::now());
     while start.elapsed() < TIME {
         let count = random.below(200);
-        survives((0..count).map(|_| u8::try_from(random.below(256)).unwrap()).collect());
+        survives(&(0..count).map(|_| u8::try_from(random.below(256)).unwrap()).collect::<Vec<u8>>());
     }
 }
 
@@ -138,6 +128,6 @@ fn a_schema_with_soup_in_it_is_no_panic_and_no_hang() {
         let (mut a, mut b) = (random.below(text.len()), random.below(text.len()));
         (a, b) = (a.min(b), b.max(a).min(a + random.below(20)));
         let token = TOKENS[random.below(TOKENS.len())].as_bytes();
-        survives([&text[..a], token, &text[b.max(a)..]].concat());
+        survives(&[&text[..a], token, &text[b.max(a)..]].concat());
     }
 }

@@ -1,10 +1,83 @@
 //! What generated code uses, beside the rest of this crate's public surface. Not meant to be written by hand.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 pub use futures::Stream;
 pub use serde::{self, Deserialize, Serialize};
 pub use serde_with::{As, Same};
 
+/// Reads an enum that travels as a string. What it knows it makes of the text as it lies there, without a copy.
+///
+/// # Errors
+/// Where there is no text, or none in UTF-8.
+pub fn open_enum<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: for<'a> From<&'a str> + From<String>,
+    D: serde::Deserializer<'de>,
+{
+    struct Read<T>(PhantomData<T>);
+    impl<T: for<'a> From<&'a str> + From<String>> serde::de::Visitor<'_> for Read<T> {
+        type Value = T;
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a string")
+        }
+        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<T, E> {
+            Ok(value.into())
+        }
+        fn visit_string<E: serde::de::Error>(self, value: String) -> Result<T, E> {
+            Ok(value.into())
+        }
+        fn visit_bytes<E: serde::de::Error>(self, value: &[u8]) -> Result<T, E> {
+            let invalid = |_| E::invalid_value(serde::de::Unexpected::Bytes(value), &self);
+            std::str::from_utf8(value).map(T::from).map_err(invalid)
+        }
+    }
+    deserializer.deserialize_str(Read(PhantomData))
+}
+
 /// How types travel whose own serde form is another one: adapters in the shape of `serde_with`'s.
 pub mod wire {
     pub use crate::wire::adapter::{Any, Bytes, Cidr, Duration, Ip, OptionalCidr, SharedBytes, SortedMap, Timestamp};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    enum Read {
+        Borrowed(String),
+        Owned(String),
+    }
+
+    impl From<&str> for Read {
+        fn from(value: &str) -> Self {
+            Self::Borrowed(value.to_owned())
+        }
+    }
+
+    impl From<String> for Read {
+        fn from(value: String) -> Self {
+            Self::Owned(value)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Read {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            open_enum(deserializer)
+        }
+    }
+
+    #[test]
+    fn text_of_an_enum_is_read_where_it_lies() {
+        let borrowed = |text: &str| Read::Borrowed(text.to_owned());
+        for (bytes, read) in [(&b"\xa2Ok"[..], "Ok"), (b"\xc4\x02Ok", "Ok"), (b"\xc0", ""), (b"\xa0", "")] {
+            assert_eq!(crate::wire::decode::<Read>(bytes).unwrap(), borrowed(read), "{bytes:x?}");
+        }
+        assert_eq!(crate::wire::decode::<Vec<Read>>(b"\x92\xa1A\xc0").unwrap(), [borrowed("A"), borrowed("")]);
+        for bytes in [&b"\x01"[..], b"\xc4\x01\xff", b"\x80"] {
+            assert!(crate::wire::decode::<Read>(bytes).is_err(), "{bytes:x?}");
+        }
+    }
 }

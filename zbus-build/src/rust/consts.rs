@@ -1,6 +1,6 @@
 //! Constants.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 use zbus_idl::schema::{ConstId, ConstValue, Type};
 
@@ -67,8 +67,16 @@ fn value(value: &ConstValue, time: TimeType) -> TokenStream {
 
 /// An integer without a suffix: its type stands beside it.
 pub(super) fn integer(value: i128) -> TokenStream {
-    let literal = Literal::i128_unsuffixed(value);
-    quote!(#literal)
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) && digits.len() > 4 {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    let literal: TokenStream = text.parse().unwrap_or_default();
+    if value < 0 { quote!(-#literal) } else { literal }
 }
 
 fn float(value: f64) -> TokenStream {

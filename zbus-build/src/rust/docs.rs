@@ -33,6 +33,11 @@ pub(super) fn docs_and(text: &str, sentence: &str) -> TokenStream {
     if text.trim().is_empty() { lines(sentence) } else { lines(&format!("{}\n\n{sentence}", harmless(text))) }
 }
 
+/// Those of a member: the schema's text and then how it travels, or the generated sentence, which tells that too.
+pub(super) fn member(text: &str, wire: &str, or: impl FnOnce() -> String) -> TokenStream {
+    if text.trim().is_empty() { lines(&or()) } else { docs_and(text, &format!("Travels as {}.", code(wire))) }
+}
+
 /// `#[deprecated]`, where the schema says so.
 pub(super) fn deprecated(text: Option<&str>) -> Option<TokenStream> {
     text.map(|text| if text.is_empty() { quote!(#[deprecated]) } else { quote!(#[deprecated = #text]) })

@@ -40,7 +40,7 @@ fn declared<'a>(
             MemberValue::String(text) => text.clone(),
             MemberValue::Integer(number) => number.to_string(),
         };
-        let docs = docs::docs(&member.docs, || format!("The value {}.", docs::code(&value)));
+        let docs = docs::member(&member.docs, &value, || format!("The value {}.", docs::code(&value)));
         let deprecated = docs::deprecated(member.deprecated.as_deref());
         quote!(#docs #deprecated #attributes #name)
     })
@@ -69,7 +69,7 @@ fn of_strings(types: Types<'_>, id: TypeId, enumeration: &Enum) -> TokenStream {
             quote!(Self::#member)
         },
     );
-    let compared = compared(name, &quote!(as_str));
+    let compared = compared(name, &quote!(self.as_str()), &quote!(other.as_str()));
     quote! {
         #docs
         #deprecated
@@ -135,7 +135,7 @@ fn of_strings(types: Types<'_>, id: TypeId, enumeration: &Enum) -> TokenStream {
             fn deserialize<D: ::zbus::codegen::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {
-                <::std::string::String as ::zbus::codegen::Deserialize>::deserialize(deserializer).map(Self::from)
+                ::zbus::codegen::open_enum(deserializer)
             }
         }
     }
@@ -165,7 +165,7 @@ fn of_integers(types: Types<'_>, id: TypeId, enumeration: &Enum, repr: Integer) 
     );
     let serialize = format_ident!("serialize_{}", repr.name());
     let repr = integer_type(repr);
-    let compared = compared(name, &quote!(value));
+    let compared = compared(name, &quote!(self.value()), &quote!(&other.value()));
     quote! {
         #docs
         #deprecated
@@ -225,11 +225,11 @@ fn of_integers(types: Types<'_>, id: TypeId, enumeration: &Enum, repr: Integer) 
 
 /// Members compare as what travels: a map's keys are written in that order, and a known member is equal to its own value
 /// kept as unknown.
-fn compared(name: &Ident, travels: &TokenStream) -> TokenStream {
+fn compared(name: &Ident, own: &TokenStream, other: &TokenStream) -> TokenStream {
     quote! {
         impl ::core::cmp::PartialEq for #name {
             fn eq(&self, other: &Self) -> bool {
-                self.#travels() == other.#travels()
+                #own.eq(#other)
             }
         }
         impl ::core::cmp::Eq for #name {}
@@ -240,12 +240,12 @@ fn compared(name: &Ident, travels: &TokenStream) -> TokenStream {
         }
         impl ::core::cmp::Ord for #name {
             fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
-                self.#travels().cmp(&other.#travels())
+                #own.cmp(#other)
             }
         }
         impl ::core::hash::Hash for #name {
             fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
-                ::core::hash::Hash::hash(&self.#travels(), state);
+                #own.hash(state);
             }
         }
     }

@@ -3,9 +3,9 @@
 //! On the wire an error is a message, a code and the fields of the code's variant. Only the code and the fields tell which
 //! variant it is; peers that know no codes read the message.
 
-use heck::ToSnakeCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use zbus_idl::case;
 use zbus_idl::schema::{ErrorType, Field, TypeId, Variant};
 
 use super::names::Scope;
@@ -108,12 +108,14 @@ fn named<'a>((at, variant): (usize, &'a Variant), scope: &mut Scope, payload: &'
 fn declaration(types: Types<'_>, owner: TypeId, variant: &NamedVariant<'_>) -> TokenStream {
     let NamedVariant { at, variant, name, fields, .. } = variant;
     let attributes = types.settings.of_member(Place::Member(owner, *at));
-    let docs = docs::docs(&variant.docs, || format!("The error {}.", docs::code(&variant.wire_name)));
+    let docs =
+        docs::member(&variant.docs, &variant.wire_name, || format!("The error {}.", docs::code(&variant.wire_name)));
     let deprecated = docs::deprecated(variant.deprecated.as_deref());
     let declared = variant.fields.iter().zip(fields).enumerate().map(|(field_at, (field, name))| {
         let place = Place::VariantField(owner, *at, field_at);
         let attributes = types.settings.of_member(place);
-        let docs = docs::docs(&field.docs, || format!("The field {}.", docs::code(&field.wire_name)));
+        let docs =
+            docs::member(&field.docs, &field.wire_name, || format!("The field {}.", docs::code(&field.wire_name)));
         let deprecated = docs::deprecated(field.deprecated.as_deref());
         let ty = types.at(place).member(owner, &field.ty);
         quote!(#docs #deprecated #attributes #name: #ty)
@@ -124,7 +126,7 @@ fn declaration(types: Types<'_>, owner: TypeId, variant: &NamedVariant<'_>) -> T
 
 fn display(error: &Ident, variants: &[NamedVariant<'_>], other: &Ident, formatter: &Ident) -> TokenStream {
     let arms = variants.iter().map(|NamedVariant { variant, name, fields, .. }| {
-        let message = variant.name.to_snake_case().replace('_', " ");
+        let message = case::snake(&variant.name).replace('_', " ");
         if fields.is_empty() {
             return quote!(Self::#name => #formatter.write_str(#message));
         }
@@ -166,6 +168,9 @@ fn into_failure(variants: &[NamedVariant<'_>], other: &Ident, [message, data]: [
     });
     quote! {
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(self) -> ::core::result::Result<::zbus::Failure, ::zbus::wire::EncodeError> {
             let #message = ::std::string::ToString::to_string(&self);
             Ok(match self {

@@ -8,7 +8,6 @@ mod service;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use zbus_idl::contract::Contracts;
 use zbus_idl::schema::{Method, Object, ObjectId, Return, Stream, Throws, Type};
 
 use super::Options;
@@ -56,9 +55,9 @@ struct Parameter<'a> {
     ty: &'a Type,
 }
 
-pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &Contracts<'_>, options: &Options) -> TokenStream {
+pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &[String], options: &Options) -> TokenStream {
     let object = &types.schema[id];
-    let contract = &contracts.hash(object);
+    let contract = &contracts[id.index()];
     let object = ObjectContext { id, types, object, names: types.names.of_object(id), contract };
     let served = options.server.then(|| {
         let service = service::service(object);
@@ -71,11 +70,11 @@ pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &Contracts<'_>, 
 }
 
 /// The module of the blocking stubs of these objects.
-pub(super) fn blocking(types: Types<'_>, ids: &[ObjectId], contracts: &Contracts<'_>) -> TokenStream {
+pub(super) fn blocking(types: Types<'_>, ids: &[ObjectId], contracts: &[String]) -> TokenStream {
     let types = Types { is_nested: true, ..types };
     let clients = ids.iter().map(|&id| {
         let object = &types.schema[id];
-        let contract = &contracts.hash(object);
+        let contract = &contracts[id.index()];
         blocking::client(ObjectContext { id, types, object, names: types.names.of_object(id), contract })
     });
     let clients = quote!(#(#clients)*);
@@ -131,13 +130,17 @@ impl<'a> ObjectContext<'a> {
 }
 
 impl MethodContext<'_> {
-    fn docs(&self) -> TokenStream {
-        docs::docs(&self.method.docs, || self.sentence())
-    }
-
-    /// What stands for missing documentation.
-    fn sentence(&self) -> String {
-        format!("The method {}.", docs::code(&self.method.wire_name))
+    /// Those of the schema, the name on the wire, and what a tuple of values is; `more` sentences behind it.
+    fn docs(&self, more: &str) -> TokenStream {
+        let wire_name = docs::code(&self.method.wire_name);
+        let has_docs = !self.method.docs.trim().is_empty();
+        let travels = if has_docs { format!("Travels as {wire_name}.") } else { format!("The method {wire_name}.") };
+        let returns: Vec<_> = self.returns().iter().filter_map(|found| found.name.as_deref()).map(docs::code).collect();
+        let gives = match returns.as_slice() {
+            [] | [_] => String::new(),
+            returns => format!(" Gives {}.", returns.join(", ")),
+        };
+        docs::docs_and(&self.method.docs, &format!("{travels}{gives}{more}"))
     }
 
     fn deprecated(&self) -> Option<TokenStream> {

@@ -86,7 +86,7 @@ fn field(
     name: &Ident,
     attributes: Option<&TokenStream>,
 ) -> TokenStream {
-    let docs = docs::docs(&field.docs, || format!("The field {}.", docs::code(&field.wire_name)));
+    let docs = docs::member(&field.docs, &field.wire_name, || format!("The field {}.", docs::code(&field.wire_name)));
     let deprecated = docs::deprecated(field.deprecated.as_deref());
     let wire_name = &field.wire_name;
     let with = types.with(&field.ty).map(|with| quote!(, with = #with));

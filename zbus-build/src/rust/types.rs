@@ -245,7 +245,18 @@ impl<'a> Types<'a> {
             Type::Ip => quote!(::zbus::types::zero::ip()),
             Type::Cidr => quote!(::zbus::types::zero::cidr()),
             Type::Any => quote!(::zbus::types::Value::Nil),
-            Type::Duration | Type::Mac | Type::Named(_) => quote!(::core::default::Default::default()),
+            Type::Duration => match types.choice.time {
+                TimeType::Jiff => quote!(::zbus::types::Duration::ZERO),
+                TimeType::Std => quote!(::std::time::Duration::ZERO),
+                TimeType::Chrono => quote!(::zbus::types::chrono::TimeDelta::zero()),
+            },
+            Type::Mac => quote!(::zbus::types::MacAddress::default()),
+            // Its path can have parameters, which stand elsewhere in an expression.
+            Type::Named(id) if self.settings.extern_type(*id).is_some() => quote!(::core::default::Default::default()),
+            Type::Named(id) => {
+                let path = self.path(*id);
+                quote!(#path::default())
+            }
         }
     }
 

@@ -65,7 +65,7 @@ pub(super) fn union(types: Types<'_>, id: TypeId, union: &Union) -> TokenStream 
 }
 
 fn declaration(owner: TypeId, NamedArm { types, attributes, arm, name }: &NamedArm<'_>) -> TokenStream {
-    let docs = docs::docs(&arm.docs, || format!("The arm {}.", docs::code(&arm.wire_name)));
+    let docs = docs::member(&arm.docs, &arm.wire_name, || format!("The arm {}.", docs::code(&arm.wire_name)));
     let deprecated = docs::deprecated(arm.deprecated.as_deref());
     let value = arm.ty.as_ref().map(|ty| {
         let ty = types.member(owner, ty);
@@ -174,12 +174,12 @@ fn deserialize(types: Types<'_>, id: TypeId, arms: &[NamedArm<'_>], unknown: &Id
                     fn visit_unit<#error: ::zbus::codegen::serde::de::Error>(
                         self,
                     ) -> ::core::result::Result<Self::Value, #error> {
-                        Ok(::core::default::Default::default())
+                        Ok(#union::default())
                     }
                     fn visit_none<#error: ::zbus::codegen::serde::de::Error>(
                         self,
                     ) -> ::core::result::Result<Self::Value, #error> {
-                        Ok(::core::default::Default::default())
+                        Ok(#union::default())
                     }
                     fn visit_str<#error: ::zbus::codegen::serde::de::Error>(
                         self,
@@ -198,7 +198,7 @@ fn deserialize(types: Types<'_>, id: TypeId, arms: &[NamedArm<'_>], unknown: &Id
                         mut map: #access,
                     ) -> ::core::result::Result<Self::Value, #access::Error> {
                         let Some(arm) = map.next_key::<::std::string::String>()? else {
-                            return Ok(::core::default::Default::default());
+                            return Ok(#union::default());
                         };
                         let value = match arm.as_str() {
                             #(#keyed,)*

@@ -64,7 +64,7 @@ pub mod calculator {
 
     impl PartialEq for Operation {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -77,13 +77,13 @@ pub mod calculator {
 
     impl Ord for Operation {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl Hash for Operation {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -132,7 +132,7 @@ pub mod calculator {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 
@@ -141,15 +141,23 @@ pub mod calculator {
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Entry {
         /// When the result was ready.
+        ///
+        /// Travels as `At`.
         #[serde(rename = "At", with = "As::<wire::Timestamp>")]
         pub at: Timestamp,
         /// What was computed.
+        ///
+        /// Travels as `Operation`.
         #[serde(rename = "Operation")]
         pub operation: Operation,
         /// From which values.
+        ///
+        /// Travels as `Values`.
         #[serde(rename = "Values")]
         pub values: Vec<f64>,
         /// The result; none where there was an error.
+        ///
+        /// Travels as `Result`.
         #[serde(rename = "Result")]
         pub result: Option<f64>,
     }
@@ -158,22 +166,28 @@ pub mod calculator {
         fn default() -> Self {
             Self {
                 at: zero::timestamp(),
-                operation: Default::default(),
+                operation: Operation::default(),
                 values: Vec::new(),
                 result: None,
             }
         }
     }
 
-    /// To be implemented by the server of the object `calculator@1.0` of the module `calc`.
+    /// To be implemented by the server of the object `calculator@1.0` of the module `calc`, and served as [`CalculatorServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Calculator: Send + Sync + 'static {
         /// Adds two numbers.
+        ///
+        /// Travels as `Add`.
         fn add(&self, a: f64, b: f64) -> impl Future<Output = f64> + Send;
 
         /// Adds any number of numbers.
+        ///
+        /// Travels as `Sum`.
         fn sum(&self, values: Vec<f64>) -> impl Future<Output = f64> + Send;
 
         /// Divides with a remainder. Fails where `b` is zero.
+        ///
+        /// Travels as `DivMod`. Gives `quotient`, `remainder`.
         fn div_mod(
             &self,
             a: i64,
@@ -181,9 +195,13 @@ pub mod calculator {
         ) -> impl Future<Output = Result<(i64, i64), zbus::Failure>> + Send;
 
         /// The newest entries of the tape, the newest last.
+        ///
+        /// Travels as `Last`.
         fn last(&self, count: u32) -> impl Future<Output = Vec<Entry>> + Send;
 
         /// Every entry, as it is written.
+        ///
+        /// Travels as `Entries`.
         fn entries(&self) -> impl Stream<Item = Entry> + Send;
     }
 
@@ -329,7 +347,10 @@ pub mod calculator {
 
         /// Every entry, as it is written.
         ///
-        /// Publishes an event `Entries`.
+        /// Publishes an event `Entries`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn entries(&self, event: &Entry) -> Result<(), zbus::Error> {
             self.object.publish::<Same, Entry>("Entries", event).await
         }
@@ -383,25 +404,40 @@ pub mod calculator {
         }
 
         /// Adds two numbers.
+        ///
+        /// Travels as `Add`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn add(&self, a: f64, b: f64) -> Result<f64, zbus::Error> {
             let mut request = self.object.request("Add");
             request.argument::<Same, f64>("a", &a)?;
             request.argument::<Same, f64>("b", &b)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<Same, f64>()?)
+            reply.value::<Same, f64>()
         }
 
         /// Adds any number of numbers.
+        ///
+        /// Travels as `Sum`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn sum(&self, values: &[f64]) -> Result<f64, zbus::Error> {
             let mut request = self.object.request("Sum");
             for item in values {
                 request.argument::<Same, f64>("values", item)?;
             }
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<Same, f64>()?)
+            reply.value::<Same, f64>()
         }
 
         /// Divides with a remainder. Fails where `b` is zero.
+        ///
+        /// Travels as `DivMod`. Gives `quotient`, `remainder`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn div_mod(&self, a: i64, b: i64) -> Result<(i64, i64), zbus::Error> {
             let mut request = self.object.request("DivMod");
             request.argument::<Same, i64>("a", &a)?;
@@ -411,16 +447,24 @@ pub mod calculator {
         }
 
         /// The newest entries of the tape, the newest last.
+        ///
+        /// Travels as `Last`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn last(&self, count: u32) -> Result<Vec<Entry>, zbus::Error> {
             let mut request = self.object.request("Last");
             request.argument::<Same, u32>("count", &count)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<Same, Vec<Entry>>()?)
+            reply.value::<Same, Vec<Entry>>()
         }
 
         /// Every entry, as it is written.
         ///
         /// Listens to the events `Entries`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn entries(&self) -> Result<zbus::Subscription<Entry>, zbus::Error> {
             self.object.subscribe::<Same, Entry>("Entries").await
         }

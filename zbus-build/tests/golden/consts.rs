@@ -16,10 +16,10 @@ pub mod consts {
     pub const MAX_TAPE: u32 = 256;
 
     /// The constant `Least`.
-    pub const LEAST: i64 = -9223372036854775808;
+    pub const LEAST: i64 = -9_223_372_036_854_775_808;
 
     /// The constant `Most`.
-    pub const MOST: u64 = 18446744073709551615;
+    pub const MOST: u64 = 18_446_744_073_709_551_615;
 
     /// The constant `Freezing`.
     pub const FREEZING: Celsius = -273.15;
@@ -47,11 +47,11 @@ pub mod consts {
 
     /// The constant `Wait`.
     pub const WAIT: zbus::types::Duration = zbus::types::Duration::from_nanos(
-        90000000000,
+        90_000_000_000,
     );
 
     /// The constant `Tick`.
-    pub const TICK: Interval = zbus::types::Duration::from_nanos(20000000);
+    pub const TICK: Interval = zbus::types::Duration::from_nanos(20_000_000);
 
     /// The constant `OldLimit`.
     #[deprecated = "use Limit"]

@@ -58,10 +58,10 @@ pub mod derives {
         fn default() -> Self {
             Self {
                 id: 0,
-                color: Default::default(),
+                color: Tint::default(),
                 at: zero::timestamp(),
                 from: None,
-                wait: Default::default(),
+                wait: zbus::types::Duration::ZERO,
             }
         }
     }
@@ -91,7 +91,7 @@ pub mod derives {
 
     impl PartialEq for Tint {
         fn eq(&self, other: &Self) -> bool {
-            self.value() == other.value()
+            self.value().eq(&other.value())
         }
     }
 
@@ -110,7 +110,7 @@ pub mod derives {
 
     impl Hash for Tint {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            Hash::hash(&self.value(), state);
+            self.value().hash(state);
         }
     }
 
@@ -185,7 +185,7 @@ pub mod derives {
 
     impl PartialEq for Size {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -198,13 +198,13 @@ pub mod derives {
 
     impl Ord for Size {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl Hash for Size {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -253,7 +253,7 @@ pub mod derives {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 
@@ -403,11 +403,11 @@ pub mod derives {
                 }
 
                 fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Choice::default())
                 }
 
                 fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Choice::default())
                 }
 
                 fn visit_str<E: serde::de::Error>(
@@ -433,7 +433,7 @@ pub mod derives {
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(Choice::default());
                     };
                     let value = match arm.as_str() {
                         "Left" => Choice::Left(map.next_value::<u8>()?),
@@ -577,6 +577,9 @@ pub mod derives {
         }
 
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
             let message = ToString::to_string(&self);
             Ok(
@@ -676,6 +679,9 @@ pub mod derives {
         }
 
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
             let message = ToString::to_string(&self);
             Ok(

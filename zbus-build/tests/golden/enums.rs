@@ -24,6 +24,8 @@ pub mod enums {
     #[derive(Clone, Debug)]
     pub enum Level {
         /// For the curious.
+        ///
+        /// Travels as `Debug`.
         Debug,
         /// The value `Info`.
         Info,
@@ -62,7 +64,7 @@ pub mod enums {
 
     impl PartialEq for Level {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -75,13 +77,13 @@ pub mod enums {
 
     impl Ord for Level {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl Hash for Level {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -130,7 +132,7 @@ pub mod enums {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 
@@ -167,7 +169,7 @@ pub mod enums {
 
     impl PartialEq for Presence {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -180,13 +182,13 @@ pub mod enums {
 
     impl Ord for Presence {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl Hash for Presence {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -235,7 +237,7 @@ pub mod enums {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 
@@ -264,7 +266,7 @@ pub mod enums {
 
     impl PartialEq for Color {
         fn eq(&self, other: &Self) -> bool {
-            self.value() == other.value()
+            self.value().eq(&other.value())
         }
     }
 
@@ -283,7 +285,7 @@ pub mod enums {
 
     impl Hash for Color {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            Hash::hash(&self.value(), state);
+            self.value().hash(state);
         }
     }
 
@@ -346,7 +348,7 @@ pub mod enums {
             match self {
                 Self::None => 0,
                 Self::Down => -1,
-                Self::Lowest => -32768,
+                Self::Lowest => -32_768,
                 Self::Unknown(value) => value,
             }
         }
@@ -354,7 +356,7 @@ pub mod enums {
 
     impl PartialEq for Signal {
         fn eq(&self, other: &Self) -> bool {
-            self.value() == other.value()
+            self.value().eq(&other.value())
         }
     }
 
@@ -373,7 +375,7 @@ pub mod enums {
 
     impl Hash for Signal {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            Hash::hash(&self.value(), state);
+            self.value().hash(state);
         }
     }
 
@@ -388,7 +390,7 @@ pub mod enums {
             match value {
                 0 => Self::None,
                 -1 => Self::Down,
-                -32768 => Self::Lowest,
+                -32_768 => Self::Lowest,
                 value => Self::Unknown(value),
             }
         }
@@ -462,7 +464,7 @@ pub mod enums {
 
     impl PartialEq for Kind {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -475,13 +477,13 @@ pub mod enums {
 
     impl Ord for Kind {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl Hash for Kind {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -531,7 +533,7 @@ pub mod enums {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 

@@ -25,6 +25,8 @@ pub mod errors {
     #[derive(Clone, Debug, PartialEq)]
     pub enum MathError {
         /// The divisor is zero.
+        ///
+        /// Travels as `DivisionByZero`.
         DivisionByZero,
         /// The error `OutOfRange`.
         OutOfRange {
@@ -75,6 +77,9 @@ pub mod errors {
         }
 
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
             let message_ = ToString::to_string(&self);
             Ok(
@@ -278,6 +283,9 @@ pub mod errors {
         }
 
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
             let message = ToString::to_string(&self);
             Ok(
@@ -324,7 +332,7 @@ pub mod errors {
     }
 
     impl std::error::Error for Plain {}
-    /// To be implemented by the server of the object `math@1.0` of the module `errors`.
+    /// To be implemented by the server of the object `math@1.0` of the module `errors`, and served as [`MathServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Math: Send + Sync + 'static {
         /// The method `Divide`.
         fn divide(
@@ -333,7 +341,7 @@ pub mod errors {
             b: i64,
         ) -> impl Future<Output = Result<i64, MathError>> + Send;
 
-        /// The method `DivMod`.
+        /// The method `DivMod`. Gives `quotient`, `remainder`.
         fn div_mod(
             &self,
             a: i64,
@@ -569,6 +577,9 @@ pub mod errors {
         }
 
         /// The method `Divide`.
+        ///
+        /// # Errors
+        /// [`zbus::CallError::Declared`] has the [`MathError`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
         pub async fn divide(
             &self,
             a: i64,
@@ -584,7 +595,10 @@ pub mod errors {
             Ok(reply.value::<Same, i64>()?)
         }
 
-        /// The method `DivMod`.
+        /// The method `DivMod`. Gives `quotient`, `remainder`.
+        ///
+        /// # Errors
+        /// [`zbus::CallError::Declared`] has the [`MathError`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
         pub async fn div_mod(
             &self,
             a: i64,
@@ -601,6 +615,9 @@ pub mod errors {
         }
 
         /// The method `Check`. Waits 2s, unless [`Self::with_timeout`] says otherwise.
+        ///
+        /// # Errors
+        /// [`zbus::CallError::Declared`] has the [`MathError`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
         pub async fn check(
             &self,
             error: &str,
@@ -617,22 +634,28 @@ pub mod errors {
         }
 
         /// The method `Ping`. Waits 60.5s, unless [`Self::with_timeout`] says otherwise.
+        ///
+        /// # Errors
+        /// [`zbus::CallError::Declared`] has the [`Plain`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
         pub async fn ping(&self) -> Result<(), zbus::CallError<Plain>> {
             let request = self
                 .object
                 .request("Ping")
-                .method_timeout(std::time::Duration::new(60, 500000000))
+                .method_timeout(std::time::Duration::new(60, 500_000_000))
                 .idempotent();
             request.call_throwing(0).await.map_err(Plain::from_call)?;
             Ok(())
         }
 
         /// The method `Tell`. Waits 20ms, unless [`Self::with_timeout`] says otherwise.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker does not take it. Nobody answers.
         pub async fn tell(&self, line: &str) -> Result<(), zbus::Error> {
             let mut request = self
                 .object
                 .request("Tell")
-                .method_timeout(std::time::Duration::new(0, 20000000));
+                .method_timeout(std::time::Duration::new(0, 20_000_000));
             request.argument::<Same, str>("line", line)?;
             request.send().await
         }

@@ -68,7 +68,7 @@ pub mod geometry {
 
     impl PartialEq for Level {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -81,13 +81,13 @@ pub mod geometry {
 
     impl Ord for Level {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl Hash for Level {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -136,7 +136,7 @@ pub mod geometry {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 
@@ -212,11 +212,11 @@ pub mod geometry {
                 }
 
                 fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Shape::default())
                 }
 
                 fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Shape::default())
                 }
 
                 fn visit_str<E: serde::de::Error>(
@@ -225,7 +225,7 @@ pub mod geometry {
                 ) -> Result<Self::Value, E> {
                     Ok(
                         match arm {
-                            "Circle" => Shape::Circle(Default::default()),
+                            "Circle" => Shape::Circle(Point::default()),
                             "Polygon" => Shape::Polygon(Vec::new()),
                             arm => {
                                 Shape::Unknown {
@@ -242,7 +242,7 @@ pub mod geometry {
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(Shape::default());
                     };
                     let value = match arm.as_str() {
                         "Circle" => Shape::Circle(map.next_value::<Point>()?),

@@ -52,6 +52,8 @@ pub mod hostile {
         /// ```text
         /// compile_error!();
         /// ```
+        ///
+        /// Travels as `type`.
         #[serde(rename = "type")]
         pub r#type: String,
         /// The field `Self`.
@@ -72,6 +74,8 @@ pub mod hostile {
         /// ```text
         /// tabs    and trailing blanks
         /// ```
+        ///
+        /// Travels as `a \"quoted\\ name`.
         #[serde(rename = "a \"quoted\\ name")]
         pub quoted: String,
     }
@@ -173,13 +177,13 @@ pub mod hostile {
                 fn visit_unit<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(ArmVisitor::default())
                 }
 
                 fn visit_none<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(ArmVisitor::default())
                 }
 
                 fn visit_str<E_: serde::de::Error>(
@@ -188,8 +192,8 @@ pub mod hostile {
                 ) -> std::result::Result<Self::Value, E_> {
                     Ok(
                         match arm {
-                            "Result" => ArmVisitor::Result(Default::default()),
-                            "Some" => ArmVisitor::Some(Default::default()),
+                            "Result" => ArmVisitor::Result(Result::default()),
+                            "Some" => ArmVisitor::Some(Some::default()),
                             "Option" => ArmVisitor::Option,
                             arm => {
                                 ArmVisitor::Unknown {
@@ -206,7 +210,7 @@ pub mod hostile {
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(ArmVisitor::default());
                     };
                     let value = match arm.as_str() {
                         "Result" => ArmVisitor::Result(map.next_value::<Result>()?),
@@ -418,13 +422,13 @@ pub mod hostile {
                 fn visit_unit<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(U::default())
                 }
 
                 fn visit_none<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(U::default())
                 }
 
                 fn visit_str<E_: serde::de::Error>(
@@ -433,7 +437,7 @@ pub mod hostile {
                 ) -> std::result::Result<Self::Value, E_> {
                     Ok(
                         match arm {
-                            "S" => U::S(Default::default()),
+                            "S" => U::S(S::default()),
                             "A" => U::A(None),
                             "E" => U::E(std::vec::Vec::new()),
                             "At" => U::At(BTreeMap::new()),
@@ -453,7 +457,7 @@ pub mod hostile {
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(U::default());
                     };
                     let value = match arm.as_str() {
                         "S" => U::S(map.next_value::<S>()?),
@@ -556,7 +560,7 @@ pub mod hostile {
 
     impl PartialEq for D {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -569,13 +573,13 @@ pub mod hostile {
 
     impl Ord for D {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl std::hash::Hash for D {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            std::hash::Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -624,7 +628,7 @@ pub mod hostile {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> std::result::Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 
@@ -761,7 +765,7 @@ pub mod hostile {
 
     impl PartialEq for Future {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -774,13 +778,13 @@ pub mod hostile {
 
     impl Ord for Future {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl std::hash::Hash for Future {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            std::hash::Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -829,7 +833,7 @@ pub mod hostile {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> std::result::Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 
@@ -855,7 +859,7 @@ pub mod hostile {
 
     impl PartialEq for Hash {
         fn eq(&self, other: &Self) -> bool {
-            self.value() == other.value()
+            self.value().eq(&other.value())
         }
     }
 
@@ -874,7 +878,7 @@ pub mod hostile {
 
     impl std::hash::Hash for Hash {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            std::hash::Hash::hash(&self.value(), state);
+            self.value().hash(state);
         }
     }
 
@@ -1011,13 +1015,13 @@ pub mod hostile {
                 fn visit_unit<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(Serialize::default())
                 }
 
                 fn visit_none<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(Serialize::default())
                 }
 
                 fn visit_str<E_: serde::de::Error>(
@@ -1026,8 +1030,8 @@ pub mod hostile {
                 ) -> std::result::Result<Self::Value, E_> {
                     Ok(
                         match arm {
-                            "Deserialize" => Serialize::Deserialize(Default::default()),
-                            "Same" => Serialize::Same(Default::default()),
+                            "Deserialize" => Serialize::Deserialize(Option::default()),
+                            "Same" => Serialize::Same(zbus::types::Duration::ZERO),
                             "As" => Serialize::As,
                             arm => {
                                 Serialize::Unknown {
@@ -1044,7 +1048,7 @@ pub mod hostile {
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(Serialize::default());
                     };
                     let value = match arm.as_str() {
                         "Deserialize" => {
@@ -1120,6 +1124,9 @@ pub mod hostile {
         }
 
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(
             self,
         ) -> std::result::Result<zbus::Failure, zbus::wire::EncodeError> {
@@ -1205,7 +1212,7 @@ pub mod hostile {
 
     /// A stub's own names, and those of its locals.
     ///
-    /// To be implemented by the server of the object `stub@1.0` of the module `hostile`.
+    /// To be implemented by the server of the object `stub@1.0` of the module `hostile`, and served as [`StubServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Stub: Send + Sync + 'static {
         /// The method `New`.
         fn new_(&self) -> impl std::future::Future<Output = ()> + Send;
@@ -1231,10 +1238,10 @@ pub mod hostile {
         /// The method `Drop`.
         fn drop(&self) -> impl std::future::Future<Output = T> + Send;
 
-        /// The method `Into`.
+        /// The method `Into`. Gives `a`, `b`.
         fn into(&self) -> impl std::future::Future<Output = (u8, u8)> + Send;
 
-        /// The method `Locals`.
+        /// The method `Locals`. Gives `value0`, `value`.
         fn locals(
             &self,
             call: u8,
@@ -1275,6 +1282,8 @@ pub mod hostile {
         ///
         ///       with code
         /// ```
+        ///
+        /// Travels as `Service`.
         fn service(
             &self,
             service: T,
@@ -1557,17 +1566,26 @@ pub mod hostile {
             }
         }
 
-        /// Publishes an event `Type`.
+        /// Publishes an event `Type`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn r#type(&self, event: &T) -> std::result::Result<(), zbus::Error> {
             self.object.publish::<Same, T>("Type", event).await
         }
 
-        /// Publishes an event `Module`.
+        /// Publishes an event `Module`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn module(&self, event: u8) -> std::result::Result<(), zbus::Error> {
             self.object.publish::<Same, u8>("Module", &event).await
         }
 
-        /// Publishes an event `event`.
+        /// Publishes an event `event`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn event(&self, event: &S) -> std::result::Result<(), zbus::Error> {
             self.object.publish::<Same, S>("event", event).await
         }
@@ -1623,6 +1641,9 @@ pub mod hostile {
         }
 
         /// The method `New`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn new_(&self) -> std::result::Result<(), zbus::Error> {
             let request_ = self.object.request("New");
             request_.call(0).await?;
@@ -1630,14 +1651,20 @@ pub mod hostile {
         }
 
         /// The method `Clone`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn clone_(&self, self_: u8) -> std::result::Result<u8, zbus::Error> {
             let mut request_ = self.object.request("Clone");
             request_.argument::<Same, u8>("self", &self_)?;
             let mut reply_ = request_.call(1).await?;
-            Ok(reply_.value::<Same, u8>()?)
+            reply_.value::<Same, u8>()
         }
 
         /// The method `WithModule`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn with_module_(
             &self,
             module: &str,
@@ -1649,6 +1676,9 @@ pub mod hostile {
         }
 
         /// The method `WithTimeout`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn with_timeout_(
             &self,
             client: &str,
@@ -1663,20 +1693,29 @@ pub mod hostile {
         }
 
         /// The method `Drop`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn drop(&self) -> std::result::Result<T, zbus::Error> {
             let request_ = self.object.request("Drop");
             let mut reply_ = request_.call(1).await?;
-            Ok(reply_.value::<Same, T>()?)
+            reply_.value::<Same, T>()
         }
 
-        /// The method `Into`.
+        /// The method `Into`. Gives `a`, `b`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn into(&self) -> std::result::Result<(u8, u8), zbus::Error> {
             let request_ = self.object.request("Into");
             let mut reply_ = request_.call(2).await?;
             Ok((reply_.value::<Same, u8>()?, reply_.value::<Same, u8>()?))
         }
 
-        /// The method `Locals`.
+        /// The method `Locals`. Gives `value0`, `value`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn locals(
             &self,
             call: u8,
@@ -1704,6 +1743,9 @@ pub mod hostile {
         }
 
         /// The method `Rest`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn rest(
             &self,
             item: &str,
@@ -1721,6 +1763,9 @@ pub mod hostile {
         }
 
         /// The method `Await`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn r#await(
             &self,
             r#type: u8,
@@ -1732,7 +1777,7 @@ pub mod hostile {
             request_.argument::<Same, u8>("fn", &r#fn)?;
             request_.argument::<Same, u8>("match", &r#match)?;
             let mut reply_ = request_.call_throwing(1).await?;
-            Ok(reply_.value::<Same, u8>()?)
+            reply_.value::<Same, u8>()
         }
 
         /// ```text
@@ -1740,6 +1785,11 @@ pub mod hostile {
         ///
         ///       with code
         /// ```
+        ///
+        /// Travels as `Service`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn service(
             &self,
             service: &T,
@@ -1755,6 +1805,9 @@ pub mod hostile {
         }
 
         /// Listens to the events `Type`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn r#type(
             &self,
         ) -> std::result::Result<zbus::Subscription<T>, zbus::Error> {
@@ -1762,6 +1815,9 @@ pub mod hostile {
         }
 
         /// Listens to the events `Module`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn module(
             &self,
         ) -> std::result::Result<zbus::Subscription<u8>, zbus::Error> {
@@ -1769,6 +1825,9 @@ pub mod hostile {
         }
 
         /// Listens to the events `event`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn event(
             &self,
         ) -> std::result::Result<zbus::Subscription<S>, zbus::Error> {
@@ -1776,7 +1835,7 @@ pub mod hostile {
         }
     }
 
-    /// To be implemented by the server of the object `versioned@2.0.0-rc.1+build` of the module `hostile`.
+    /// To be implemented by the server of the object `versioned@2.0.0-rc.1+build` of the module `hostile`, and served as [`VersionedServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Versioned: Send + Sync + 'static {
         /// The method `Old`.
         #[deprecated = "gone soon"]
@@ -1893,6 +1952,9 @@ pub mod hostile {
         }
 
         /// The method `Old`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         #[deprecated = "gone soon"]
         pub async fn old(&self) -> std::result::Result<(), zbus::Error> {
             let request = self.object.request("Old");
@@ -1901,7 +1963,7 @@ pub mod hostile {
         }
     }
 
-    /// To be implemented by the server of the object `bare` of the module `hostile`.
+    /// To be implemented by the server of the object `bare` of the module `hostile`, and served as [`BareServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     #[deprecated = "use Versioned"]
     pub trait Bare: Send + Sync + 'static {
         /// The events `Beats`.
@@ -2004,7 +2066,10 @@ pub mod hostile {
             }
         }
 
-        /// Publishes an event `Beats`.
+        /// Publishes an event `Beats`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn beats(&self, event: u64) -> std::result::Result<(), zbus::Error> {
             self.object.publish::<Same, u64>("Beats", &event).await
         }
@@ -2059,6 +2124,9 @@ pub mod hostile {
         }
 
         /// Listens to the events `Beats`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn beats(
             &self,
         ) -> std::result::Result<zbus::Subscription<u64>, zbus::Error> {
@@ -2066,9 +2134,9 @@ pub mod hostile {
         }
     }
 
-    /// To be implemented by the server of the object `object` of the module `hostile`.
+    /// To be implemented by the server of the object `object` of the module `hostile`, and served as [`ObjectServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Object: Send + Sync + 'static {
-        /// The method `Box`.
+        /// The method `Box`. Gives `value`, `future`.
         fn r#box(
             &self,
             option: std::option::Option<Option>,
@@ -2153,7 +2221,7 @@ pub mod hostile {
                         Ok((value0, value1)) => (value0, value1, None),
                         Err(failure) => {
                             (
-                                Default::default(),
+                                Value::default(),
                                 None,
                                 Some(
                                     failure
@@ -2215,7 +2283,10 @@ pub mod hostile {
             }
         }
 
-        /// Publishes an event `Stream`.
+        /// Publishes an event `Stream`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn stream(
             &self,
             event: &Option,
@@ -2271,7 +2342,10 @@ pub mod hostile {
             }
         }
 
-        /// The method `Box`.
+        /// The method `Box`. Gives `value`, `future`.
+        ///
+        /// # Errors
+        /// [`zbus::CallError::Declared`] has the [`Rejection`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
         pub async fn r#box(
             &self,
             option: std::option::Option<&Option>,
@@ -2298,6 +2372,9 @@ pub mod hostile {
         }
 
         /// Listens to the events `Stream`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn stream(
             &self,
         ) -> std::result::Result<zbus::Subscription<Option>, zbus::Error> {

@@ -35,7 +35,7 @@ pub mod imports {
         pub height: super::geometry::Metres,
     }
 
-    /// To be implemented by the server of the object `surveyor@0.1` of the module `map`.
+    /// To be implemented by the server of the object `surveyor@0.1` of the module `map`, and served as [`SurveyorServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Surveyor: Send + Sync + 'static {
         /// The method `Measure`.
         fn measure(
@@ -116,7 +116,7 @@ pub mod imports {
                         .await
                     {
                         Ok(value) => (value, None),
-                        Err(failure) => (Default::default(), Some(failure)),
+                        Err(failure) => (Measures::default(), Some(failure)),
                     };
                     let mut returns = call.returns();
                     returns.value::<Same, Measures>(&value)?;
@@ -170,7 +170,10 @@ pub mod imports {
             }
         }
 
-        /// Publishes an event `Measures`.
+        /// Publishes an event `Measures`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn measures(&self, event: &Measures) -> Result<(), zbus::Error> {
             self.object.publish::<Same, Measures>("Measures", event).await
         }
@@ -224,6 +227,9 @@ pub mod imports {
         }
 
         /// The method `Measure`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn measure(
             &self,
             of: &super::geometry::Shape,
@@ -237,10 +243,13 @@ pub mod imports {
             request.argument::<Same, Option<&super::geometry::Level>>("level", &level)?;
             request.argument::<Same, [super::geometry::Point]>("path", path)?;
             let mut reply = request.call_throwing(1).await?;
-            Ok(reply.value::<Same, Measures>()?)
+            reply.value::<Same, Measures>()
         }
 
         /// Listens to the events `Measures`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn measures(
             &self,
         ) -> Result<zbus::Subscription<Measures>, zbus::Error> {

@@ -102,10 +102,10 @@ pub mod scalars {
                 string: String::new(),
                 bytes: Vec::new(),
                 timestamp: zero::timestamp(),
-                duration: Default::default(),
+                duration: zbus::types::Duration::ZERO,
                 ip: zero::ip(),
                 cidr: zero::cidr(),
-                mac: Default::default(),
+                mac: MacAddress::default(),
                 any: Value::Nil,
             }
         }
@@ -192,9 +192,9 @@ pub mod scalars {
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Nothing {}
-    /// To be implemented by the server of the object `echo@1.0` of the module `types`.
+    /// To be implemented by the server of the object `echo@1.0` of the module `types`, and served as [`EchoServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Echo: Send + Sync + 'static {
-        /// The method `Numbers`.
+        /// The method `Numbers`. Gives `a`, `b`, `c`, `d`.
         fn numbers(
             &self,
             a: bool,
@@ -210,7 +210,7 @@ pub mod scalars {
             bytes: Vec<u8>,
         ) -> impl Future<Output = String> + Send;
 
-        /// The method `Times`.
+        /// The method `Times`. Gives `timestamp`, `duration`.
         fn times(
             &self,
             timestamp: Timestamp,
@@ -219,7 +219,7 @@ pub mod scalars {
             Output = Result<(Timestamp, zbus::types::Duration), zbus::Failure>,
         > + Send;
 
-        /// The method `Network`.
+        /// The method `Network`. Gives `ip`, `cidr`, `mac`.
         fn network(
             &self,
             ip: IpAddr,
@@ -299,6 +299,8 @@ pub mod scalars {
         fn lines(&self) -> impl Stream<Item = String> + Send;
 
         /// All that there is.
+        ///
+        /// Travels as `Everything`.
         fn everything(&self) -> impl Stream<Item = All> + Send;
 
         /// The events `Pulses`.
@@ -398,7 +400,11 @@ pub mod scalars {
                     {
                         Ok((value0, value1)) => (value0, value1, None),
                         Err(failure) => {
-                            (zero::timestamp(), Default::default(), Some(failure))
+                            (
+                                zero::timestamp(),
+                                zbus::types::Duration::ZERO,
+                                Some(failure),
+                            )
                         }
                     };
                     let mut returns = call.returns();
@@ -422,7 +428,12 @@ pub mod scalars {
                     {
                         Ok((value0, value1, value2)) => (value0, value1, value2, None),
                         Err(failure) => {
-                            (zero::ip(), zero::cidr(), Default::default(), Some(failure))
+                            (
+                                zero::ip(),
+                                zero::cidr(),
+                                MacAddress::default(),
+                                Some(failure),
+                            )
                         }
                     };
                     let mut returns = call.returns();
@@ -490,7 +501,7 @@ pub mod scalars {
                         .await
                     {
                         Ok(value_) => (value_, None),
-                        Err(failure) => (Default::default(), Some(failure)),
+                        Err(failure) => (All::default(), Some(failure)),
                     };
                     let mut returns = call.returns();
                     returns.value::<Same, All>(&value_)?;
@@ -669,24 +680,36 @@ pub mod scalars {
             }
         }
 
-        /// Publishes an event `Ticks`.
+        /// Publishes an event `Ticks`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn ticks(&self, event: Timestamp) -> Result<(), zbus::Error> {
             self.object.publish::<wire::Timestamp, Timestamp>("Ticks", &event).await
         }
 
-        /// Publishes an event `Lines`.
+        /// Publishes an event `Lines`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn lines(&self, event: &str) -> Result<(), zbus::Error> {
             self.object.publish::<Same, str>("Lines", event).await
         }
 
         /// All that there is.
         ///
-        /// Publishes an event `Everything`.
+        /// Publishes an event `Everything`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn everything(&self, event: &All) -> Result<(), zbus::Error> {
             self.object.publish::<Same, All>("Everything", event).await
         }
 
-        /// Publishes an event `Pulses`.
+        /// Publishes an event `Pulses`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn pulses(
             &self,
             event: Option<zbus::types::Duration>,
@@ -747,7 +770,10 @@ pub mod scalars {
             }
         }
 
-        /// The method `Numbers`.
+        /// The method `Numbers`. Gives `a`, `b`, `c`, `d`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn numbers(
             &self,
             a: bool,
@@ -770,6 +796,9 @@ pub mod scalars {
         }
 
         /// The method `Text`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn text(
             &self,
             text: &str,
@@ -779,10 +808,13 @@ pub mod scalars {
             request.argument::<Same, str>("text", text)?;
             request.argument::<wire::Bytes, &[u8]>("bytes", &bytes)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<Same, String>()?)
+            reply.value::<Same, String>()
         }
 
-        /// The method `Times`.
+        /// The method `Times`. Gives `timestamp`, `duration`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn times(
             &self,
             timestamp: Timestamp,
@@ -802,7 +834,10 @@ pub mod scalars {
             ))
         }
 
-        /// The method `Network`.
+        /// The method `Network`. Gives `ip`, `cidr`, `mac`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn network(
             &self,
             ip: IpAddr,
@@ -822,14 +857,20 @@ pub mod scalars {
         }
 
         /// The method `Dynamic`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn dynamic(&self, value: &Value) -> Result<Value, zbus::Error> {
             let mut request = self.object.request("Dynamic");
             request.argument::<wire::Any, Value>("value", value)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<wire::Any, Value>()?)
+            reply.value::<wire::Any, Value>()
         }
 
         /// The method `Lists`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn lists(
             &self,
             strings: &[String],
@@ -847,10 +888,13 @@ pub mod scalars {
                     [Option<IpNet>],
                 >("networks", networks)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<Vec<wire::Timestamp>, Vec<Timestamp>>()?)
+            reply.value::<Vec<wire::Timestamp>, Vec<Timestamp>>()
         }
 
         /// The method `Maps`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn maps(
             &self,
             names: &BTreeMap<String, IpAddr>,
@@ -862,18 +906,24 @@ pub mod scalars {
                     BTreeMap<String, IpAddr>,
                 >("names", names)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<BTreeMap<Same, wire::Ip>, BTreeMap<String, IpAddr>>()?)
+            reply.value::<BTreeMap<Same, wire::Ip>, BTreeMap<String, IpAddr>>()
         }
 
         /// The method `Structs`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn structs(&self, all: &All) -> Result<All, zbus::Error> {
             let mut request = self.object.request("Structs");
             request.argument::<Same, All>("all", all)?;
             let mut reply = request.call_throwing(1).await?;
-            Ok(reply.value::<Same, All>()?)
+            reply.value::<Same, All>()
         }
 
         /// The method `Maybe`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn maybe(
             &self,
             number: Option<i64>,
@@ -890,10 +940,13 @@ pub mod scalars {
                 .argument::<Option<wire::Timestamp>, Option<Timestamp>>("time", &time)?;
             request.argument::<wire::OptionalCidr, Option<IpNet>>("network", &network)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<Same, Option<String>>()?)
+            reply.value::<Same, Option<String>>()
         }
 
         /// The method `MaybeMore`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn maybe_more(
             &self,
             strings: Option<&[String]>,
@@ -917,10 +970,13 @@ pub mod scalars {
             request.argument::<Same, Option<&All>>("all", &all)?;
             request.argument::<Same, Option<&MacAddress>>("mac", &mac)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<Same, Option<All>>()?)
+            reply.value::<Same, Option<All>>()
         }
 
         /// The method `Texts`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn texts(&self, texts: &[String]) -> Result<(), zbus::Error> {
             let mut request = self.object.request("Texts");
             for item in texts {
@@ -931,6 +987,9 @@ pub mod scalars {
         }
 
         /// The method `Instants`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn instants(
             &self,
             name: &str,
@@ -942,10 +1001,13 @@ pub mod scalars {
                 request.argument::<wire::Timestamp, Timestamp>("times", item)?;
             }
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<Same, u32>()?)
+            reply.value::<Same, u32>()
         }
 
         /// The method `Nothing`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn nothing(&self) -> Result<(), zbus::Error> {
             let request = self.object.request("Nothing");
             request.call(0).await?;
@@ -953,6 +1015,9 @@ pub mod scalars {
         }
 
         /// The method `Fails`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn fails(&self) -> Result<(), zbus::Error> {
             let request = self.object.request("Fails");
             request.call_throwing(0).await?;
@@ -960,6 +1025,9 @@ pub mod scalars {
         }
 
         /// The method `Tell`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker does not take it. Nobody answers.
         pub async fn tell(&self, line: &str) -> Result<(), zbus::Error> {
             let mut request = self.object.request("Tell");
             request.argument::<Same, str>("line", line)?;
@@ -967,6 +1035,9 @@ pub mod scalars {
         }
 
         /// Listens to the events `Ticks`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn ticks(&self) -> Result<zbus::Subscription<Timestamp>, zbus::Error> {
             self.object.subscribe::<wire::Timestamp, Timestamp>("Ticks").await
         }
@@ -974,6 +1045,9 @@ pub mod scalars {
         /// Listens to the events `Lines`: subscribed when this returns.
         ///
         /// A subscriber that is more than 64 events behind loses the oldest, and is told how many.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn lines(&self) -> Result<zbus::Subscription<String>, zbus::Error> {
             Ok(
                 self
@@ -989,17 +1063,23 @@ pub mod scalars {
         /// Listens to the events `Everything`: subscribed when this returns.
         ///
         /// A subscription that is more than 4294967295 events behind ends.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn everything(&self) -> Result<zbus::Subscription<All>, zbus::Error> {
             Ok(
                 self
                     .object
                     .subscribe::<Same, All>("Everything")
                     .await?
-                    .with_lag(zbus::Lag::error(4294967295)),
+                    .with_lag(zbus::Lag::error(4_294_967_295)),
             )
         }
 
         /// Listens to the events `Pulses`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn pulses(
             &self,
         ) -> Result<zbus::Subscription<Option<zbus::types::Duration>>, zbus::Error> {

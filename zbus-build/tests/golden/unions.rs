@@ -33,6 +33,8 @@ pub mod unions {
     #[derive(Clone, Debug, PartialEq)]
     pub enum Shape {
         /// Around its centre.
+        ///
+        /// Travels as `Circle`.
         Circle(Point),
         /// The arm `Polygon`.
         Polygon(Vec<Point>),
@@ -168,11 +170,11 @@ pub mod unions {
                 }
 
                 fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Shape::default())
                 }
 
                 fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Shape::default())
                 }
 
                 fn visit_str<E: serde::de::Error>(
@@ -181,7 +183,7 @@ pub mod unions {
                 ) -> Result<Self::Value, E> {
                     Ok(
                         match arm {
-                            "Circle" => Shape::Circle(Default::default()),
+                            "Circle" => Shape::Circle(Point::default()),
                             "Polygon" => Shape::Polygon(Vec::new()),
                             "Seen" => Shape::Seen(zero::timestamp()),
                             "Pixels" => Shape::Pixels(Vec::new()),
@@ -204,7 +206,7 @@ pub mod unions {
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(Shape::default());
                     };
                     let value = match arm.as_str() {
                         "Circle" => Shape::Circle(map.next_value::<Point>()?),
@@ -342,11 +344,11 @@ pub mod unions {
                 }
 
                 fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Expression::default())
                 }
 
                 fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Expression::default())
                 }
 
                 fn visit_str<E: serde::de::Error>(
@@ -375,7 +377,7 @@ pub mod unions {
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(Expression::default());
                     };
                     let value = match arm.as_str() {
                         "Number" => Expression::Number(map.next_value::<f64>()?),

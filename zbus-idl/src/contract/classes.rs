@@ -5,42 +5,44 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::line::Line;
+use super::partition::{Edge, Partition};
 
 /// The class of each type, and how many there are.
 ///
-/// Types that end, so that they hold no cycle, are compared from the leaves up, in one pass. The rest are parted again and
-/// again until they cannot be told apart: in as many passes as it takes to see the last difference.
+/// Types that end, so that they hold no cycle, are compared from the leaves up, in one pass. The rest start in classes of one
+/// shape, which are parted until they cannot be told apart.
 pub(super) fn classes(lines: &[Line]) -> (Vec<usize>, usize) {
     let shapes = numbered(lines.iter().map(|line| line.text.as_str())).0;
     let references: Vec<Vec<usize>> =
         lines.iter().map(|line| line.references.iter().map(|(_, id)| id.index()).collect()).collect();
-    let seen =
-        |classes: &[usize], index: usize| -> Vec<usize> { references[index].iter().map(|to| classes[*to]).collect() };
-
     let (order, endless) = leaves_first(&references);
     let mut classes = vec![0; lines.len()];
     let mut numbers = HashMap::new();
     for index in order {
         let next = numbers.len();
-        classes[index] = *numbers.entry((shapes[index], seen(&classes, index))).or_insert(next);
+        let seen: Vec<usize> = references[index].iter().map(|to| classes[*to]).collect();
+        classes[index] = *numbers.entry((shapes[index], seen)).or_insert(next);
     }
     // A type that ends is never like one that does not, so the classes of the former stay as they are.
     let ending = numbers.len();
-    let assign = |classes: &mut [usize], parted: Vec<usize>| {
-        for (index, class) in endless.iter().zip(parted) {
-            classes[*index] = ending + class;
-        }
-    };
-    let (parted, mut count) = numbered(endless.iter().map(|index| shapes[*index]));
-    assign(&mut classes, parted);
-    loop {
-        let (parted, more) = numbered(endless.iter().map(|index| (classes[*index], seen(&classes, *index))));
-        if more == count {
-            return (classes, ending + count);
-        }
-        assign(&mut classes, parted);
-        count = more;
+    let mut place = vec![None; lines.len()];
+    for (new, index) in endless.iter().enumerate() {
+        place[*index] = Some(new);
     }
+    let known = |index: usize| -> Vec<Option<usize>> {
+        references[index].iter().map(|to| place[*to].is_none().then_some(classes[*to])).collect()
+    };
+    let (alike, count) = numbered(endless.iter().map(|index| (shapes[*index], known(*index))));
+    let edges = endless.iter().enumerate().flat_map(|(from, index)| {
+        let targets = references[*index].iter().enumerate();
+        targets.filter_map(|(at, to)| place[*to].map(|to| Edge { from, at, to })).collect::<Vec<_>>()
+    });
+    let mut partition = Partition::new(&alike, count, edges);
+    partition.refine();
+    for (index, class) in endless.iter().zip(&partition.block_of) {
+        classes[*index] = ending + class;
+    }
+    (classes, ending + partition.blocks.len())
 }
 
 /// The types that end, each behind those that it refers to; and the types that do not, since they reach a cycle.

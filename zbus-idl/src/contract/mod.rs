@@ -7,6 +7,7 @@
 
 mod classes;
 mod line;
+mod partition;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -20,7 +21,7 @@ use line::{Line, Quoted, by_wire_name};
 /// people; among a million contracts, two that are equal by chance have odds of 1 in 10^26.
 pub const DIGITS: usize = 32;
 
-/// The contracts of a schema's objects.
+/// The contracts of a schema's objects. All that is asked of them is asked of an object of this schema.
 ///
 /// ```
 /// use zbus_idl::MemoryLoader;
@@ -28,7 +29,7 @@ pub const DIGITS: usize = 32;
 ///
 /// let hash = |text: &str| {
 ///     let schema = zbus_idl::compile(&["a.zbus"], &MemoryLoader::new().with("a.zbus", text)).unwrap();
-///     Contracts::new(&schema).hash(&schema.objects[0])
+///     Contracts::new(&schema).iter().next().unwrap().hash()
 /// };
 /// let written = hash("module m; struct Point { X: f64, Y: f64 } object o { fn Move(to: Point); }");
 /// let renamed = hash("module m; struct P { Y: f64, X: f64 } object o { fn Move(target: P); }");
@@ -59,9 +60,28 @@ impl<'a> Contracts<'a> {
         Self { schema, lines, classes, representatives }
     }
 
-    /// The hash of the contract: the first [`DIGITS`] hexadecimal digits of the SHA-256 of [`text`](Self::text).
-    pub fn hash(&self, object: &Object) -> String {
-        let digest = Sha256::digest(self.text(object));
+    /// The contracts of the objects, in the order of [`Schema::objects`].
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Contract<'_>> {
+        self.schema.objects.iter().map(|object| Contract { contracts: self, object })
+    }
+}
+
+/// The contract of one object.
+#[derive(Clone, Copy, Debug)]
+pub struct Contract<'a> {
+    contracts: &'a Contracts<'a>,
+    object: &'a Object,
+}
+
+impl<'a> Contract<'a> {
+    /// Whose it is.
+    pub fn object(&self) -> &'a Object {
+        self.object
+    }
+
+    /// The first [`DIGITS`] hexadecimal digits of the SHA-256 of [`text`](Self::text).
+    pub fn hash(&self) -> String {
+        let digest = Sha256::digest(self.text());
         digest.iter().take(DIGITS / 2).fold(String::with_capacity(DIGITS), |mut digits, byte| {
             // Writing to a string does not fail.
             _ = write!(digits, "{byte:02x}");
@@ -70,19 +90,20 @@ impl<'a> Contracts<'a> {
     }
 
     /// The contract as the canonical text: where two hashes differ, a comparison of the texts shows why.
-    pub fn text(&self, object: &Object) -> String {
-        let mut text = Text { contracts: self, written: String::new(), numbers: HashMap::new(), order: Vec::new() };
+    pub fn text(&self) -> String {
+        let Self { contracts, object } = *self;
+        let mut text = Text { contracts, written: String::new(), numbers: HashMap::new(), order: Vec::new() };
         text.push(&format!("zbus contract 1\nobject {}\n", Quoted(&object.bus_name())));
         for method in by_wire_name(&object.methods, |method| &method.wire_name) {
-            text.line(&Line::of_method(self.schema, method));
+            text.line(&Line::of_method(contracts.schema, method));
         }
         for stream in by_wire_name(&object.streams, |stream| &stream.wire_name) {
-            text.line(&Line::of_stream(self.schema, stream));
+            text.line(&Line::of_stream(contracts.schema, stream));
         }
         let mut next = 0;
         while let Some(class) = text.order.get(next).copied() {
             text.push(&format!("#{next} "));
-            text.line(&self.lines[self.representatives[class]]);
+            text.line(&contracts.lines[contracts.representatives[class]]);
             next += 1;
         }
         text.written

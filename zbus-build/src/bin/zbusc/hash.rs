@@ -48,11 +48,12 @@ impl Hash {
             }
         };
         let contracts = Contracts::new(&schema);
-        for object in chosen {
+        let is_chosen = |object: &Object| chosen.iter().any(|one| std::ptr::eq(*one, object));
+        for contract in contracts.iter().filter(|contract| is_chosen(contract.object())) {
             if self.text {
-                out.write_all(contracts.text(object).as_bytes())?;
+                out.write_all(contract.text().as_bytes())?;
             } else {
-                writeln!(out, "{}  {}", contracts.hash(object), address(&schema, object))?;
+                writeln!(out, "{}  {}", contract.hash(), address(&schema, contract.object()))?;
             }
         }
         Ok(())

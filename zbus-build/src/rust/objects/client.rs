@@ -5,7 +5,7 @@ use quote::quote;
 use zbus_idl::schema::{Lag, LagPolicy, Stream, Throws};
 
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
-use crate::rust::types::{Argument, Passed};
+use crate::rust::types::{Argument, Passed, compact};
 use crate::rust::{consts, docs};
 
 pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
@@ -105,17 +105,21 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
 
 /// Those of a client's method, async or blocking.
 pub(super) fn method_docs(method: &MethodContext<'_>) -> TokenStream {
-    match method.method.timeout {
-        None => method.docs(),
-        Some(limit) => {
-            let limit = format!("Waits {limit:?}, unless [`Self::with_timeout`] says otherwise.");
-            if method.method.docs.is_empty() {
-                docs::docs("", || format!("{} {limit}", method.sentence()))
-            } else {
-                docs::docs_and(&method.method.docs, &limit)
-            }
+    let limit =
+        method.method.timeout.map(|limit| format!(" Waits {limit:?}, unless [`Self::with_timeout`] says otherwise."));
+    let errors = match method.method.throws {
+        _ if method.method.oneway => "A [`zbus::Error`] where the broker does not take it. Nobody answers.".to_owned(),
+        Throws::Never => "A [`zbus::Error`] where no answer comes, or none that can be read.".to_owned(),
+        Throws::Message => {
+            "[`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.".to_owned()
         }
-    }
+        Throws::Typed(id) => format!(
+            "[`zbus::CallError::Declared`] has the [`{}`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, \
+             or none that can be read.",
+            compact(&method.types.path(id))
+        ),
+    };
+    method.docs(&format!("{}\n\n# Errors\n{errors}", limit.unwrap_or_default()))
 }
 
 /// Sends the request and gives what the reply holds.
@@ -137,17 +141,21 @@ fn send(method: &MethodContext<'_>, request: &Ident, reply: &Ident) -> TokenStre
         .iter()
         .map(|found| {
             let Passed { adapter, ty } = method.types.passed(&found.ty);
-            quote!(#reply.value::<#adapter, #ty>()?)
+            quote!(#reply.value::<#adapter, #ty>())
         })
         .collect();
     if values.is_empty() {
         return quote!(#request.#call; Ok(()));
     }
-    // One value stands without parentheses.
-    let values = if let [value] = values.as_slice() { quote!(#value) } else { quote!((#(#values),*)) };
+    // One value stands without parentheses, and is the result itself where the errors are the same.
+    let result = match (values.as_slice(), method.method.throws) {
+        ([value], Throws::Never | Throws::Message) => quote!(#value),
+        ([value], Throws::Typed(_)) => quote!(Ok(#value?)),
+        (values, _) => quote!(Ok((#(#values?),*))),
+    };
     quote! {
         let mut #reply = #request.#call;
-        Ok(#values)
+        #result
     }
 }
 
@@ -175,7 +183,9 @@ fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
 /// Those of what listens, async or blocking.
 pub(super) fn stream_docs(stream: &Stream) -> TokenStream {
     let listens = format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name));
-    docs::docs_and(&stream.docs, &(listens + &stream.lag.map(lag_sentence).unwrap_or_default()))
+    let lag = stream.lag.map(lag_sentence).unwrap_or_default();
+    let errors = "\n\n# Errors\nA [`zbus::Error`] where the broker is out of reach or refuses.";
+    docs::docs_and(&stream.docs, &(listens + &lag + errors))
 }
 
 fn lag(lag: Lag) -> TokenStream {

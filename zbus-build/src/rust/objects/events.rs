@@ -14,7 +14,12 @@ pub(super) fn events(object: ObjectContext<'_>) -> TokenStream {
     let id = object.id();
     let module = object.module();
     let streams = object.streams().map(|StreamContext { types, stream, name }| {
-        let docs = docs::docs_and(&stream.docs, &format!("Publishes an event {}.", docs::code(&stream.wire_name)));
+        let sentences = format!(
+            "Publishes an event {}, and waits until the broker has it.\n\n# Errors\nA [`zbus::Error`] where the event cannot travel, or \
+             the broker is out of reach or refuses.",
+            docs::code(&stream.wire_name)
+        );
+        let docs = docs::docs_and(&stream.docs, &sentences);
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let wire_name = &stream.wire_name;
         let Argument { ty, passed: Passed { adapter, ty: passed }, is_reference } = types.argument(&stream.ty);

@@ -9,12 +9,18 @@ use crate::rust::docs;
 
 pub(super) fn service(object: ObjectContext<'_>) -> TokenStream {
     let name = &object.names.service;
-    let docs =
-        docs::docs_and(&object.object.docs, &format!("To be implemented by the server of {}.", object.described()));
+    let sentence = format!(
+        "To be implemented by the server of {}, and served as [`{}`]. What a method may know of its call, such as who calls and until \
+         when the caller waits, [`zbus::Context::current`] tells.",
+        object.described(),
+        object.names.server
+    );
+    let docs = docs::docs_and(&object.object.docs, &sentence);
     let deprecated = object.deprecated();
     let methods = object.methods().map(|method| self::method(&method));
     let streams = object.streams().map(|StreamContext { types, stream, name }| {
-        let docs = docs::docs(&stream.docs, || format!("The events {}.", docs::code(&stream.wire_name)));
+        let docs =
+            docs::member(&stream.docs, &stream.wire_name, || format!("The events {}.", docs::code(&stream.wire_name)));
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let item = types.owned(&stream.ty);
         quote! {
@@ -34,7 +40,7 @@ pub(super) fn service(object: ObjectContext<'_>) -> TokenStream {
 }
 
 fn method(method: &MethodContext<'_>) -> TokenStream {
-    let docs = method.docs();
+    let docs = method.docs("");
     let deprecated = method.deprecated();
     let name = method.name;
     let (params, rest) = method.split_params();

@@ -50,6 +50,8 @@ pub mod hostile {
         /// ```text
         /// compile_error!();
         /// ```
+        ///
+        /// Travels as `type`.
         #[serde(rename = "type")]
         pub r#type: String,
         /// The field `Self`.
@@ -70,6 +72,8 @@ pub mod hostile {
         /// ```text
         /// tabs    and trailing blanks
         /// ```
+        ///
+        /// Travels as `a \"quoted\\ name`.
         #[serde(rename = "a \"quoted\\ name")]
         pub quoted: String,
     }
@@ -171,13 +175,13 @@ pub mod hostile {
                 fn visit_unit<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(ArmVisitor::default())
                 }
 
                 fn visit_none<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(ArmVisitor::default())
                 }
 
                 fn visit_str<E_: serde::de::Error>(
@@ -186,8 +190,8 @@ pub mod hostile {
                 ) -> std::result::Result<Self::Value, E_> {
                     Ok(
                         match arm {
-                            "Result" => ArmVisitor::Result(Default::default()),
-                            "Some" => ArmVisitor::Some(Default::default()),
+                            "Result" => ArmVisitor::Result(Result::default()),
+                            "Some" => ArmVisitor::Some(Some::default()),
                             "Option" => ArmVisitor::Option,
                             arm => {
                                 ArmVisitor::Unknown {
@@ -204,7 +208,7 @@ pub mod hostile {
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(ArmVisitor::default());
                     };
                     let value = match arm.as_str() {
                         "Result" => ArmVisitor::Result(map.next_value::<Result>()?),
@@ -416,13 +420,13 @@ pub mod hostile {
                 fn visit_unit<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(U::default())
                 }
 
                 fn visit_none<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(U::default())
                 }
 
                 fn visit_str<E_: serde::de::Error>(
@@ -431,7 +435,7 @@ pub mod hostile {
                 ) -> std::result::Result<Self::Value, E_> {
                     Ok(
                         match arm {
-                            "S" => U::S(Default::default()),
+                            "S" => U::S(S::default()),
                             "A" => U::A(None),
                             "E" => U::E(std::vec::Vec::new()),
                             "At" => U::At(BTreeMap::new()),
@@ -451,7 +455,7 @@ pub mod hostile {
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(U::default());
                     };
                     let value = match arm.as_str() {
                         "S" => U::S(map.next_value::<S>()?),
@@ -554,7 +558,7 @@ pub mod hostile {
 
     impl PartialEq for D {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -567,13 +571,13 @@ pub mod hostile {
 
     impl Ord for D {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl std::hash::Hash for D {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            std::hash::Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -622,7 +626,7 @@ pub mod hostile {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> std::result::Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 
@@ -759,7 +763,7 @@ pub mod hostile {
 
     impl PartialEq for Future {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -772,13 +776,13 @@ pub mod hostile {
 
     impl Ord for Future {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl std::hash::Hash for Future {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            std::hash::Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -827,7 +831,7 @@ pub mod hostile {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> std::result::Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 
@@ -853,7 +857,7 @@ pub mod hostile {
 
     impl PartialEq for Hash {
         fn eq(&self, other: &Self) -> bool {
-            self.value() == other.value()
+            self.value().eq(&other.value())
         }
     }
 
@@ -872,7 +876,7 @@ pub mod hostile {
 
     impl std::hash::Hash for Hash {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            std::hash::Hash::hash(&self.value(), state);
+            self.value().hash(state);
         }
     }
 
@@ -1009,13 +1013,13 @@ pub mod hostile {
                 fn visit_unit<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(Serialize::default())
                 }
 
                 fn visit_none<E_: serde::de::Error>(
                     self,
                 ) -> std::result::Result<Self::Value, E_> {
-                    Ok(Default::default())
+                    Ok(Serialize::default())
                 }
 
                 fn visit_str<E_: serde::de::Error>(
@@ -1024,8 +1028,8 @@ pub mod hostile {
                 ) -> std::result::Result<Self::Value, E_> {
                     Ok(
                         match arm {
-                            "Deserialize" => Serialize::Deserialize(Default::default()),
-                            "Same" => Serialize::Same(Default::default()),
+                            "Deserialize" => Serialize::Deserialize(Option::default()),
+                            "Same" => Serialize::Same(zbus::types::Duration::ZERO),
                             "As" => Serialize::As,
                             arm => {
                                 Serialize::Unknown {
@@ -1042,7 +1046,7 @@ pub mod hostile {
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(Serialize::default());
                     };
                     let value = match arm.as_str() {
                         "Deserialize" => {
@@ -1118,6 +1122,9 @@ pub mod hostile {
         }
 
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(
             self,
         ) -> std::result::Result<zbus::Failure, zbus::wire::EncodeError> {
@@ -1251,6 +1258,9 @@ pub mod hostile {
         }
 
         /// The method `New`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn new_(&self) -> std::result::Result<(), zbus::Error> {
             let request_ = self.object.request("New");
             request_.call(0).await?;
@@ -1258,14 +1268,20 @@ pub mod hostile {
         }
 
         /// The method `Clone`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn clone_(&self, self_: u8) -> std::result::Result<u8, zbus::Error> {
             let mut request_ = self.object.request("Clone");
             request_.argument::<Same, u8>("self", &self_)?;
             let mut reply_ = request_.call(1).await?;
-            Ok(reply_.value::<Same, u8>()?)
+            reply_.value::<Same, u8>()
         }
 
         /// The method `WithModule`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn with_module_(
             &self,
             module: &str,
@@ -1277,6 +1293,9 @@ pub mod hostile {
         }
 
         /// The method `WithTimeout`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn with_timeout_(
             &self,
             client: &str,
@@ -1291,20 +1310,29 @@ pub mod hostile {
         }
 
         /// The method `Drop`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn drop(&self) -> std::result::Result<T, zbus::Error> {
             let request_ = self.object.request("Drop");
             let mut reply_ = request_.call(1).await?;
-            Ok(reply_.value::<Same, T>()?)
+            reply_.value::<Same, T>()
         }
 
-        /// The method `Into`.
+        /// The method `Into`. Gives `a`, `b`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn into(&self) -> std::result::Result<(u8, u8), zbus::Error> {
             let request_ = self.object.request("Into");
             let mut reply_ = request_.call(2).await?;
             Ok((reply_.value::<Same, u8>()?, reply_.value::<Same, u8>()?))
         }
 
-        /// The method `Locals`.
+        /// The method `Locals`. Gives `value0`, `value`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn locals(
             &self,
             call: u8,
@@ -1332,6 +1360,9 @@ pub mod hostile {
         }
 
         /// The method `Rest`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn rest(
             &self,
             item: &str,
@@ -1349,6 +1380,9 @@ pub mod hostile {
         }
 
         /// The method `Await`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn r#await(
             &self,
             r#type: u8,
@@ -1360,7 +1394,7 @@ pub mod hostile {
             request_.argument::<Same, u8>("fn", &r#fn)?;
             request_.argument::<Same, u8>("match", &r#match)?;
             let mut reply_ = request_.call_throwing(1).await?;
-            Ok(reply_.value::<Same, u8>()?)
+            reply_.value::<Same, u8>()
         }
 
         /// ```text
@@ -1368,6 +1402,11 @@ pub mod hostile {
         ///
         ///       with code
         /// ```
+        ///
+        /// Travels as `Service`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn service(
             &self,
             service: &T,
@@ -1383,6 +1422,9 @@ pub mod hostile {
         }
 
         /// Listens to the events `Type`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn r#type(
             &self,
         ) -> std::result::Result<zbus::Subscription<T>, zbus::Error> {
@@ -1390,6 +1432,9 @@ pub mod hostile {
         }
 
         /// Listens to the events `Module`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn module(
             &self,
         ) -> std::result::Result<zbus::Subscription<u8>, zbus::Error> {
@@ -1397,6 +1442,9 @@ pub mod hostile {
         }
 
         /// Listens to the events `event`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn event(
             &self,
         ) -> std::result::Result<zbus::Subscription<S>, zbus::Error> {
@@ -1452,6 +1500,9 @@ pub mod hostile {
         }
 
         /// The method `Old`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         #[deprecated = "gone soon"]
         pub async fn old(&self) -> std::result::Result<(), zbus::Error> {
             let request = self.object.request("Old");
@@ -1509,6 +1560,9 @@ pub mod hostile {
         }
 
         /// Listens to the events `Beats`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn beats(
             &self,
         ) -> std::result::Result<zbus::Subscription<u64>, zbus::Error> {
@@ -1563,7 +1617,10 @@ pub mod hostile {
             }
         }
 
-        /// The method `Box`.
+        /// The method `Box`. Gives `value`, `future`.
+        ///
+        /// # Errors
+        /// [`zbus::CallError::Declared`] has the [`Rejection`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
         pub async fn r#box(
             &self,
             option: std::option::Option<&Option>,
@@ -1590,6 +1647,9 @@ pub mod hostile {
         }
 
         /// Listens to the events `Stream`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn stream(
             &self,
         ) -> std::result::Result<zbus::Subscription<Option>, zbus::Error> {
@@ -1655,21 +1715,33 @@ pub mod hostile {
             }
 
             /// The method `New`.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where no answer comes, or none that can be read.
             pub fn new_(&self) -> Result<(), zbus::Error> {
                 self.client.wait(super::StubClient_::new_(&self.stub))
             }
 
             /// The method `Clone`.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where no answer comes, or none that can be read.
             pub fn clone_(&self, self_: u8) -> Result<u8, zbus::Error> {
                 self.client.wait(super::StubClient_::clone_(&self.stub, self_))
             }
 
             /// The method `WithModule`.
+            ///
+            /// # Errors
+            /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
             pub fn with_module_(&self, module: &str) -> Result<(), zbus::Error> {
                 self.client.wait(super::StubClient_::with_module_(&self.stub, module))
             }
 
             /// The method `WithTimeout`.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where no answer comes, or none that can be read.
             pub fn with_timeout_(
                 &self,
                 client: &str,
@@ -1680,16 +1752,25 @@ pub mod hostile {
             }
 
             /// The method `Drop`.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where no answer comes, or none that can be read.
             pub fn drop(&self) -> Result<super::T, zbus::Error> {
                 self.client.wait(super::StubClient_::drop(&self.stub))
             }
 
-            /// The method `Into`.
+            /// The method `Into`. Gives `a`, `b`.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where no answer comes, or none that can be read.
             pub fn into(&self) -> Result<(u8, u8), zbus::Error> {
                 self.client.wait(super::StubClient_::into(&self.stub))
             }
 
-            /// The method `Locals`.
+            /// The method `Locals`. Gives `value0`, `value`.
+            ///
+            /// # Errors
+            /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
             pub fn locals(
                 &self,
                 call: u8,
@@ -1720,6 +1801,9 @@ pub mod hostile {
             }
 
             /// The method `Rest`.
+            ///
+            /// # Errors
+            /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
             pub fn rest(
                 &self,
                 item: &str,
@@ -1731,6 +1815,9 @@ pub mod hostile {
             }
 
             /// The method `Await`.
+            ///
+            /// # Errors
+            /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
             pub fn r#await(
                 &self,
                 r#type: u8,
@@ -1746,6 +1833,11 @@ pub mod hostile {
             ///
             ///       with code
             /// ```
+            ///
+            /// Travels as `Service`.
+            ///
+            /// # Errors
+            /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
             pub fn service(
                 &self,
                 service: &super::T,
@@ -1764,6 +1856,9 @@ pub mod hostile {
             }
 
             /// Listens to the events `Type`: subscribed when this returns.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the broker is out of reach or refuses.
             pub fn r#type(
                 &self,
             ) -> Result<zbus::blocking::Subscription<super::T>, zbus::Error> {
@@ -1772,6 +1867,9 @@ pub mod hostile {
             }
 
             /// Listens to the events `Module`: subscribed when this returns.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the broker is out of reach or refuses.
             pub fn module(
                 &self,
             ) -> Result<zbus::blocking::Subscription<u8>, zbus::Error> {
@@ -1780,6 +1878,9 @@ pub mod hostile {
             }
 
             /// Listens to the events `event`: subscribed when this returns.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the broker is out of reach or refuses.
             pub fn event(
                 &self,
             ) -> Result<zbus::blocking::Subscription<super::S>, zbus::Error> {
@@ -1842,6 +1943,9 @@ pub mod hostile {
             }
 
             /// The method `Old`.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where no answer comes, or none that can be read.
             #[deprecated = "gone soon"]
             pub fn old(&self) -> Result<(), zbus::Error> {
                 self.client.wait(super::VersionedClient::old(&self.stub))
@@ -1903,6 +2007,9 @@ pub mod hostile {
             }
 
             /// Listens to the events `Beats`: subscribed when this returns.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the broker is out of reach or refuses.
             pub fn beats(
                 &self,
             ) -> Result<zbus::blocking::Subscription<u64>, zbus::Error> {
@@ -1964,7 +2071,10 @@ pub mod hostile {
                 }
             }
 
-            /// The method `Box`.
+            /// The method `Box`. Gives `value`, `future`.
+            ///
+            /// # Errors
+            /// [`zbus::CallError::Declared`] has the [`super::Rejection`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
             pub fn r#box(
                 &self,
                 option: Option<&super::Option>,
@@ -1982,6 +2092,9 @@ pub mod hostile {
             }
 
             /// Listens to the events `Stream`: subscribed when this returns.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the broker is out of reach or refuses.
             pub fn stream(
                 &self,
             ) -> Result<zbus::blocking::Subscription<super::Option>, zbus::Error> {

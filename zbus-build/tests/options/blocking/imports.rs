@@ -79,6 +79,9 @@ pub mod imports {
         }
 
         /// The method `Measure`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn measure(
             &self,
             of: &super::geometry::Shape,
@@ -92,10 +95,13 @@ pub mod imports {
             request.argument::<Same, Option<&super::geometry::Level>>("level", &level)?;
             request.argument::<Same, [super::geometry::Point]>("path", path)?;
             let mut reply = request.call_throwing(1).await?;
-            Ok(reply.value::<Same, Measures>()?)
+            reply.value::<Same, Measures>()
         }
 
         /// Listens to the events `Measures`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn measures(
             &self,
         ) -> Result<zbus::Subscription<Measures>, zbus::Error> {
@@ -159,6 +165,9 @@ pub mod imports {
             }
 
             /// The method `Measure`.
+            ///
+            /// # Errors
+            /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
             pub fn measure(
                 &self,
                 of: &super::super::geometry::Shape,
@@ -173,6 +182,9 @@ pub mod imports {
             }
 
             /// Listens to the events `Measures`: subscribed when this returns.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the broker is out of reach or refuses.
             pub fn measures(
                 &self,
             ) -> Result<zbus::blocking::Subscription<super::Measures>, zbus::Error> {

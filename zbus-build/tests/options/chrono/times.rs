@@ -23,10 +23,10 @@ pub mod times {
     use zbus::types::chrono::{DateTime, TimeDelta, Utc};
 
     /// The constant `Patience`.
-    pub const PATIENCE: TimeDelta = TimeDelta::nanoseconds(90000000000);
+    pub const PATIENCE: TimeDelta = TimeDelta::nanoseconds(90_000_000_000);
 
     /// The constant `Before`.
-    pub const BEFORE: TimeDelta = TimeDelta::nanoseconds(-1000000000);
+    pub const BEFORE: TimeDelta = TimeDelta::nanoseconds(-1_000_000_000);
 
     /// The type `Spans`.
     pub type Spans = BTreeMap<String, TimeDelta>;
@@ -59,7 +59,7 @@ pub mod times {
         fn default() -> Self {
             Self {
                 from: zero::date_time(),
-                length: Default::default(),
+                length: TimeDelta::zero(),
                 until: None,
                 breaks: Vec::new(),
                 marks: BTreeMap::new(),
@@ -175,11 +175,11 @@ pub mod times {
                 }
 
                 fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Bound::default())
                 }
 
                 fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Bound::default())
                 }
 
                 fn visit_str<E: serde::de::Error>(
@@ -189,7 +189,7 @@ pub mod times {
                     Ok(
                         match arm {
                             "At" => Bound::At(zero::date_time()),
-                            "After" => Bound::After(Default::default()),
+                            "After" => Bound::After(TimeDelta::zero()),
                             "Slots" => Bound::Slots(Vec::new()),
                             arm => {
                                 Bound::Unknown {
@@ -206,7 +206,7 @@ pub mod times {
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(Bound::default());
                     };
                     let value = match arm.as_str() {
                         "At" => {
@@ -283,6 +283,9 @@ pub mod times {
         }
 
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
             let message = ToString::to_string(&self);
             Ok(
@@ -354,15 +357,15 @@ pub mod times {
     impl Default for MissedLate {
         fn default() -> Self {
             Self {
-                by: Default::default(),
+                by: TimeDelta::zero(),
                 since: zero::date_time(),
             }
         }
     }
 
-    /// To be implemented by the server of the object `times@1.0` of the module `times`.
+    /// To be implemented by the server of the object `times@1.0` of the module `times`, and served as [`TimesServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Times: Send + Sync + 'static {
-        /// The method `Move`.
+        /// The method `Move`. Gives `slot`, `at`.
         fn r#move(
             &self,
             slot: Slot,
@@ -449,7 +452,7 @@ pub mod times {
                         Ok((value0, value1)) => (value0, value1, None),
                         Err(failure) => {
                             (
-                                Default::default(),
+                                Slot::default(),
                                 zero::date_time(),
                                 Some(
                                     failure
@@ -526,7 +529,10 @@ pub mod times {
             }
         }
 
-        /// Publishes an event `Ticks`.
+        /// Publishes an event `Ticks`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn ticks(&self, event: DateTime<Utc>) -> Result<(), zbus::Error> {
             self.object.publish::<wire::Timestamp, DateTime<Utc>>("Ticks", &event).await
         }
@@ -579,7 +585,10 @@ pub mod times {
             }
         }
 
-        /// The method `Move`.
+        /// The method `Move`. Gives `slot`, `at`.
+        ///
+        /// # Errors
+        /// [`zbus::CallError::Declared`] has the [`Missed`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
         pub async fn r#move(
             &self,
             slot: &Slot,
@@ -603,6 +612,9 @@ pub mod times {
         }
 
         /// The method `Total`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn total(
             &self,
             spans: &Spans,
@@ -612,10 +624,13 @@ pub mod times {
             request.argument::<BTreeMap<Same, wire::Duration>, Spans>("spans", spans)?;
             request.argument::<[wire::Duration], [TimeDelta]>("breaks", breaks)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<wire::Duration, TimeDelta>()?)
+            reply.value::<wire::Duration, TimeDelta>()
         }
 
         /// Listens to the events `Ticks`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn ticks(
             &self,
         ) -> Result<zbus::Subscription<DateTime<Utc>>, zbus::Error> {

@@ -113,7 +113,7 @@ pub mod store {
 
     impl PartialEq for Level {
         fn eq(&self, other: &Self) -> bool {
-            self.as_str() == other.as_str()
+            self.as_str().eq(other.as_str())
         }
     }
 
@@ -126,13 +126,13 @@ pub mod store {
 
     impl Ord for Level {
         fn cmp(&self, other: &Self) -> Ordering {
-            self.as_str().cmp(&other.as_str())
+            self.as_str().cmp(other.as_str())
         }
     }
 
     impl Hash for Level {
         fn hash<H: Hasher>(&self, state: &mut H) {
-            Hash::hash(&self.as_str(), state);
+            self.as_str().hash(state);
         }
     }
 
@@ -181,7 +181,7 @@ pub mod store {
         fn deserialize<D: serde::Deserializer<'de>>(
             deserializer: D,
         ) -> Result<Self, D::Error> {
-            <String as Deserialize>::deserialize(deserializer).map(Self::from)
+            zbus::codegen::open_enum(deserializer)
         }
     }
 
@@ -311,11 +311,11 @@ pub mod store {
                 }
 
                 fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Event::default())
                 }
 
                 fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Event::default())
                 }
 
                 fn visit_str<E: serde::de::Error>(
@@ -324,7 +324,7 @@ pub mod store {
                 ) -> Result<Self::Value, E> {
                     Ok(
                         match arm {
-                            "Read" => Event::Read(Default::default()),
+                            "Read" => Event::Read(Reading::default()),
                             "Raw" => Event::Raw(Vec::new()),
                             "Count" => Event::Count(HashMap::new()),
                             "Ids" => Event::Ids(Vec::new()),
@@ -343,7 +343,7 @@ pub mod store {
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(Event::default());
                     };
                     let value = match arm.as_str() {
                         "Read" => Event::Read(map.next_value::<Reading>()?),
@@ -423,6 +423,9 @@ pub mod store {
         }
 
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
             let message = ToString::to_string(&self);
             Ok(
@@ -494,9 +497,9 @@ pub mod store {
         pub sizes: HashMap<String, u8>,
     }
 
-    /// To be implemented by the server of the object `store@1.0` of the module `options`.
+    /// To be implemented by the server of the object `store@1.0` of the module `options`, and served as [`StoreServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Store: Send + Sync + 'static {
-        /// The method `Put`.
+        /// The method `Put`. Gives `sizes`, `data`.
         fn put(
             &self,
             id: crate::Id,
@@ -709,12 +712,18 @@ pub mod store {
             }
         }
 
-        /// Publishes an event `Blocks`.
+        /// Publishes an event `Blocks`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn blocks(&self, event: &[u8]) -> Result<(), zbus::Error> {
             self.object.publish::<wire::Bytes, &[u8]>("Blocks", &event).await
         }
 
-        /// Publishes an event `Points`.
+        /// Publishes an event `Points`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn points(
             &self,
             event: &HashMap<i64, crate::shared::shapes::Point>,
@@ -775,7 +784,10 @@ pub mod store {
             }
         }
 
-        /// The method `Put`.
+        /// The method `Put`. Gives `sizes`, `data`.
+        ///
+        /// # Errors
+        /// [`zbus::CallError::Declared`] has the [`Lost`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
         pub async fn put(
             &self,
             id: &crate::Id,
@@ -802,6 +814,9 @@ pub mod store {
         }
 
         /// The method `Find`.
+        ///
+        /// # Errors
+        /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn find(
             &self,
             tags: &HashMap<String, IpAddr>,
@@ -825,15 +840,21 @@ pub mod store {
                 >("counts", &counts)?;
             request.argument::<Same, crate::shared::shapes::Point>("near", near)?;
             let mut reply = request.call_throwing(1).await?;
-            Ok(reply.value::<wire::SortedMap<Same, Same>, Counts>()?)
+            reply.value::<wire::SortedMap<Same, Same>, Counts>()
         }
 
         /// Listens to the events `Blocks`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn blocks(&self) -> Result<zbus::Subscription<Bytes>, zbus::Error> {
             self.object.subscribe::<wire::SharedBytes, Bytes>("Blocks").await
         }
 
         /// Listens to the events `Points`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn points(
             &self,
         ) -> Result<
@@ -908,7 +929,10 @@ pub mod store {
                 }
             }
 
-            /// The method `Put`.
+            /// The method `Put`. Gives `sizes`, `data`.
+            ///
+            /// # Errors
+            /// [`zbus::CallError::Declared`] has the [`super::Lost`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
             pub fn put(
                 &self,
                 id: &crate::Id,
@@ -921,6 +945,9 @@ pub mod store {
             }
 
             /// The method `Find`.
+            ///
+            /// # Errors
+            /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
             pub fn find(
                 &self,
                 tags: &HashMap<String, IpAddr>,
@@ -936,6 +963,9 @@ pub mod store {
             }
 
             /// Listens to the events `Blocks`: subscribed when this returns.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the broker is out of reach or refuses.
             pub fn blocks(
                 &self,
             ) -> Result<zbus::blocking::Subscription<Bytes>, zbus::Error> {
@@ -944,6 +974,9 @@ pub mod store {
             }
 
             /// Listens to the events `Points`: subscribed when this returns.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the broker is out of reach or refuses.
             pub fn points(
                 &self,
             ) -> Result<

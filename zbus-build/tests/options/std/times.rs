@@ -24,12 +24,12 @@ pub mod times {
 
     /// The constant `Patience`.
     pub const PATIENCE: std::time::Duration = std::time::Duration::from_nanos(
-        90000000000,
+        90_000_000_000,
     );
 
     /// The constant `Before`.
     pub const BEFORE: zbus::types::Duration = zbus::types::Duration::from_nanos(
-        -1000000000,
+        -1_000_000_000,
     );
 
     /// The type `Spans`.
@@ -63,7 +63,7 @@ pub mod times {
         fn default() -> Self {
             Self {
                 from: zero::system_time(),
-                length: Default::default(),
+                length: std::time::Duration::ZERO,
                 until: None,
                 breaks: Vec::new(),
                 marks: BTreeMap::new(),
@@ -179,11 +179,11 @@ pub mod times {
                 }
 
                 fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Bound::default())
                 }
 
                 fn visit_none<E: serde::de::Error>(self) -> Result<Self::Value, E> {
-                    Ok(Default::default())
+                    Ok(Bound::default())
                 }
 
                 fn visit_str<E: serde::de::Error>(
@@ -193,7 +193,7 @@ pub mod times {
                     Ok(
                         match arm {
                             "At" => Bound::At(zero::system_time()),
-                            "After" => Bound::After(Default::default()),
+                            "After" => Bound::After(std::time::Duration::ZERO),
                             "Slots" => Bound::Slots(Vec::new()),
                             arm => {
                                 Bound::Unknown {
@@ -210,7 +210,7 @@ pub mod times {
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
                     let Some(arm) = map.next_key::<String>()? else {
-                        return Ok(Default::default());
+                        return Ok(Bound::default());
                     };
                     let value = match arm.as_str() {
                         "At" => {
@@ -287,6 +287,9 @@ pub mod times {
         }
 
         /// The error as a server sends it.
+        ///
+        /// # Errors
+        /// Where a field cannot travel.
         pub fn into_failure(self) -> Result<zbus::Failure, zbus::wire::EncodeError> {
             let message = ToString::to_string(&self);
             Ok(
@@ -358,15 +361,15 @@ pub mod times {
     impl Default for MissedLate {
         fn default() -> Self {
             Self {
-                by: Default::default(),
+                by: std::time::Duration::ZERO,
                 since: zero::system_time(),
             }
         }
     }
 
-    /// To be implemented by the server of the object `times@1.0` of the module `times`.
+    /// To be implemented by the server of the object `times@1.0` of the module `times`, and served as [`TimesServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Times: Send + Sync + 'static {
-        /// The method `Move`.
+        /// The method `Move`. Gives `slot`, `at`.
         fn r#move(
             &self,
             slot: Slot,
@@ -454,7 +457,7 @@ pub mod times {
                         Ok((value0, value1)) => (value0, value1, None),
                         Err(failure) => {
                             (
-                                Default::default(),
+                                Slot::default(),
                                 zero::system_time(),
                                 Some(
                                     failure
@@ -534,7 +537,10 @@ pub mod times {
             }
         }
 
-        /// Publishes an event `Ticks`.
+        /// Publishes an event `Ticks`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
         pub async fn ticks(&self, event: SystemTime) -> Result<(), zbus::Error> {
             self.object.publish::<wire::Timestamp, SystemTime>("Ticks", &event).await
         }
@@ -587,7 +593,10 @@ pub mod times {
             }
         }
 
-        /// The method `Move`.
+        /// The method `Move`. Gives `slot`, `at`.
+        ///
+        /// # Errors
+        /// [`zbus::CallError::Declared`] has the [`Missed`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
         pub async fn r#move(
             &self,
             slot: &Slot,
@@ -610,6 +619,9 @@ pub mod times {
         }
 
         /// The method `Total`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn total(
             &self,
             spans: &Spans,
@@ -620,10 +632,13 @@ pub mod times {
             request
                 .argument::<[wire::Duration], [std::time::Duration]>("breaks", breaks)?;
             let mut reply = request.call(1).await?;
-            Ok(reply.value::<wire::Duration, std::time::Duration>()?)
+            reply.value::<wire::Duration, std::time::Duration>()
         }
 
         /// Listens to the events `Ticks`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn ticks(
             &self,
         ) -> Result<zbus::Subscription<SystemTime>, zbus::Error> {
