@@ -203,15 +203,6 @@ impl<'a> Request<'a> {
         Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), fate }
     }
 
-    /// The end of a call that begins now.
-    fn deadline(&self) -> Option<Instant> {
-        self.limit().and_then(|limit| Instant::now().checked_add(limit))
-    }
-
-    async fn require_server(&self, deadline: Option<Instant>) -> Result<(), Error> {
-        self.object.require_server(deadline, self.limit().unwrap_or_default()).await
-    }
-
     /// None where the call may wait for ever.
     fn limit(&self) -> Option<Duration> {
         let method = self.method_limit.map(TimeLimit::After);
