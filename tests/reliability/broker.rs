@@ -37,17 +37,9 @@ async fn kill_and_restart(redis: &mut RedisServer) {
     tokio::task::block_in_place(|| redis.restart());
 }
 
-/// Asks the broker as its administrator, and does not care for the answer.
+/// Whoever kills its own connection, or waits longer than it may, gets no answer.
 async fn ask(redis: &RedisServer, command: &str) {
-    let client = redis::Client::open(redis.address()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    let mut words = command.split(' ');
-    let mut asked = redis::cmd(words.next().unwrap());
-    for word in words {
-        asked.arg(word);
-    }
-    // A connection that kills its like, or that waits longer than it may, gets none.
-    let _: redis::RedisResult<redis::Value> = asked.query_async(&mut connection).await;
+    let _ = redis.ask(command).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

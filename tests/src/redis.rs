@@ -109,6 +109,15 @@ impl RedisServer {
         self.port
     }
 
+    /// Asks the server something on a connection of its own: a command's words, by spaces.
+    pub async fn ask(&self, command: &str) -> ::redis::RedisResult<::redis::Value> {
+        let mut connection = ::redis::Client::open(self.address())?.get_multiplexed_async_connection().await?;
+        let mut words = command.split(' ');
+        let mut asked = ::redis::cmd(words.next().unwrap_or_default());
+        words.for_each(|word| _ = asked.arg(word));
+        asked.query_async(&mut connection).await
+    }
+
     /// Whether the server's process runs.
     pub fn is_running(&mut self) -> bool {
         self.process.as_mut().is_some_and(Process::is_running)
