@@ -9,7 +9,7 @@ use crate::broker::BrokerError;
 use crate::broker::address::not_an_address;
 
 /// What will connect to `scheme://rest`. Go's `tcp://` and `unix://` carry a password as the user.
-pub(in crate::broker) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
+pub(crate) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
     let Address { info, certificates } = if scheme == "unix" { socket(rest)? } else { host(scheme, rest)? };
     let info = info.set_tcp_settings(super::tcp());
     #[cfg(feature = "tls")]
