@@ -11,7 +11,9 @@ use crate::broker::address::not_an_address;
 /// What will connect to `scheme://rest`. Go's `tcp://` and `unix://` carry a password as the user.
 pub(crate) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
     let Address { info, certificates } = if scheme == "unix" { socket(rest)? } else { host(scheme, rest)? };
-    let info = info.set_tcp_settings(super::tcp());
+    // A user may have no right to say what library it uses, and each try would be in Redis' log of refusals.
+    let settings = info.redis_settings().clone().set_skip_set_lib_name();
+    let info = info.set_redis_settings(settings).set_tcp_settings(super::tcp());
     #[cfg(feature = "tls")]
     if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
         return certificates.client(info);
