@@ -55,7 +55,8 @@ status=0
 cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$log" || status=$?
 
 # Again with Valkey, and with a Redis that is like one before 7.
-tests=(cargo test -p zbus-tests --locked --no-fail-fast)
+# The whole workspace each time, so that its features stay as they are and nothing is compiled again.
+tests=(cargo test --workspace --locked --no-fail-fast)
 ZBUS_REDIS_SERVER=$valkey "${tests[@]}" --test runtime --test faults 2>&1 | tee -a "$log" || status=$?
 ZBUS_REDIS_SERVER=$valkey "${tests[@]}" --test reliability -- --skip memory:: 2>&1 | tee -a "$log" || status=$?
 export ZBUS_REDIS_OPTIONS="--rename-command BLMPOP none"
@@ -63,7 +64,8 @@ export ZBUS_REDIS_OPTIONS="--rename-command BLMPOP none"
 "${tests[@]}" --test reliability -- broker:: 2>&1 | tee -a "$log" || status=$?
 unset ZBUS_REDIS_OPTIONS
 
-cargo run -p zbus-tests --locked --bin soak -- --minutes 1 || status=$?
+# The tests have built it.
+"${CARGO_TARGET_DIR:-target}/debug/soak" --minutes 1 || status=$?
 awk '/^test result: / {
          for (i = 2; i <= NF; i++) {
              if ($i == "passed;") passed += $(i - 1)
