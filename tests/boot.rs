@@ -230,3 +230,30 @@ async fn every_call_is_answered_once_while_servers_come_and_go_over_redis() {
 async fn every_call_is_answered_once_while_servers_come_and_go_in_memory() {
     nothing_is_lost_while_servers_come_and_go("memory://come-and-go").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_whose_request_is_lost_with_a_restarted_broker_says_so_and_those_after_it_do_not() {
+    let mut redis = RedisServer::start();
+    let client = Client::builder().timeout(Duration::from_secs(2)).connect(&redis.address()).await.unwrap();
+    let call = tokio::spawn({
+        let client = client.clone();
+        async move { echo(&client, 1).await }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    redis.restart();
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!(kind(&error), Some(BrokerErrorKind::Restarted), "{error}");
+    assert!(error.may_have_run(), "it was written");
+    assert_eq!(
+        error.to_string(),
+        "no reply in 2s from echoes.echo@1.0; the broker was restarted meanwhile, and the request or its reply may be lost with it"
+    );
+
+    let object = RemoteObject::new(client.clone(), "echoes", ECHO).with_timeout(Duration::from_millis(300));
+    let error = object.request("Echo").call(1).await.unwrap_err();
+    assert_eq!(kind(&error), None, "{error}");
+    // And the client goes on.
+    let running = server().start(&redis.address()).await.unwrap();
+    assert_eq!(echo(&client, 2).await.unwrap(), 2);
+    running.shutdown().await;
+}

@@ -1,6 +1,12 @@
 //! Crates of users, built by a real cargo.
 
+use std::path::Path;
+
 use zbus_tests::UserCrate;
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
 
 const README: &str = include_str!("../README.md");
 
@@ -203,4 +209,70 @@ fn a_schema_that_the_build_has_not_compiled_is_told_from_those_that_it_has() {
         "{}",
         output.stderr
     );
+}
+
+#[test]
+fn two_crates_share_the_types_of_a_schema_by_the_crate_of_one() {
+    let dependency = |name: &str| format!("{name} = {{ path = {:?} }}", workspace().join(name));
+    let user = UserCrate::new("station")
+        .dependency("sharedshapes = { path = \"shapes\" }")
+        // As the walk-through has them: with other features everything would be compiled once more.
+        .dependency("futures = \"0.3\"")
+        .dependency("tokio = { version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }")
+        // The crate of the shared types, which knows nothing of the service.
+        .file(
+            "shapes/Cargo.toml",
+            &format!(
+                "[package]\nname = \"sharedshapes\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[dependencies]\n{}\n\n\
+                 [build-dependencies]\n{}\n",
+                dependency("zbus"),
+                dependency("zbus-build")
+            ),
+        )
+        .file("shapes/schemas/geometry.zbus", "/// A place.\nstruct Point { X: f64, Y: f64 }\n")
+        .file(
+            "shapes/build.rs",
+            "fn main() -> Result<(), zbus_build::Error> {\n    zbus_build::compile(\"schemas/geometry.zbus\")\n}\n",
+        )
+        .file(
+            "shapes/src/lib.rs",
+            "//! Shapes.\n#![deny(warnings, clippy::pedantic, missing_docs)]\n#![forbid(unsafe_code)]\n\
+             zbus::include_schema!(\"geometry\");\n\
+             /// The middle of two places.\n#[must_use]\n\
+             pub fn middle(a: &geometry::Point, b: &geometry::Point) -> geometry::Point {\n    \
+             geometry::Point { x: (a.x + b.x) / 2.0, y: (a.y + b.y) / 2.0 }\n}\n",
+        )
+        .file(
+            "schemas/station.zbus",
+            "module station;\nimport \"geometry.zbus\";\nstruct Track { Points: [Point] }\n\
+             object station@1.0 { fn Middle(a: Point, track: Track) -> Point; }\n",
+        )
+        .build_rs(
+            "fn main() -> Result<(), zbus_build::Error> {\n    \
+             zbus_build::Builder::new()\n        .schema(\"schemas/station.zbus\")\n        \
+             .include(\"shapes/schemas\")\n        \
+             .extern_schema(\"geometry\", \"::sharedshapes::geometry\")\n        .compile()\n}\n",
+        )
+        .main_rs(
+            "//! A service.\n#![deny(warnings, clippy::pedantic, missing_docs)]\n#![forbid(unsafe_code)]\n\
+             use sharedshapes::{geometry::Point, middle};\n\
+             zbus::include_schema!(\"station\");\n\
+             use station::{Station, StationClient, StationServer, Track};\n\
+             struct Service;\n\
+             impl Station for Service {\n    \
+                 async fn middle(&self, a: Point, track: Track) -> Point {\n        \
+                     track.points.iter().fold(a, |a, b| middle(&a, b))\n    \
+                 }\n\
+             }\n\
+             #[tokio::main]\n\
+             async fn main() -> Result<(), Box<dyn std::error::Error>> {\n    \
+                 let client = zbus::testing::serve(StationServer::new(Service)).await?;\n    \
+                 let a = Point::default();\n    \
+                 let track = Track { points: vec![Point { x: 2.0, y: 4.0 }] };\n    \
+                 let found: Point = StationClient::new(client).middle(&a, &track).await?;\n    \
+                 println!(\"{}, {}\", found.x, found.y);\n    \
+                 Ok(())\n\
+             }\n",
+        );
+    assert_eq!(user.run(&[]).success().stdout, "1, 2\n");
 }

@@ -53,6 +53,21 @@ fn the_quickstart_says_what_is_wrong_with_an_address() {
     assert!(stderr.contains("no broker at 127.0.0.1:1"), "{stderr}");
 }
 
+#[test]
+fn the_custom_broker_carries_calls_errors_events_and_the_status() {
+    let printed = text(&example("custom-broker", &[]).output().unwrap());
+    for line in [
+        "1 + 2 = 3",
+        "17 / 0 fails: division by zero",
+        "event: Add",
+        "event: Divide",
+        "the server has 16 workers",
+        "done",
+    ] {
+        assert!(printed.lines().any(|printed| printed == line), "no line `{line}` in:\n{printed}");
+    }
+}
+
 /// Killed when the test fails.
 struct Running(Child);
 

@@ -409,7 +409,7 @@ async fn a_generated_server_answers_gos_requests_as_gos_server_does() {
                         Generation::One => entry(entry(&mut answer, "Output"), "Data").clone(),
                     };
                     let mut status = decoded(bytes.as_slice().unwrap());
-                    assert_eq!(entry(&mut status, "Objects").as_array().unwrap().len(), 2);
+                    assert_eq!(entry(&mut status, "Objects").as_array().unwrap().len(), 3);
                     assert_eq!(entry(&mut status, "Workers").as_array().unwrap().len(), 4);
                 }
                 name => panic!("{name} is not asked"),

@@ -1,7 +1,5 @@
 //! Peers that mean no good, and those that are broken: what they send is counted, logged now and then, and hurts nobody.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rmpv::Value;
@@ -9,7 +7,7 @@ use serde_with::Same;
 use zbus::client::RemoteObject;
 use zbus::server::{Call, Object, Rejection, Returns, RunningServer};
 use zbus::{Client, Error, ObjectId, RejectionKind, Server};
-use zbus_tests::RedisServer;
+use zbus_tests::{RedisServer, log};
 
 /// An object that doubles numbers.
 struct Doubler(ObjectId);
@@ -130,39 +128,10 @@ fn junk() -> Vec<Vec<u8>> {
     junk
 }
 
-/// What is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn listen(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
-        tracing::subscriber::set_default(subscriber)
-    }
-
-    fn lines(&self, part: &str) -> Vec<String> {
-        let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        log.lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 // On one thread, so that the log is this test's.
 #[tokio::test]
 async fn a_flood_of_junk_in_a_queue_stops_no_call_and_fills_no_log() {
-    let log = Log::default();
-    let _listening = log.listen();
+    log::listen();
     let redis = RedisServer::start();
     let mut connection = admin(&redis).await;
     let server = serve(&redis).await;
@@ -177,7 +146,7 @@ async fn a_flood_of_junk_in_a_queue_stops_no_call_and_fills_no_log() {
     assert_eq!(counters.served, 20);
     let told = counters.dropped + counters.rejected;
     assert_eq!(told, 20 * junk.len() as u64, "{counters:?}");
-    let lines = log.lines("dropped a message");
+    let lines = log::lines("dropped a message");
     assert!((1..=6).contains(&lines.len()), "{} lines", lines.len());
     assert!(lines.iter().all(|line| line.len() < 1000), "{lines:?}");
     server.shutdown().await;
@@ -185,8 +154,7 @@ async fn a_flood_of_junk_in_a_queue_stops_no_call_and_fills_no_log() {
 
 #[tokio::test]
 async fn a_flood_of_junk_in_an_inbox_ends_no_call_and_fills_no_log() {
-    let log = Log::default();
-    let _listening = log.listen();
+    log::listen();
     let redis = RedisServer::start();
     let mut connection = admin(&redis).await;
     let object = RemoteObject::new(client(&redis.address()).await, "doublers", DOUBLER);
@@ -217,7 +185,7 @@ async fn a_flood_of_junk_in_an_inbox_ends_no_call_and_fills_no_log() {
     let server = serve(&redis).await;
     assert_eq!(call.await.unwrap().unwrap(), 42);
     assert_eq!(double(&object, 4).await.unwrap(), 8);
-    let lines = log.lines("dropped a message");
+    let lines = log::lines("dropped a message");
     assert!((1..=6).contains(&lines.len()), "{} lines", lines.len());
     assert!(lines.iter().all(|line| line.len() < 1000), "{lines:?}");
     server.shutdown().await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use zbus::client::{Instance, RemoteObject};
 use zbus::server::{Call, Object, Rejection, Returns, RunningServer};
-use zbus::{CallOptions, Client, Error, Failure, ObjectId, Server};
+use zbus::{CallOptions, Client, Error, Failure, Fate, ObjectId, Server};
 use zbus_tests::api::server::{CalculatorClient, CalculatorServer, UtilsClient, UtilsServer};
 use zbus_tests::server::{Numbers, Tools};
 use zbus_tests::{Generation, RedisServer, go_client};
@@ -166,8 +166,14 @@ async fn a_dead_instance_is_told_among_the_living_and_leaves_no_key() {
         ask::<i64>(&admin, &format!("ZADD {SET} 9999999999999 {stranger}")).await;
     }
     let client = client(&redis.address()).await;
+    let list = format!("zbus.instance.probes.{DEAD}");
     let asked = Instant::now();
-    let instances = client.instances("probes").await.unwrap();
+    let (instances, ()) = futures::join!(
+        client.instances("probes"),
+        // Also where the one who asks dies meanwhile.
+        soon("a key would be left", || async { (1..=60).contains(&ask::<i64>(&admin, &format!("TTL {list}")).await) })
+    );
+    let instances = instances.unwrap();
     assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
     assert_eq!(instances.len(), 2);
     for Instance { id, status, .. } in instances {
@@ -176,7 +182,6 @@ async fn a_dead_instance_is_told_among_the_living_and_leaves_no_key() {
             Err(error) => assert!(id == DEAD && matches!(error, Error::Timeout { .. }), "{id}: {error}"),
         }
     }
-    let list = format!("zbus.instance.probes.{DEAD}");
     soon("a key is left", || async { ask::<i64>(&admin, &format!("EXISTS {list}")).await == 0 }).await;
     running.shutdown().await;
 }
@@ -320,7 +325,7 @@ async fn a_call_that_fails_fast_fails_at_once_where_no_server_is_there_and_only_
         assert_eq!(
             error.to_string(),
             "probes.probe@1.0 was not called; no server of module `probes` has shown itself \
-             (servers of the Go library never do)"
+             (servers of Go and rbus never do)"
         );
         assert!(is_no_server(&object.request("Nothing").send().await.unwrap_err()));
         assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
@@ -356,6 +361,35 @@ async fn a_call_made_before_its_server_exists_waits_for_it() {
         let running = start(&address, 1).await;
         early.await.unwrap().unwrap();
         running.shutdown().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_was_not_taken_until_its_deadline_says_whether_a_server_is_there() {
+    over_both("not-taken", |address| async move {
+        let client = client(&address).await;
+        let object = RemoteObject::new(client.clone(), "probes", PROBE).with_timeout(Duration::from_millis(200));
+        let error = object.request("Nothing").call(0).await.unwrap_err();
+        assert!(is_no_server(&error), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "no reply in 200ms from probes.probe@1.0; no server of module `probes` has shown itself \
+             (servers of Go and rbus never do)"
+        );
+
+        // There is one, and it is busy: it is not its absence that is told.
+        let running = start(&address, 1).await;
+        let waiting = tokio::spawn({
+            let client = client.clone();
+            async move { call(&client, "Wait").await }
+        });
+        // The status is answered all the same.
+        soon("nothing runs", || async { client.status("probes").await.unwrap().workers[0].state == "busy" }).await;
+        let error = object.request("Nothing").call(0).await.unwrap_err();
+        assert!(matches!(error, Error::Timeout { fate: Fate::Withdrawn, .. }) && !error.may_have_run(), "{error}");
+        waiting.abort();
+        drop(running);
     })
     .await;
 }

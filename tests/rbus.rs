@@ -139,7 +139,8 @@ async fn a_call_given_up_takes_neither_the_place_nor_the_answer_of_another() {
     // As many as may wait at once: were they still counted, the next would wait with them.
     let given_up = (0..256).map(|_| hasty.sleep(half_a_second));
     for outcome in futures::future::join_all(given_up).await {
-        assert!(matches!(outcome.unwrap_err(), Error::Timeout { .. }));
+        // Taken and slow, or not taken; servers on rbus do not show that they are there.
+        assert!(matches!(outcome.unwrap_err(), Error::Timeout { .. } | Error::NoServer { .. }));
     }
     let asked = Instant::now();
     assert_eq!(utils.capitalize("next").await.unwrap(), "NEXT");
@@ -190,7 +191,7 @@ async fn how_rbus_fails_is_an_error_of_the_call_and_of_no_other() {
     // It has no status object.
     let object = zbus::client::RemoteObject::new(client.clone(), "server", "zbus@1.0".into());
     let error = object.request("").timeout(Duration::from_millis(300)).call(1).await.unwrap_err();
-    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    assert!(matches!(error, Error::NoServer { .. }), "{error}");
 
     // What it could not run it says in words; it knows no kinds.
     let object = zbus::client::RemoteObject::new(client.clone(), "server", "calculator@1.0".into());

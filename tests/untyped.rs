@@ -163,7 +163,7 @@ async fn what_is_wrong_with_a_call_is_said_by_position_or_name() {
     let pair = client.request("probes", "probe@1.0", "Pair", (None::<u8>,)).await.unwrap();
     assert!(matches!(pair.get::<f64>().unwrap_err(), Error::Decode { .. }));
     let late = client.request("nobody", "probe@1.0", "Nothing", ()).timeout(Duration::from_millis(20));
-    assert!(matches!(late.await.unwrap_err(), Error::Timeout { .. }));
+    assert!(matches!(late.await.unwrap_err(), Error::NoServer { .. }));
     server.shutdown().await;
 }
 

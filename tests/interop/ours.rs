@@ -47,7 +47,7 @@ fn failed(error: Error) -> Outcome {
         Error::Generation { .. } => Outcome::OtherGeneration,
         Error::Decode { .. } => Outcome::Unreadable,
         Error::Rejected { .. } => Outcome::Refused,
-        Error::Timeout { .. } => Outcome::NoReply,
+        Error::Timeout { .. } | Error::NoServer { .. } => Outcome::NoReply,
         other => wrong(other),
     }
 }

@@ -11,6 +11,7 @@ pub mod compatibility;
 pub mod crates;
 pub mod go;
 pub mod ledger;
+pub mod log;
 mod process;
 pub mod proxy;
 pub mod rbus;

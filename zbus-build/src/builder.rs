@@ -35,12 +35,37 @@ impl Builder {
 
     /// Compiles this schema, and those that it imports. A relative path starts at the crate's folder, where cargo runs
     /// build scripts.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { Value: f64 }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # assert!(folder.path().join("weather.rs").exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn schema(mut self, path: impl AsRef<Path>) -> Self {
         self.schemas.push(path.as_ref().to_owned());
         self
     }
 
     /// Compiles these schemas, side by side: an import that they share is generated once.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { Value: f64 }")?;
+    /// # std::fs::write(folder.path().join("roads.zbus"), "struct Road { Ice: bool }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schemas(["weather.zbus", "roads.zbus"])
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # assert!(folder.path().join("weather.rs").exists() && folder.path().join("roads.rs").exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn schemas(mut self, paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         self.schemas.extend(paths.into_iter().map(|path| path.as_ref().to_owned()));
         self
@@ -48,24 +73,79 @@ impl Builder {
 
     /// Looks for imports in this folder too, if there is none beside the file that imports. Folders are searched in the
     /// order in which they were named.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::create_dir(folder.path().join("shared"))?;
+    /// # std::fs::write(folder.path().join("shared/units.zbus"), "struct Celsius { Degrees: f64 }")?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "import \"units.zbus\"; struct Reading { Value: Celsius }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus") // import "units.zbus";
+    ///     .include("shared") // shared/units.zbus
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # assert!(folder.path().join("units.rs").exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn include(mut self, folder: impl AsRef<Path>) -> Self {
         self.includes.push(folder.as_ref().to_owned());
         self
     }
 
-    /// Writes into this folder and not into cargo's `OUT_DIR`, where `zbus::include_schema!` looks.
+    /// Writes into this folder, which is created, and not into cargo's `OUT_DIR`, where `zbus::include_schema!` looks.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { Value: f64 }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .out_dir("generated")
+    ///     .compile()?;
+    /// # assert!(folder.path().join("generated/weather.rs").exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn out_dir(mut self, folder: impl AsRef<Path>) -> Self {
         self.out_dir = Some(folder.as_ref().to_owned());
         self
     }
 
     /// With client stubs, which is the default, or without.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "module weather; object station@1.0 { fn Now() -> f64; }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .client(false)
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("struct StationServer") && !text.contains("struct StationClient"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn client(mut self, generate: bool) -> Self {
         self.rust.client = generate;
         self
     }
 
     /// With server traits, server types and publishers of events, which is the default, or without.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "module weather; object station@1.0 { fn Now() -> f64; }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .server(false)
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(!text.contains("struct StationServer") && text.contains("struct StationClient"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn server(mut self, generate: bool) -> Self {
         self.rust.server = generate;
         self

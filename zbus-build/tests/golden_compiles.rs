@@ -136,7 +136,7 @@ async fn time_limit_of_the_schema_gives_way_to_that_of_the_stub() {
     let address = "memory://golden-limits";
     let math = MathClient::new(Client::connect(address).await.unwrap());
     let limit = |error| match error {
-        CallError::Bus(Error::Timeout { after, .. }) => after,
+        CallError::Bus(Error::NoServer { after: Some(after), .. }) => after,
         error => panic!("{error}"),
     };
     assert_eq!(limit(math.ping().await.unwrap_err()), Duration::from_millis(60_500));

@@ -30,6 +30,7 @@
 //! problem of every file is reported in one run, once. No text makes this crate panic, and none takes it more than time and
 //! memory in proportion to its length.
 
+pub mod case;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod diagnostic;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::log_limit::LogLimit;
+use crate::telemetry;
 
 /// Why a message was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +62,9 @@ impl Drops {
     pub(crate) fn note(&self, reason: Reason, detail: impl fmt::Display) {
         let Some(PerReason { count, limit }) = self.reasons.get(reason as usize) else { return };
         let total = count.fetch_add(1, Ordering::Relaxed) + 1;
-        let Some(unsaid) = limit.due() else { return };
         let reason_text = reason.as_str();
+        telemetry::dropped(reason_text);
+        let Some(unsaid) = limit.due() else { return };
         if reason.is_ordinary() {
             tracing::info!(reason = reason_text, %detail, unsaid, total, "dropped a message");
         } else {

@@ -24,9 +24,9 @@ pub enum Error {
     },
 
     /// No server of the module has shown itself, and none will run the call: it was not written, or withdrawn. Servers of the Go library
-    /// never show themselves: where it is they that serve the module, they may be there all the same.
+    /// and on rbus never show themselves: where it is they that serve the module, they may be there all the same.
     #[error(
-        "{}; no server of module `{module}` has shown itself (servers of the Go library never do)",
+        "{}; no server of module `{module}` has shown itself (servers of Go and rbus never do)",
         unanswered(target, *after)
     )]
     NoServer {
@@ -131,7 +131,7 @@ impl Error {
                 false
             }
             Self::Rejected { kind, .. } => kind.may_have_run(),
-            Self::Broker(error) => error.kind() == BrokerErrorKind::Lost,
+            Self::Broker(error) => matches!(error.kind(), BrokerErrorKind::Lost | BrokerErrorKind::Restarted),
             Self::Remote { .. } | Self::Decode { .. } | Self::Generation { .. } => true,
         }
     }

@@ -10,6 +10,7 @@ use serde_with::DeserializeAs;
 use crate::Client;
 use crate::broker::{Deliveries, Delivery};
 use crate::lag::Lag;
+use crate::telemetry;
 use crate::types::Value;
 use crate::wire::{DecodeError, decode_as};
 
@@ -47,8 +48,14 @@ impl<T> Stream for Subscription<T> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Poll::Ready(ready!(self.deliveries.poll_next(context)).map(|delivery| match delivery {
             Delivery::Message(message) => (self.decode)(&message).map_err(StreamError::Decode),
-            Delivery::Gap => Err(StreamError::Gap),
-            Delivery::Lagged(missed) => Err(StreamError::Lagged { missed }),
+            Delivery::Gap => {
+                telemetry::events_missed("gap", 1);
+                Err(StreamError::Gap)
+            }
+            Delivery::Lagged(missed) => {
+                telemetry::events_missed("lagged", missed);
+                Err(StreamError::Lagged { missed })
+            }
         }))
     }
 }

@@ -3,9 +3,9 @@
 //! On the wire an error is a message, a code and the fields of the code's variant. Only the code and the fields tell which
 //! variant it is; peers that know no codes read the message.
 
-use heck::ToSnakeCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use zbus_idl::case;
 use zbus_idl::schema::{ErrorType, Field, TypeId, Variant};
 
 use super::names::Scope;
@@ -126,7 +126,7 @@ fn declaration(types: Types<'_>, owner: TypeId, variant: &NamedVariant<'_>) -> T
 
 fn display(error: &Ident, variants: &[NamedVariant<'_>], other: &Ident, formatter: &Ident) -> TokenStream {
     let arms = variants.iter().map(|NamedVariant { variant, name, fields, .. }| {
-        let message = variant.name.to_snake_case().replace('_', " ");
+        let message = case::snake(&variant.name).replace('_', " ");
         if fields.is_empty() {
             return quote!(Self::#name => #formatter.write_str(#message));
         }

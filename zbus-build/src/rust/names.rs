@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, Span};
+use zbus_idl::case;
 use zbus_idl::schema::{ConstId, Object, ObjectId, Schema, TypeId, TypeKind};
 
 /// What a client stub has of its own. `clone` is here because an inherent `clone` would hide [`Clone::clone`].
@@ -55,12 +55,12 @@ impl Scope {
 
     /// For fields, methods, parameters and modules.
     pub(super) fn snake(&mut self, wire: &str) -> Ident {
-        self.allocate(&wire.to_snake_case())
+        self.allocate(&case::snake(wire))
     }
 
     /// For types and variants.
     pub(super) fn camel(&mut self, wire: &str) -> Ident {
-        self.allocate(&wire.to_upper_camel_case())
+        self.allocate(&case::upper_camel(wire))
     }
 }
 
@@ -124,7 +124,7 @@ impl Names {
         let consts = schema
             .consts
             .iter()
-            .map(|constant| scopes[constant.file.index()].allocate(&constant.name.to_shouty_snake_case()))
+            .map(|constant| scopes[constant.file.index()].allocate(&case::upper_snake(&constant.name)))
             .collect();
         let services: Vec<_> =
             schema.objects.iter().map(|object| scopes[object.file.index()].camel(&object.type_name)).collect();

@@ -4,8 +4,7 @@ mod meant;
 
 use std::collections::HashMap;
 
-use heck::ToSnakeCase;
-
+use crate::case;
 use crate::diagnostic::{Diagnostic, Fix, Label, Problem};
 use crate::loader::{LoadError, Loader, MAX_TEXT};
 use crate::parse::parse;
@@ -164,11 +163,11 @@ impl Collector<'_> {
             let problem = if !starts || !stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
             {
                 Problem::BadFileName { path: file.path.clone() }
-            } else if let Some(other) = stems.get(&stem.to_snake_case()) {
+            } else if let Some(other) = stems.get(&case::snake(stem)) {
                 let (path, other) = (file.path.clone(), (*other).to_owned());
-                Problem::SameStem { stem: stem.to_snake_case(), path, other }
+                Problem::SameStem { stem: case::snake(stem), path, other }
             } else {
-                stems.insert(stem.to_snake_case(), &file.path);
+                stems.insert(case::snake(stem), &file.path);
                 continue;
             };
             self.diagnostics.push(Diagnostic { at: *at, problem, fix: None });

@@ -3,9 +3,8 @@
 
 use std::collections::HashMap;
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
-
 use super::{Kind, ParsedFile, Resolver, TypeEntry};
+use crate::case;
 use crate::diagnostic::{Ambiguity, Diagnostic, Fix, Problem, Thing};
 use crate::loader::relative;
 use crate::source::Span;
@@ -42,7 +41,7 @@ impl Namespace {
             return Err(Problem::Duplicate { thing, name: name.to_owned(), first: *first });
         }
         self.exact.insert(name.to_owned(), span);
-        let foldings = [name.to_snake_case(), name.to_upper_camel_case()];
+        let foldings = [case::snake(name), case::upper_camel(name)];
         for folded in &foldings {
             if let Some((other, first)) = self.folded.get(folded)
                 && other != name
@@ -65,7 +64,7 @@ impl Namespace {
     /// The name in this scope that would look the same, if there is one.
     pub(super) fn alike(&self, name: &str) -> Option<Span> {
         self.exact.get(name).copied().or_else(|| {
-            let found = self.folded.get(&name.to_snake_case()).or_else(|| self.folded.get(&name.to_upper_camel_case()));
+            let found = self.folded.get(&case::snake(name)).or_else(|| self.folded.get(&case::upper_camel(name)));
             found.map(|(_, span)| *span)
         })
     }

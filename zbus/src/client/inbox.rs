@@ -6,6 +6,7 @@ use backon::BackoffBuilder;
 use tokio_util::sync::CancellationToken;
 
 use super::replies::Replies;
+use super::restarts::Restarts;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, Popper};
 
@@ -20,10 +21,11 @@ pub(crate) async fn start(
     broker: &dyn Broker,
     inbox: Arc<str>,
     replies: Arc<Replies>,
+    restarts: Arc<Restarts>,
     stop: CancellationToken,
 ) -> Result<(), BrokerError> {
     let popper = broker.popper().await?;
-    tokio::spawn(read(popper, inbox, Reader { replies }, stop));
+    tokio::spawn(read(popper, inbox, Reader { replies }, restarts, stop));
     Ok(())
 }
 
@@ -38,7 +40,13 @@ impl Drop for Reader {
     }
 }
 
-async fn read(mut popper: Box<dyn Popper>, inbox: Arc<str>, reader: Reader, stop: CancellationToken) {
+async fn read(
+    mut popper: Box<dyn Popper>,
+    inbox: Arc<str>,
+    reader: Reader,
+    restarts: Arc<Restarts>,
+    stop: CancellationToken,
+) {
     let lists = [inbox];
     let mut delays = reconnect_backoff().build();
     let mut message_bytes = 0;
@@ -56,7 +64,12 @@ async fn read(mut popper: Box<dyn Popper>, inbox: Arc<str>, reader: Reader, stop
                 // Calls keep waiting: their replies may be in the inbox when the broker is back.
                 tracing::warn!(%error, "replies are interrupted");
                 let delay = delays.next().unwrap_or(LONGEST_DELAY);
-                stop.run_until_cancelled(tokio::time::sleep(delay)).await;
+                stop.run_until_cancelled(async {
+                    tokio::time::sleep(delay).await;
+                    // So that calls that begin after a restart are not told of it at their deadline.
+                    restarts.look().await;
+                })
+                .await;
             }
         }
     }

@@ -29,7 +29,7 @@ impl Client {
     /// Every server of a module that has shown itself, in the order of their ids, each asked for its status: 1024 of them at most. It
     /// takes 2 s at most, or the client's time limit where that is less, however many do not answer.
     ///
-    /// Servers show themselves by themselves, every 5 s, until they stop. Those of the Go library never do, and are not in here: for
+    /// Servers show themselves by themselves, every 5 s, until they stop. Those of the Go library and on rbus never do, and are not in here: for
     /// them there is [`Client::status`], which one of a module's servers answers. It is open which one, so that asking again does not
     /// find all.
     ///

@@ -6,11 +6,12 @@ mod inbox;
 mod instances;
 mod options;
 mod pending;
-mod presence;
 mod remote_object;
 mod replies;
 mod reply_lists;
+mod restarts;
 mod retry;
+mod unanswered;
 mod untyped;
 
 use std::fmt;
@@ -31,6 +32,7 @@ pub use self::remote_object::RemoteObject;
 use self::replies::Replies;
 use self::reply_lists::ReplyLists;
 pub use self::reply_lists::ReplyMode;
+use self::restarts::Restarts;
 pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
 use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
@@ -58,6 +60,7 @@ struct Shared {
     inbox: Arc<str>,
     reply_lists: ReplyLists,
     clock: Clock,
+    restarts: Arc<Restarts>,
     /// Of each call where nobody says otherwise.
     limit: TimeLimit,
     /// Beside the time limit, which gives way to that of a method.
@@ -213,8 +216,9 @@ impl ClientBuilder {
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
         let in_flight = Arc::new(InFlight::new(id));
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
+        let restarts = Restarts::watch(Arc::clone(&broker)).await;
         let replies = Arc::new(Replies::new(Arc::clone(&in_flight), self.generation, self.max_message_size));
-        inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), stop.clone()).await?;
+        inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), Arc::clone(&restarts), stop.clone()).await?;
         let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop.clone());
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
@@ -229,6 +233,7 @@ impl ClientBuilder {
                 inbox,
                 reply_lists,
                 clock,
+                restarts,
                 limit: self.limit,
                 options: self.options,
                 generation: self.generation,

@@ -10,6 +10,7 @@ use crate::ObjectId;
 use crate::broker::{BrokerError, BrokerErrorKind, Write};
 use crate::error::{Error, RejectionKind};
 use crate::stream::Subscription;
+use crate::telemetry;
 use crate::wire::encode_as;
 
 /// An object that some process serves under the name of a module. Cheap to clone.
@@ -92,8 +93,10 @@ impl RemoteObject {
     {
         let mut message = Vec::new();
         encode_as::<A, T>(value, &mut message).map_err(|source| Error::Encode { what: event.to_owned(), source })?;
-        let channel = self.id.channel(&self.module, event).into();
+        let channel: Arc<str> = self.id.channel(&self.module, event).into();
         let message = self.client.fitting(event, message.into())?;
-        self.client.write(Write::Publish { channel, message }).await
+        self.client.write(Write::Publish { channel: Arc::clone(&channel), message }).await?;
+        telemetry::event_published(&channel);
+        Ok(())
     }
 }

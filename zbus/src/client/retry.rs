@@ -48,7 +48,7 @@ impl Retries {
                 // Nothing was written.
                 BrokerErrorKind::Unreachable | BrokerErrorKind::Unready => self.waits,
                 BrokerErrorKind::Lost | BrokerErrorKind::Full => self.idempotent,
-                BrokerErrorKind::Refused | BrokerErrorKind::Address => false,
+                BrokerErrorKind::Refused | BrokerErrorKind::Address | BrokerErrorKind::Restarted => false,
             },
             Ok(Answered::Reply(response)) => {
                 // A refusal for lack of room is an answer: who has not asked for tries is told at once.

@@ -32,16 +32,16 @@ impl Allotment {
             let queue: Arc<str> = id.queue(module).into();
             let pool = match workers {
                 None => {
-                    shared_queues.push(queue);
+                    shared_queues.push(Arc::clone(&queue));
                     0
                 }
                 Some(count) => {
                     counts.push(count);
-                    own_queues.push(vec![queue]);
+                    own_queues.push(vec![Arc::clone(&queue)]);
                     own_queues.len()
                 }
             };
-            objects.insert(id, Served { object, pool });
+            objects.insert(id, Served { object, pool, queue });
         }
         let mut queues = vec![shared_queues];
         queues.append(&mut own_queues);

@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::drops::{Beginning, Drops, Reason};
 use crate::error::RejectionKind;
 use crate::outbox::Outbox;
+use crate::telemetry::{self, Observed, TRACEPARENT};
 use crate::wire::{Generation, Request, reply_address};
 
 /// An object of whatever type. The type is forgotten where a call becomes a task, so that this costs no allocation of its own.
@@ -45,6 +46,8 @@ impl<O: Object> AnyObject for O {
 pub(super) struct Served {
     pub(super) object: Arc<dyn AnyObject>,
     pub(super) pool: usize,
+    /// `module.object@version`.
+    pub(super) queue: Arc<str>,
 }
 
 /// All that a message needs on its way.
@@ -82,8 +85,8 @@ impl Dispatcher {
             let message = || format!("a request for `{}` came in the queue of another object", request.object);
             (served.pool == pool).then_some(served).ok_or_else(message)
         });
-        let object = match served {
-            Ok(served) => Arc::clone(&served.object),
+        let Served { object, queue, .. } = match served {
+            Ok(served) => served,
             Err(message) => {
                 self.workers.counters.rejected.add_one();
                 return reject(reply_to, &self.outbox, &Rejection::new(RejectionKind::UnknownObject, message)).await;
@@ -96,10 +99,13 @@ impl Dispatcher {
             self.workers.counters.dropped.add_one();
             return tracing::debug!("dropped a request that its caller has given up");
         };
+        let CallState { id, method, metadata, .. } = &*entered.call;
+        let traceparent = metadata.get(TRACEPARENT).map(String::as_str);
+        let observed = Observed::handle(Arc::clone(queue), method, id, traceparent);
         let worker = Arc::new(self.workers.busy(&entered.call.object, &entered.call.method, limit, permit));
         call.occupy(Arc::clone(&worker));
         let (outbox, abort, max_message_size) = (self.outbox.clone(), self.abort.clone(), self.max_message_size);
-        object.run(call, Run { entered, worker, reply_to, outbox, abort, max_message_size });
+        Arc::clone(object).run(call, Run { entered, observed, worker, reply_to, outbox, abort, max_message_size });
     }
 
     fn read(&self, message: &Bytes) -> Result<(Request, Option<ReplyTo>, Option<Duration>), Unread> {
@@ -156,6 +162,7 @@ async fn reject(reply_to: Option<ReplyTo>, outbox: &Outbox<Sent>, rejection: &Re
 /// A worker on its way with a call.
 pub(super) struct Run {
     entered: Entered,
+    observed: Observed,
     worker: Arc<Busy>,
     /// None for a call that is not answered.
     reply_to: Option<ReplyTo>,
@@ -177,8 +184,8 @@ enum GivenUp {
 impl Run {
     /// Runs the method to its end, or until it is given up, and answers.
     async fn finish(self, method: impl Future<Output = Result<Returns, Rejection>>) {
-        let Self { entered, worker, reply_to, outbox, abort, max_message_size } = self;
-        let answer = match run(&entered.call, &abort, method).await {
+        let Self { entered, observed, worker, reply_to, outbox, abort, max_message_size } = self;
+        let answer = match observed.run_method(run(&entered.call, &abort, method), outcome_of).await {
             Ok(outcome) => Some(outcome),
             // Nobody waits for it.
             Err(GivenUp::Cancelled) => None,
@@ -242,6 +249,20 @@ async fn run(
         }
     }
     Err(given_up)
+}
+
+/// How a method ended, in one word.
+fn outcome_of(outcome: &Result<Result<Returns, Rejection>, GivenUp>) -> &'static str {
+    match outcome {
+        Ok(Ok(returns)) if returns.has_thrown() => "thrown",
+        Ok(Ok(_)) => telemetry::OK,
+        Ok(Err(rejection)) if rejection.kind == RejectionKind::Panicked => "panicked",
+        Ok(Err(rejection)) if rejection.kind == RejectionKind::UnknownMethod => telemetry::UNKNOWN_METHOD,
+        Ok(Err(_)) => "rejected",
+        Err(GivenUp::Cancelled) => "given_up",
+        Err(GivenUp::AtDeadline) => "timeout",
+        Err(GivenUp::Stopped) => "stopped",
+    }
 }
 
 /// What came of a method that ended by itself.

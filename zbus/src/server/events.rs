@@ -14,6 +14,7 @@ use super::reply::Sent;
 use crate::ObjectId;
 use crate::broker::{BoxFuture, Write};
 use crate::outbox::Outbox;
+use crate::telemetry;
 use crate::wire::{EncodeError, encode_as};
 
 type Start = Box<dyn FnOnce(Publisher) -> BoxFuture<'static, ()> + Send>;
@@ -144,6 +145,7 @@ impl Publisher {
             return;
         }
         let write = Write::Publish { channel: Arc::clone(&self.channel), message: message.into() };
+        telemetry::event_published(&self.channel);
         // The writer has ended: the runtime is going down.
         let _ = self.outbox.send(Sent::Event, write).await;
     }

@@ -192,7 +192,8 @@ impl Server {
     /// [`Error::Broker`] where the broker is out of reach at the start (see [`Server::wait_for_broker`]). Later it is waited for.
     pub async fn serve(self, address: &str) -> Result<(), Error> {
         let mut signals = StopSignals::new();
-        let Some(mut running) = self.start_unless(address, signals.next()).await? else { return Ok(()) };
+        let Some(broker) = self.connect_unless(address, signals.next()).await? else { return Ok(()) };
+        let mut running = self.start_with(broker).await?;
         signals.next().await;
         tokio::select! {
             () = running.drain() => {}
@@ -207,16 +208,22 @@ impl Server {
     /// Those of [`Server::serve`].
     pub async fn serve_until(self, address: &str, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let mut stop = std::pin::pin!(stop);
-        let Some(mut running) = self.start_unless(address, &mut stop).await? else { return Ok(()) };
+        let Some(broker) = self.connect_unless(address, &mut stop).await? else { return Ok(()) };
+        let mut running = self.start_with(broker).await?;
         stop.await;
         running.drain().await;
         Ok(())
     }
 
-    /// None where the stop comes first: a broker that is waited for may never come.
-    async fn start_unless(self, address: &str, stop: impl Future<Output = ()>) -> Result<Option<RunningServer>, Error> {
+    /// None where the stop comes first: a broker that is waited for may never come. The rest of the start is not raced with the stop:
+    /// calls may have been taken by then, and are to be answered.
+    async fn connect_unless(
+        &self,
+        address: &str,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Option<Arc<dyn Broker>>, Error> {
         tokio::select! {
-            running = self.start(address) => running.map(Some),
+            broker = broker::connect_within(address, self.wait) => Ok(Some(broker?)),
             () = stop => Ok(None),
         }
     }
@@ -291,14 +298,15 @@ impl Server {
             // Beyond `stop`: while the server drains, calls are given up too.
             tokio::spawn(cancellations.listen(subscribed, listening.child_token()));
         }
-        for (pool, lists) in queues.into_iter().enumerate().filter(|(_, lists)| !lists.is_empty()) {
-            let requests = intake(lists).await?;
-            tasks.spawn(requests.requests(Arc::clone(&dispatcher), pool));
-        }
         let set = object_id::instances(&self.module);
         let presence =
             Presence { broker: Arc::clone(&broker), set, instance, lost: Arc::clone(&lost), stop: stop.clone() };
         presence.start(&tasks).await;
+        // Last: what is taken from here on is answered, whatever comes.
+        for (pool, lists) in queues.into_iter().enumerate().filter(|(_, lists)| !lists.is_empty()) {
+            let requests = intake(lists).await?;
+            tasks.spawn(requests.requests(Arc::clone(&dispatcher), pool));
+        }
         tasks.close();
         tracing::info!(module = self.module, "serving");
         Ok(RunningServer {

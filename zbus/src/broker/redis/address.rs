@@ -11,7 +11,14 @@ use crate::broker::address::not_an_address;
 /// What will connect to `scheme://rest`. Go's `tcp://` and `unix://` carry a password as the user.
 pub(crate) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
     let Address { info, certificates } = if scheme == "unix" { socket(rest)? } else { host(scheme, rest)? };
-    certificates.client(info.set_tcp_settings(super::tcp()))
+    let info = info.set_tcp_settings(super::tcp());
+    #[cfg(feature = "tls")]
+    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        return certificates.client(info);
+    }
+    // Without TLS none are named.
+    let _ = certificates;
+    Client::open(info).map_err(|error| invalid(&error))
 }
 
 struct Address {
@@ -142,20 +149,10 @@ fn decoded(text: &str) -> String {
     url::form_urlencoded::parse(text.as_bytes()).next().map(|(text, _)| text.into_owned()).unwrap_or_default()
 }
 
+/// Certificates of the system's authorities are trusted, or those of the given one alone.
+#[cfg(feature = "tls")]
 impl Certificates {
-    #[cfg(not(feature = "tls"))]
-    #[allow(clippy::unused_self, reason = "without TLS there are no certificates")]
     fn client(self, info: ConnectionInfo) -> Result<Client, BrokerError> {
-        Client::open(info).map_err(|error| invalid(&error))
-    }
-
-    /// Certificates of the system's authorities are trusted, or those of the given one alone.
-    #[cfg(feature = "tls")]
-    #[allow(clippy::unused_self, reason = "without TLS there are no certificates")]
-    fn client(self, info: ConnectionInfo) -> Result<Client, BrokerError> {
-        if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-            return Client::open(info).map_err(|error| invalid(&error));
-        }
         // Without one that the process has chosen, rustls panics where more than one is compiled in.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             // An error says that another thread was faster.

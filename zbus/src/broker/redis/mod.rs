@@ -269,6 +269,18 @@ impl Broker for RedisBroker {
         })
     }
 
+    fn run_id(&self) -> BoxFuture<'_, Result<Option<String>, BrokerError>> {
+        Box::pin(async move {
+            let mut connection = self.connection.clone();
+            let info: String = redis::cmd("INFO")
+                .arg("server")
+                .query_async(&mut connection)
+                .await
+                .map_err(|error| self.error(error))?;
+            Ok(info.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::to_owned))
+        })
+    }
+
     fn announce(&self, set: &str, member: &str, lasting: Duration) -> BoxFuture<'_, Result<(), BrokerError>> {
         let (set, member) = (set.to_owned(), member.to_owned());
         Box::pin(async move {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CONNECTION_TIMEOUT, RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
 use crate::log_limit::LogLimit;
+use crate::telemetry;
 
 /// How long one pop waits for a message.
 const WAIT: Duration = Duration::from_secs(5);
@@ -102,7 +103,11 @@ impl RedisPopper {
             Some(open) => open,
             // Nothing is lost where it is not driven to its end.
             None => match stop.run_until_cancelled(self.open()).await {
-                Some(open) => open?,
+                Some(open) => {
+                    let open = open?;
+                    telemetry::reconnected("pops");
+                    open
+                }
                 None => return Ok(Popped::default()),
             },
         };

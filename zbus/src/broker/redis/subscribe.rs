@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{CONNECTION_TIMEOUT, RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, BrokerErrorKind, Deliveries, Delivery, DeliverySender};
+use crate::telemetry;
 
 /// The handle of the task that keeps the subscriptions; it ends with the last of these.
 #[derive(Debug)]
@@ -171,6 +172,7 @@ impl Keeper {
             answered(sink.subscribe(&**channel)).await.map_err(|error| lost(&self.client, error))?;
         }
         self.connection = Some((sink, messages));
+        telemetry::reconnected("subscriptions");
         for subscriber in self.channels.values().flatten() {
             // Who listens no more is let go with the next message.
             let _ = subscriber.send(Delivery::Gap);
