@@ -12,6 +12,8 @@ pub mod crates;
 pub mod go;
 pub mod log;
 pub mod ledger;
+pub mod ledger;
+pub mod log;
 mod process;
 pub mod proxy;
 pub mod rbus;

@@ -81,7 +81,8 @@ fn fits(error: &Error) -> bool {
     match error {
         Error::Timeout { .. } | Error::NoServer { .. } => true,
         Error::Broker(error) => {
-            matches!(error.kind(), BrokerErrorKind::Lost | BrokerErrorKind::Unreachable | BrokerErrorKind::Unready)
+            use BrokerErrorKind::{Lost, Restarted, Unreachable, Unready};
+            matches!(error.kind(), Lost | Restarted | Unreachable | Unready)
         }
         Error::Rejected { kind, .. } => matches!(kind, RejectionKind::Expired | RejectionKind::Stopping),
         _ => false,

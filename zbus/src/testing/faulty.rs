@@ -221,6 +221,13 @@ impl Broker for FaultyBroker {
         })
     }
 
+    fn run_id(&self) -> BoxFuture<'_, Result<Option<String>, BrokerError>> {
+        Box::pin(async move {
+            self.line.reachable()?;
+            self.line.broker.run_id().await
+        })
+    }
+
     fn announce(&self, set: &str, member: &str, lasting: Duration) -> BoxFuture<'_, Result<(), BrokerError>> {
         let (set, member) = (set.to_owned(), member.to_owned());
         Box::pin(async move {
