@@ -9,7 +9,7 @@ use crate::broker::BrokerError;
 use crate::broker::address::not_an_address;
 
 /// What will connect to `scheme://rest`. Go's `tcp://` and `unix://` carry a password as the user.
-pub(in crate::broker) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
+pub(crate) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
     let Address { info, certificates } = if scheme == "unix" { socket(rest)? } else { host(scheme, rest)? };
     // A user may have no right to say what library it uses, and each try would be in Redis' log of refusals.
     let settings = info.redis_settings().clone().set_skip_set_lib_name();
