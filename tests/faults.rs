@@ -126,11 +126,15 @@ async fn client_server_and_subscription_survive_the_death_of_the_broker() {
     let bus = Bus::start(&redis.address()).await;
     let mut events = bus.object.subscribe::<Same, u64>("Count").await.unwrap();
     assert_eq!(echo(&bus.object, vec![1]).await.unwrap(), [1]);
+    let killed = Instant::now();
     redis.kill();
     let error = echo(&bus.object.clone().with_timeout(Duration::from_millis(500)), vec![2]).await.unwrap_err();
     assert!(matches!(error, Error::Broker(_)), "{error}");
+    let away = Duration::from_millis(300);
+    tokio::time::sleep(away).await;
     redis.restart();
-    assert!(matches!(events.next().await.unwrap().unwrap_err(), StreamError::Gap));
+    let error = events.next().await.unwrap().unwrap_err();
+    assert!(matches!(error, StreamError::Gap { lasted } if lasted >= away && lasted <= killed.elapsed()), "{error}");
     bus.object.publish::<Same, u64>("Count", &7).await.unwrap();
     assert_eq!(events.next().await.unwrap().unwrap(), 7);
     assert_eq!(echo(&bus.object, vec![3]).await.unwrap(), [3]);

@@ -10,7 +10,6 @@ pub mod api;
 pub mod compatibility;
 pub mod crates;
 pub mod go;
-pub mod log;
 pub mod ledger;
 pub mod ledger;
 pub mod log;

@@ -261,11 +261,12 @@ async fn forward(mut inner: Deliveries, sender: DeliverySender, line: Arc<Line>)
             delivery = inner.next() => delivery,
             // The line, and so its sender, is held here.
             _ = outages.changed() => {
+                let lost = Instant::now();
                 let until = outages.borrow_and_update().until;
                 if let Some(until) = until {
                     tokio::time::sleep_until(until).await;
                 }
-                Some(Delivery::Gap)
+                Some(Delivery::Gap { lasted: lost.elapsed() })
             }
         };
         let Some(delivery) = delivery else { return };
@@ -415,7 +416,7 @@ mod tests {
         assert_eq!(events.next().await.unwrap().unwrap(), 1);
         bus.broker.disconnect(Duration::from_millis(20));
         assert!(bus.object.publish::<Same, u64>("Ticks", &2).await.is_err());
-        assert!(matches!(events.next().await.unwrap().unwrap_err(), StreamError::Gap));
+        assert!(matches!(events.next().await.unwrap().unwrap_err(), StreamError::Gap { .. }));
         bus.object.publish::<Same, u64>("Ticks", &3).await.unwrap();
         assert_eq!(events.next().await.unwrap().unwrap(), 3);
     }
