@@ -78,8 +78,8 @@ impl Context {
     }
 
     /// Makes this the current context while a future runs.
-    pub async fn scope<F: Future>(self, future: F) -> F::Output {
-        CURRENT.scope(self, future).await
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        CURRENT.scope(self, future)
     }
 
     /// When the caller stops waiting, by this process' clock; none where it does not say, as Go's and rbus' never do.

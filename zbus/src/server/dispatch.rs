@@ -3,8 +3,11 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -37,7 +40,9 @@ impl<O: Object> AnyObject for O {
     fn run(self: Arc<Self>, call: Call, run: Run) {
         tokio::spawn(async move {
             // The future is made in there too, since making it may panic.
-            run.finish(async { self.call(call).await }).await;
+            let method = run.guarded(async move { self.call(call).await });
+            // It may be large, and is moved no more: each layer over it that takes it by value would have room for it twice.
+            run.finish(pin!(Some(method))).await;
         });
     }
 }
@@ -101,11 +106,13 @@ impl Dispatcher {
         };
         let CallState { id, method, metadata, .. } = &*entered.call;
         let traceparent = metadata.get(TRACEPARENT).map(String::as_str);
-        let observed = Observed::handle(Arc::clone(queue), method, id, traceparent);
+        let observed = Observed::handle(queue, method, id, traceparent);
         let worker = Arc::new(self.workers.busy(&entered.call.object, &entered.call.method, limit, permit));
         call.occupy(Arc::clone(&worker));
         let (outbox, abort, max_message_size) = (self.outbox.clone(), self.abort.clone(), self.max_message_size);
-        Arc::clone(object).run(call, Run { entered, observed, worker, reply_to, outbox, abort, max_message_size });
+        let queue = Arc::clone(queue);
+        Arc::clone(object)
+            .run(call, Run { entered, observed, queue, worker, reply_to, outbox, abort, max_message_size });
     }
 
     fn read(&self, message: &Bytes) -> Result<(Request, Option<ReplyTo>, Option<Duration>), Unread> {
@@ -163,6 +170,7 @@ async fn reject(reply_to: Option<ReplyTo>, outbox: &Outbox<Sent>, rejection: &Re
 pub(super) struct Run {
     entered: Entered,
     observed: Observed,
+    queue: Arc<str>,
     worker: Arc<Busy>,
     /// None for a call that is not answered.
     reply_to: Option<ReplyTo>,
@@ -181,11 +189,24 @@ enum GivenUp {
     Stopped,
 }
 
+/// What a method ends with, a panic among it.
+type Ended = Result<Result<Returns, Rejection>, Box<dyn Any + Send>>;
+
 impl Run {
+    /// The method as the current task's call, which ends with it where it panics.
+    fn guarded<F>(&self, method: F) -> impl Future<Output = Ended> + use<F>
+    where
+        F: Future<Output = Result<Returns, Rejection>>,
+    {
+        Context::from(Arc::clone(&self.entered.call)).scope(AssertUnwindSafe(method).catch_unwind())
+    }
+
     /// Runs the method to its end, or until it is given up, and answers.
-    async fn finish(self, method: impl Future<Output = Result<Returns, Rejection>>) {
-        let Self { entered, observed, worker, reply_to, outbox, abort, max_message_size } = self;
-        let answer = match observed.run_method(run(&entered.call, &abort, method), outcome_of).await {
+    async fn finish(self, method: Pin<&mut Option<impl Future<Output = Ended>>>) {
+        let Self { entered, observed, queue, worker, reply_to, outbox, abort, max_message_size } = self;
+        let CallState { method: name, .. } = &*entered.call;
+        let ended = run(&entered.call, &abort, method);
+        let answer = match observed.run_method(&queue, name, ended, outcome_of).await {
             Ok(outcome) => Some(outcome),
             // Nobody waits for it.
             Err(GivenUp::Cancelled) => None,
@@ -220,14 +241,26 @@ impl Run {
     }
 }
 
-/// Drives a method, as the current task's call.
+/// Drives a method, which is dropped when this is ready.
 async fn run(
-    call: &Arc<CallState>,
+    call: &CallState,
     abort: &CancellationToken,
-    method: impl Future<Output = Result<Returns, Rejection>>,
+    mut method: Pin<&mut Option<impl Future<Output = Ended>>>,
 ) -> Result<Result<Returns, Rejection>, GivenUp> {
-    let method = Context::from(Arc::clone(call)).scope(AssertUnwindSafe(method).catch_unwind());
-    let mut method = std::pin::pin!(method);
+    let outcome = drive(call, abort, method.as_mut()).await;
+    method.set(None);
+    outcome
+}
+
+async fn drive(
+    call: &CallState,
+    abort: &CancellationToken,
+    mut method: Pin<&mut Option<impl Future<Output = Ended>>>,
+) -> Result<Result<Returns, Rejection>, GivenUp> {
+    let mut ended = poll_fn(|context| match method.as_mut().as_pin_mut() {
+        Some(method) => method.poll(context),
+        None => Poll::Pending,
+    });
     let deadline = async {
         match call.deadline {
             Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -235,7 +268,9 @@ async fn run(
         }
     };
     let given_up = tokio::select! {
-        outcome = &mut method => return Ok(settle(call, outcome)),
+        // A method that is ready at once costs no timer.
+        biased;
+        outcome = &mut ended => return Ok(settle(call, outcome)),
         () = call.given_up() => GivenUp::Cancelled,
         () = deadline => GivenUp::AtDeadline,
         () = abort.cancelled() => GivenUp::Stopped,
@@ -244,7 +279,7 @@ async fn run(
     call.give_up();
     if call.runs_to_end() && given_up != GivenUp::Stopped {
         tokio::select! {
-            outcome = &mut method => drop(settle(call, outcome)),
+            outcome = &mut ended => drop(settle(call, outcome)),
             () = abort.cancelled() => {}
         }
     }
@@ -266,10 +301,7 @@ fn outcome_of(outcome: &Result<Result<Returns, Rejection>, GivenUp>) -> &'static
 }
 
 /// What came of a method that ended by itself.
-fn settle(
-    call: &CallState,
-    outcome: Result<Result<Returns, Rejection>, Box<dyn Any + Send>>,
-) -> Result<Returns, Rejection> {
+fn settle(call: &CallState, outcome: Ended) -> Result<Returns, Rejection> {
     outcome.unwrap_or_else(|panic| {
         let text = panic_text(&*panic);
         let name = Name(call);
