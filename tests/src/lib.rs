@@ -11,7 +11,6 @@ pub mod compatibility;
 pub mod crates;
 pub mod go;
 pub mod ledger;
-pub mod ledger;
 pub mod log;
 mod process;
 pub mod proxy;
