@@ -1,13 +1,16 @@
-// Serves and loads an echo through the Go library, for the benchmark.
+// Serves and loads an echo through the Go library, for the benchmark. A load prints how many calls warmed it up, then the latencies of
+// all others in nanoseconds.
 package main
 
 import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/threefoldtech/zbus"
@@ -33,6 +36,11 @@ func serve(address string) {
 	fail(err)
 	fail(server.Register(object, Echo{}))
 	fmt.Println("ready")
+	go func() {
+		// The benchmark holds the other end: without it there is nobody to serve.
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
 	fail(server.Run(context.Background()))
 }
 
@@ -44,6 +52,7 @@ func load(address string, inFlight, size int, seconds float64) {
 	warm := time.Now().Add(total / 10)
 	end := warm.Add(total)
 	all := make([][]time.Duration, inFlight)
+	var warming atomic.Int64
 	var wait sync.WaitGroup
 	for i := 0; i < inFlight; i++ {
 		wait.Add(1)
@@ -60,6 +69,8 @@ func load(address string, inFlight, size int, seconds float64) {
 				fail(response.Unmarshal(&zbus.Loader{&same}))
 				if asked.After(warm) {
 					all[i] = append(all[i], time.Since(asked))
+				} else {
+					warming.Add(1)
 				}
 			}
 		}(i)
@@ -67,6 +78,7 @@ func load(address string, inFlight, size int, seconds float64) {
 	wait.Wait()
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
+	fmt.Fprintln(out, warming.Load())
 	for _, latencies := range all {
 		for _, latency := range latencies {
 			fmt.Fprintln(out, latency.Nanoseconds())

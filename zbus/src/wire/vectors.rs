@@ -33,6 +33,12 @@ fn bytes(hex: &str) -> bytes::Bytes {
     hex::decode(hex).unwrap().into()
 }
 
+/// All of them as they are, of both generations.
+pub(crate) fn vector_bytes() -> Vec<Vec<u8>> {
+    let vectors = [Generation::Zero, Generation::One].map(vectors);
+    vectors.iter().flatten().map(|vector| hex::decode(&vector.hex).unwrap()).collect()
+}
+
 /// A value in the vectors' notation.
 fn notation(value: &Value) -> Json {
     match value {

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::load::{Load, histogram};
+use crate::figures::Load;
+use crate::load::Latencies;
 use crate::process::go_program;
 
 pub fn load(address: &str, in_flight: usize, payload: usize, time: Duration) -> Result<Load, Box<dyn Error>> {
@@ -15,10 +16,12 @@ pub fn load(address: &str, in_flight: usize, payload: usize, time: Duration) -> 
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
     }
-    let mut latencies = histogram();
-    for line in String::from_utf8(output.stdout)?.lines() {
-        latencies.saturating_record(line.parse()?);
+    let text = String::from_utf8(output.stdout)?;
+    let mut lines = text.lines();
+    let mut latencies = Latencies::new();
+    latencies.warmed_up(lines.next().ok_or("the Go program has printed nothing")?.parse()?);
+    for line in lines {
+        latencies.add(Duration::from_nanos(line.parse()?));
     }
-    let rate = latencies.len() as f64 / time.as_secs_f64();
-    Ok(Load { rate, latencies })
+    Ok(latencies.over(time)?)
 }
