@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
 use tokio::time::Instant;
 
-use super::in_flight::Answered;
+use super::in_flight::{Answered, CallId};
 use super::options::TimeLimit;
 use super::pending::Pending;
 use super::retry::Retries;
@@ -154,7 +154,7 @@ impl<'a> Request<'a> {
         }
         let restarts = self.object.client.shared.restarts.seen();
         let entered = self.object.client.shared.in_flight.enter(one_way);
-        let message = self.encode(&entered.id(), one_way)?;
+        let message = self.encode(entered.id().write(&mut [0; CallId::LENGTH]), one_way)?;
         let replies = if one_way { ReplyMode::Inbox } else { self.options.replies() };
         let retries = Retries::new(self.idempotent, !self.options.fails_fast);
         let mut pending = Pending::new(self.object, entered, self.write(message), replies, retries);

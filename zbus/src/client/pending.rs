@@ -44,7 +44,9 @@ impl<'a> Pending<'a> {
     pub(super) async fn answer(&mut self) -> Answer {
         let _list = match self.replies {
             ReplyMode::Inbox => None,
-            ReplyMode::PerCall => Some(self.object.client.shared.reply_lists.open(self.entered.id()).await?),
+            ReplyMode::PerCall => {
+                Some(self.object.client.shared.reply_lists.open(self.entered.id().to_string()).await?)
+            }
         };
         let mut answer = self.attempt().await;
         while !self.object.client.shared.in_flight.is_closed()
@@ -120,7 +122,7 @@ impl Drop for Pending<'_> {
         self.object.client.shared.runtime.spawn(async move {
             let broker = Arc::clone(&request.broker);
             if matches!(request.take_back(left).await, Ok(Fate::Unknown)) {
-                cancel(&*broker, channel, &id).await;
+                cancel(&*broker, channel, &id.to_string()).await;
             }
         });
     }

@@ -36,7 +36,7 @@ impl Replies {
             return self.refuse(message, Reason::TooLarge, RejectionKind::ReplyTooLarge, detail);
         }
         match Response::decode(message) {
-            Ok(response) => self.complete(response),
+            Ok((id, response)) => self.complete(id, response),
             Err(error) => {
                 self.refuse(
                     message,
@@ -52,15 +52,14 @@ impl Replies {
     fn refuse(&self, message: &Bytes, reason: Reason, kind: RejectionKind, detail: String) {
         self.drops.note(reason, &detail);
         if let Some(id) = response_id(message) {
-            self.in_flight.complete(Response::rejected(self.generation, id, kind, detail));
+            self.in_flight.complete(&id, Response::rejected(self.generation, kind, detail));
         }
     }
 
-    fn complete(&self, response: Response) {
-        let id = response.id.clone();
-        if !self.in_flight.complete(response) {
-            let reason = if self.in_flight.has_made(&id) { Reason::Late } else { Reason::Unknown };
-            self.drops.note(reason, Beginning(&id));
+    fn complete(&self, id: &str, response: Response) {
+        if !self.in_flight.complete(id, response) {
+            let reason = if self.in_flight.has_made(id) { Reason::Late } else { Reason::Unknown };
+            self.drops.note(reason, Beginning(id));
         }
     }
 }

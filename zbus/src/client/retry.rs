@@ -81,7 +81,7 @@ mod tests {
 
     fn rejected(kind: RejectionKind) -> Answered {
         let body = Body::One { data: None, thrown: None };
-        Answered::Reply(Response { id: String::new(), body, rejection: Some((kind, String::new())) })
+        Answered::Reply(Response { body, rejection: Some((kind, String::new())) })
     }
 
     #[test]

@@ -29,6 +29,10 @@ impl Bins {
         A: SerializeAs<T> + ?Sized,
         T: ?Sized,
     {
+        if self.bytes.is_empty() {
+            // Room for a few small values.
+            self.bytes.reserve(64);
+        }
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&HEADER);
         let written = encode_as::<A, T>(value, &mut self.bytes).and_then(|()| self.close(start));

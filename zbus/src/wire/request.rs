@@ -31,7 +31,7 @@ impl OutgoingRequest<'_> {
         let arguments = matches!(self.generation, Generation::Zero | Generation::Auto);
         let optional = [inputs, arguments, self.deadline.is_some(), !self.metadata.is_empty(), self.one_way];
         let keys = 4 + optional.into_iter().map(u32::from).sum::<u32>();
-        let mut out = Vec::with_capacity(160 + self.arguments.bytes().len());
+        let mut out = Vec::with_capacity(self.size());
         encode::write_map_len(&mut out, keys)?;
         text(&mut out, "ID", self.id)?;
         if inputs {
@@ -63,6 +63,15 @@ impl OutgoingRequest<'_> {
             encode::write_bool(&mut out, true)?;
         }
         Ok(out.into())
+    }
+
+    /// At least what the message takes in bytes, keys and headers among it, so that it is never moved while it grows.
+    fn size(&self) -> usize {
+        let names = [self.id, self.reply_to, self.object.name(), self.object.version(), self.method];
+        let names: usize = names.iter().map(|name| name.len()).sum();
+        let metadata: usize = self.metadata.iter().map(|(key, value)| key.len() + value.len() + 10).sum();
+        let copies = if self.generation == Generation::Auto { 2 } else { 1 };
+        128 + names + metadata + copies * self.arguments.bytes().len()
     }
 
     fn arguments(&self, out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError> {

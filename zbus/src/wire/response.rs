@@ -35,7 +35,7 @@ impl OutgoingResponse {
     pub(crate) fn new(generation: Generation) -> Self {
         match generation {
             Generation::Zero => Self::Zero { values: Bins::default(), last: Last::Value },
-            Generation::One | Generation::Auto => Self::One { values: Vec::new(), count: 0, failure: None },
+            Generation::One | Generation::Auto => Self::One { values: Vec::with_capacity(32), count: 0, failure: None },
         }
     }
 
@@ -167,7 +167,6 @@ fn text(out: &mut Vec<u8>, key: &str, value: &str) -> Result<(), EncodeError> {
 /// A response that was read. Its parts share the memory of the message.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
-    pub(crate) id: String,
     pub(crate) body: Body,
     /// Why the server did not run the method, if it did not.
     pub(crate) rejection: Option<(RejectionKind, String)>,
@@ -194,13 +193,13 @@ pub(crate) struct Thrown {
 #[serde(rename_all = "PascalCase", default)]
 struct Envelope<'a> {
     #[serde(rename = "ID")]
-    id: String,
+    id: &'a str,
     #[serde(borrow)]
     output: Output<'a>,
     #[serde(borrow, deserialize_with = "present")]
     arguments: Option<Vec<&'a serde_bytes::Bytes>>,
-    error: String,
-    kind: String,
+    error: &'a str,
+    kind: &'a str,
 }
 
 #[derive(Default, Deserialize)]
@@ -246,15 +245,16 @@ pub(crate) fn response_id(message: &[u8]) -> Option<String> {
 
 impl Response {
     /// What stands for a response of a generation that is not read.
-    pub(crate) fn rejected(generation: Generation, id: String, kind: RejectionKind, message: String) -> Self {
+    pub(crate) fn rejected(generation: Generation, kind: RejectionKind, message: String) -> Self {
         let body = match generation {
             Generation::Zero => Body::Zero { elements: Vec::new() },
             Generation::One | Generation::Auto => Body::One { data: None, thrown: None },
         };
-        Self { id, body, rejection: Some((kind, message)) }
+        Self { body, rejection: Some((kind, message)) }
     }
 
-    pub(crate) fn decode(message: &Bytes) -> Result<Self, DecodeError> {
+    /// The response, behind the id of its request.
+    pub(crate) fn decode(message: &Bytes) -> Result<(&str, Self), DecodeError> {
         let envelope: Envelope<'_> = decode(message)?;
         let body = match envelope.arguments {
             Some(elements) => {
@@ -266,8 +266,8 @@ impl Response {
             },
         };
         let rejection =
-            (!envelope.error.is_empty()).then(|| (RejectionKind::from(envelope.kind.as_str()), envelope.error));
-        Ok(Self { id: envelope.id, body, rejection })
+            (!envelope.error.is_empty()).then(|| (RejectionKind::from(envelope.kind), envelope.error.to_owned()));
+        Ok((envelope.id, Self { body, rejection }))
     }
 }
 
@@ -326,7 +326,7 @@ mod tests {
     use super::*;
 
     fn round_trip(response: &OutgoingResponse) -> Response {
-        Response::decode(&response.encode("id").unwrap()).unwrap()
+        Response::decode(&response.encode("id").unwrap()).unwrap().1
     }
 
     #[test]
@@ -361,7 +361,8 @@ mod tests {
         for generation in [Generation::Zero, Generation::One] {
             let bytes =
                 OutgoingResponse::rejection(generation, "id", &RejectionKind::BadArguments, "two, not one").unwrap();
-            let response = Response::decode(&bytes).unwrap();
+            let (id, response) = Response::decode(&bytes).unwrap();
+            assert_eq!(id, "id");
             assert_eq!(response.rejection, Some((RejectionKind::BadArguments, "two, not one".to_owned())));
         }
     }
