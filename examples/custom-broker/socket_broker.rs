@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::UnixStream;
 use tokio::sync::Mutex;
@@ -138,17 +138,19 @@ impl Broker for SocketBroker {
 
 /// Delivers what the hub sends; after a loss it subscribes again and tells of the gap.
 async fn deliver(mut connection: Connection, channel: String, sender: DeliverySender) {
+    let mut lost = Instant::now();
     while sender.is_open() {
         let delivery = if let Some(stream) = connection.stream.as_mut() {
             match frames::read(stream).await {
                 Ok(Answer::Message(message)) => Delivery::Message(message.0),
                 _ => {
                     connection.stream = None;
+                    lost = Instant::now();
                     continue;
                 }
             }
         } else if connection.ask(&Ask::Subscribe { channel: channel.clone() }).await.is_ok() {
-            Delivery::Gap
+            Delivery::Gap { lasted: lost.elapsed() }
         } else {
             tokio::time::sleep(RECONNECT).await;
             continue;

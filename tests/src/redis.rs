@@ -33,6 +33,9 @@ pub struct Program {
 /// Redis itself.
 pub const REDIS: Program = Program { name: "redis-server", variable: "ZBUS_REDIS_SERVER", package: "redis-server" };
 
+/// More options for every server, by spaces: `--rename-command BLMPOP none` makes Redis 7 one that is older.
+const OPTIONS: &str = "ZBUS_REDIS_OPTIONS";
+
 impl Program {
     fn path(&self) -> OsString {
         env::var_os(self.variable).unwrap_or_else(|| self.name.into())
@@ -67,7 +70,8 @@ impl RedisServer {
     }
 
     fn start_program_with(program: Program, options: &[&str]) -> Self {
-        let options = options.iter().map(|&option| option.to_owned()).collect();
+        let everywhere = env::var(OPTIONS).unwrap_or_default();
+        let options = everywhere.split_whitespace().chain(options.iter().copied()).map(str::to_owned).collect();
         let folder = TempDir::new().expect("temporary folder");
         let mut server = Self { process: None, folder, program, port: 0, options };
         // Another process may take a port between its choice and its use.
@@ -103,6 +107,15 @@ impl RedisServer {
     /// The TCP port on 127.0.0.1; it stays the same over restarts.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Asks the server something on a connection of its own: a command's words, by spaces.
+    pub async fn ask(&self, command: &str) -> ::redis::RedisResult<::redis::Value> {
+        let mut connection = ::redis::Client::open(self.address())?.get_multiplexed_async_connection().await?;
+        let mut words = command.split(' ');
+        let mut asked = ::redis::cmd(words.next().unwrap_or_default());
+        words.for_each(|word| _ = asked.arg(word));
+        asked.query_async(&mut connection).await
     }
 
     /// Whether the server's process runs.

@@ -36,6 +36,7 @@
 //! ([`extern_schema`](Builder::extern_schema)), and chooses what maps, bytes and times become ([`map_type`](Builder::map_type),
 //! [`bytes_type`](Builder::bytes_type), [`time_type`](Builder::time_type)). An option that matches nothing is an error, which names what it may have meant.
 
+pub mod acl;
 mod builder;
 mod cargo;
 mod error;

@@ -1,7 +1,7 @@
 //! The Rust backend: a [`Schema`] in, formatted source files out. It reads no files and knows no cargo.
 //!
-//! `names` allocates every identifier, `types` writes types; each template then prints one kind of item, and `module`
-//! puts a file's items together.
+//! `names` allocates every identifier, `types` writes types; each template then makes one kind of item, `module` puts a
+//! file's items together, and `print` makes text of them.
 
 mod consts;
 mod derives;
@@ -13,9 +13,11 @@ mod module;
 mod names;
 mod objects;
 mod places;
+mod print;
 mod selector;
 mod settings;
 mod structs;
+mod threads;
 mod types;
 mod unions;
 

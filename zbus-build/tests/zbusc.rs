@@ -281,3 +281,33 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     let ran = Ran::of(child.wait_with_output().unwrap());
     assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn acl_prints_one_user_for_a_server_a_client_or_both() {
+    let folder = Folder::new();
+    let server = folder.run(&["acl", "--server", "calculator.zbus"]).good();
+    assert!(server.starts_with("user calc-server on ") && server.lines().count() == 1, "{server}");
+    assert!(server.contains("~calc.calculator@1.0 ~calc.reset "), "{server}");
+    let client =
+        folder.run(&["acl", "--client", "calculator.zbus", "--user", "web", "--go-peers", "--no-scripts"]).good();
+    assert!(client.starts_with("user web on ") && client.contains("+blpop") && !client.contains("eval"), "{client}");
+    let both =
+        folder.run(&["acl", "--server", "calculator.zbus", "--client", "calculator.zbus", "--user", "calcd"]).good();
+    assert!(both.matches("+blmpop").count() == 2, "{both}");
+}
+
+#[test]
+fn acl_says_what_is_missing() {
+    let folder = Folder::new();
+    let said = folder.run(&["acl"]).misused();
+    assert!(said.contains("--server <FILES>") && said.contains("--client <FILES>"), "{said}");
+    for (arguments, part) in [
+        (&["acl", "--server", "points.zbus"][..], "there are no objects in points.zbus"),
+        (&["acl", "--server", "calculator.zbus", "--client", "calculator.zbus"], "needs a name: --user NAME"),
+        (&["acl", "--server", "calculator.zbus", "--user", "a b"], "is no name of a user"),
+        (&["acl", "--server", "calculator.zbus", "--no-scripts"], "--client <FILES>"),
+    ] {
+        let said = folder.run(arguments).misused();
+        assert!(said.contains(part), "{said}");
+    }
+}

@@ -105,6 +105,10 @@
 //! its [`Context`].
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "what does not hold shall be found")]
+pub mod any_bytes;
 mod backoff;
 pub mod blocking;
 pub mod broker;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures::Stream;
 use serde_with::DeserializeAs;
@@ -48,9 +49,9 @@ impl<T> Stream for Subscription<T> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Poll::Ready(ready!(self.deliveries.poll_next(context)).map(|delivery| match delivery {
             Delivery::Message(message) => (self.decode)(&message).map_err(StreamError::Decode),
-            Delivery::Gap => {
+            Delivery::Gap { lasted } => {
                 telemetry::events_missed("gap", 1);
-                Err(StreamError::Gap)
+                Err(StreamError::Gap { lasted })
             }
             Delivery::Lagged(missed) => {
                 telemetry::events_missed("lagged", missed);
@@ -71,8 +72,12 @@ impl<T> fmt::Debug for Subscription<T> {
 #[non_exhaustive]
 pub enum StreamError {
     /// The connection was lost and is back; what was published in between is lost.
-    #[error("the connection was lost: events in between are lost")]
-    Gap,
+    #[error("the connection was lost for {lasted:?}: events in between are lost")]
+    Gap {
+        /// From when the loss was noticed until events came again. A connection that breaks without a word is noticed late, and events
+        /// before that are lost, too.
+        lasted: Duration,
+    },
     /// The subscriber was too slow for what its [`Lag`] allows.
     #[error("the subscriber is too slow: {missed} events are lost; read faster, or give it a larger `Lag`")]
     Lagged {
@@ -81,7 +86,7 @@ pub enum StreamError {
     },
     /// No event came within the time that a blocking subscriber was willing to wait.
     #[error("no event in {0:?}")]
-    Elapsed(std::time::Duration),
+    Elapsed(Duration),
     /// A blocking subscriber inside an async runtime, whose tasks it would hold up.
     #[error(
         "waiting for events inside an async runtime would hold it up: use the subscription of a `zbus::Client` there"

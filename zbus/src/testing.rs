@@ -25,7 +25,64 @@
 //! }
 //! # fn main() { adds().unwrap() }
 //! ```
+//!
+//! # Faults
+//! What a service and its callers do when something goes wrong between them is shown at a [`FaultyBroker`], whose [`FaultPlan`] drops,
+//! delays or repeats messages and cuts connections: named ones, or those that a seed draws.
+//!
+//! ```
+//! use std::time::Duration;
+//! use zbus::testing::{Fault, FaultPlan, FaultyBroker};
+//! use zbus::{Client, Server, UntypedObject};
+//!
+//! # /*
+//! #[tokio::test]
+//! # */
+//! # #[tokio::main]
+//! async fn a_lost_reply_is_a_call_that_may_have_run() -> Result<(), Box<dyn std::error::Error>> {
+//!     let broker = FaultyBroker::new(FaultPlan::new().reply(1, Fault::Drop));
+//!     let object = UntypedObject::new("calculator").method("Add", |a: i64, b: i64| async move { a + b });
+//!     let _server = Server::new("calc").register(object)?.start_with(broker.clone()).await?;
+//!     let client = Client::builder().timeout(Duration::from_millis(500)).connect_with(broker.clone()).await?;
+//!
+//!     let add = || client.request("calc", "calculator", "Add", (1, 2));
+//!     assert_eq!(add().await?.get::<i64>()?, 3);
+//!     let error = add().await.unwrap_err();
+//!     assert!(error.may_have_run(), "{error}");
+//!     assert_eq!(broker.struck().len(), 1);
+//!     Ok(())
+//! }
+//!
+//! # /*
+//! #[tokio::test]
+//! # */
+//! # #[tokio::main]
+//! async fn every_call_ends_whatever_happens() -> Result<(), Box<dyn std::error::Error>> {
+//!     for seed in 0..3 {
+//!         let broker = FaultyBroker::new(FaultPlan::random(seed).one_in(3));
+//!         let object = UntypedObject::new("calculator").method("Add", |a: i64, b: i64| async move { a + b });
+//!         let _server = Server::new("calc").register(object)?.start_with(broker.clone()).await?;
+//!         let client = Client::builder().timeout(Duration::from_millis(500)).connect_with(broker.clone()).await?;
+//!         for number in 0..10 {
+//!             match client.request("calc", "calculator", "Add", (number, 1)).await {
+//!                 Ok(sum) => assert_eq!(sum.get::<i64>()?, number + 1, "seed {seed}"),
+//!                 Err(error) => println!("seed {seed}: {error}, after {:?}", broker.struck()),
+//!             }
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! # fn main() {
+//! #     a_lost_reply_is_a_call_that_may_have_run().unwrap();
+//! #     every_call_ends_whatever_happens().unwrap();
+//! # }
+//! ```
 
+mod faulty;
+mod plan;
+
+pub use faulty::{FaultyBroker, Struck};
+pub use plan::{Fault, FaultPlan, Traffic};
 use uuid::Uuid;
 
 use crate::client::Client;

@@ -63,6 +63,9 @@ fn lines(text: &str) -> TokenStream {
 
 /// The text with nothing left in it that is run, rendered as HTML or reaches behind its end.
 fn harmless(text: &str) -> String {
+    if is_prose(text) {
+        return text.to_owned();
+    }
     let text = printable(text);
     let text = text.trim_end();
     // An edit can change how the rest is read, so the result is judged again; text that resists becomes a block of text.
@@ -74,6 +77,15 @@ fn harmless(text: &str) -> String {
             format!("{fence}text\n{text}\n{fence}")
         }
     }
+}
+
+/// One line of words, which no parser takes for anything else: most comments are, and a parse of each would take longer than all
+/// else that is done about it.
+fn is_prose(text: &str) -> bool {
+    let starts_with_a_letter = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    starts_with_a_letter
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || " ,.:;()'?".contains(c))
+        && !text.ends_with(' ')
 }
 
 /// Tabs as spaces, and none of the characters that rustc refuses in a comment.
@@ -197,6 +209,17 @@ mod tests {
             "| a | b |\n|---|---|\n| 1 | 2 |",
         ] {
             assert_eq!(harmless(text), text);
+        }
+    }
+
+    #[test]
+    fn prose_is_what_the_parser_leaves_alone_too() {
+        for text in ["Adds two numbers.", "a) Degrees, that is: (C), or K; isn't it?", "x"] {
+            assert!(is_prose(text), "{text}");
+            assert_eq!(edited(text), None, "{text}");
+        }
+        for text in ["", " a", "a ", "1. a", "a\n    b", "`a`", "a <b> c", "a [b]", "a\tb", "[a]: b", "a *b*"] {
+            assert!(!is_prose(text), "{text}");
         }
     }
 

@@ -1,8 +1,9 @@
 //! `use` lines: templates write whole paths, which mean the same whatever a schema calls its types; here those that no name of the
 //! schema shadows become what one would write by hand. What is shadowed stays a whole path.
 
-use std::collections::BTreeMap;
-use std::iter::once;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -75,24 +76,36 @@ const CRATES: [&str; 3] = ["core", "std", "zbus"];
 
 /// The items of a module with the `use` lines that they need; `taken` are the module's own names.
 pub(super) fn with_imports(items: TokenStream, taken: &Scope) -> TokenStream {
-    let mut imports = Imports { taken, used: BTreeMap::new() };
-    let items = imports.shortened(items);
+    let (items, imports) = shortened(items, taken);
     let lines = imports.lines();
     quote!(#lines #items)
 }
 
-struct Imports<'a> {
-    taken: &'a Scope,
-    /// Of each module, the names that it gives.
-    used: BTreeMap<String, Vec<&'static str>>,
+/// The items of a module and what they need.
+pub(super) fn shortened(items: TokenStream, taken: &Scope) -> (TokenStream, Imports) {
+    let mut shortening = Shortening { taken, imports: Imports::default(), known: HashMap::new() };
+    (shortening.tokens(items), shortening.imports)
 }
 
-impl Imports<'_> {
-    fn lines(&self) -> TokenStream {
-        let mut lines: Vec<_> = self.used.iter().collect();
-        lines.sort_by_cached_key(|(module, names)| format!("{module}::{}", names.join("::")));
+/// Of each module, the names that it gives.
+#[derive(Default)]
+pub(super) struct Imports(BTreeMap<String, BTreeSet<&'static str>>);
+
+impl Imports {
+    /// What others need too.
+    pub(super) fn add(&mut self, others: &Self) {
+        for (module, names) in &others.0 {
+            self.0.entry(module.clone()).or_default().extend(names);
+        }
+    }
+
+    pub(super) fn lines(&self) -> TokenStream {
+        let mut lines: Vec<_> = self.0.iter().collect();
+        lines.sort_by_cached_key(|(module, names)| {
+            names.iter().fold((*module).clone(), |line, name| format!("{line}::{name}"))
+        });
         let lines = lines.into_iter().map(|(module, names)| {
-            let module = path(module.split("::"));
+            let module: TokenStream = path(module.split("::")).into_iter().collect();
             let names: Vec<_> = names.iter().map(|name| Ident::new(name, Span::call_site())).collect();
             match names.as_slice() {
                 [name] => quote!(use #module::#name;),
@@ -101,66 +114,88 @@ impl Imports<'_> {
         });
         lines.collect()
     }
+}
 
-    fn shortened(&mut self, tokens: TokenStream) -> TokenStream {
-        let tokens: Vec<_> = tokens.into_iter().collect();
-        let mut out: Vec<TokenTree> = Vec::with_capacity(tokens.len());
-        let mut rest = tokens.as_slice();
-        while let Some((first, after)) = rest.split_first() {
-            if !continues_a_path(&out)
-                && let Some((segments, after)) = absolute_path(rest)
-            {
-                out.extend(self.short(&segments));
-                rest = after;
+struct Shortening<'a> {
+    taken: &'a Scope,
+    imports: Imports,
+    /// What each path that was met has become: a schema has many fields of few types.
+    known: HashMap<String, Vec<TokenTree>>,
+}
+
+impl Shortening<'_> {
+    fn tokens(&mut self, tokens: TokenStream) -> TokenStream {
+        let mut rest = tokens.into_iter().collect::<Vec<_>>().into_iter();
+        let mut out: Vec<TokenTree> = Vec::with_capacity(rest.len());
+        loop {
+            let words = absolute_path(rest.as_slice());
+            if words > 0 && !continues_a_path(&out) {
+                let short = self.path(&rest.as_slice()[..3 * words]);
+                out.extend_from_slice(short);
+                rest.by_ref().take(3 * words).for_each(drop);
                 continue;
             }
-            out.push(match first {
+            let Some(next) = rest.next() else { return out.into_iter().collect() };
+            out.push(match next {
                 TokenTree::Group(group) => {
-                    let mut inner = Group::new(group.delimiter(), self.shortened(group.stream()));
-                    inner.set_span(group.span());
+                    let (delimiter, span, stream) = (group.delimiter(), group.span(), group.stream());
+                    // The one owner of tokens can take them out without a copy.
+                    drop(group);
+                    let mut inner = Group::new(delimiter, self.tokens(stream));
+                    inner.set_span(span);
                     inner.into()
                 }
-                TokenTree::Literal(literal) if follows_with(&out) => self.shortened_text(literal),
-                other => other.clone(),
+                TokenTree::Literal(literal) if follows_with(&out) => self.text(literal),
+                other => other,
             });
-            rest = after;
         }
-        out.into_iter().collect()
     }
 
     /// A path that stands as text: the functions of an adapter, in serde's `with = "…"`.
-    fn shortened_text(&mut self, literal: &Literal) -> TokenTree {
+    fn text(&mut self, literal: Literal) -> TokenTree {
         let text = literal.to_string();
-        let parsed = text.trim_matches('"').parse::<TokenStream>();
-        parsed.map_or_else(
-            |_| literal.clone().into(),
-            |tokens| Literal::string(&super::types::compact(&self.shortened(tokens))).into(),
-        )
+        match text.trim_matches('"').parse::<TokenStream>() {
+            Ok(tokens) => Literal::string(&super::types::compact(&self.tokens(tokens))).into(),
+            Err(_) => literal.into(),
+        }
     }
 
     /// The path as it is reached with what is imported.
-    fn short(&mut self, segments: &[String]) -> TokenStream {
-        for end in (2..=segments.len()).rev() {
-            let known = segments[..end].join("::");
-            let (name, rest) = (&segments[end - 1], &segments[end - 1..]);
-            if self.taken.has(name) {
-                continue;
-            }
-            if PRELUDE.contains(&known.as_str()) {
-                return path(rest.iter().map(String::as_str));
-            }
-            if let Some(known) = IMPORTED.iter().find(|it| **it == known) {
-                let (module, name) = known.rsplit_once("::").unwrap_or_default();
-                // Written by hand it is the standard library's; both are the same.
-                let names = self.used.entry(module.replacen("core", "std", 1)).or_default();
-                if let Err(at) = names.binary_search(&name) {
-                    names.insert(at, name);
-                }
-                return path(rest.iter().map(String::as_str));
+    fn path(&mut self, tokens: &[TokenTree]) -> &[TokenTree] {
+        let mut whole = String::new();
+        for token in tokens {
+            // Writing to a string does not fail.
+            _ = write!(whole, "{token}");
+        }
+        match self.known.entry(whole) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let segments: Vec<_> = new.key().split("::").skip(1).collect();
+                let short = short(&segments, self.taken, &mut self.imports);
+                new.insert(short)
             }
         }
-        path(segments.iter().map(|word| if word == "core" { "std" } else { word }))
     }
+}
+
+fn short(segments: &[&str], taken: &Scope, imports: &mut Imports) -> Vec<TokenTree> {
+    for end in (2..=segments.len()).rev() {
+        let known = segments[..end].join("::");
+        let (name, rest) = (segments[end - 1], &segments[end - 1..]);
+        if taken.has(name) {
+            continue;
+        }
+        if PRELUDE.contains(&known.as_str()) {
+            return path(rest.iter().copied());
+        }
+        if let Some(known) = IMPORTED.iter().find(|it| **it == known) {
+            let (module, name) = known.rsplit_once("::").unwrap_or_default();
+            // Written by hand it is the standard library's; both are the same.
+            imports.0.entry(module.replacen("core", "std", 1)).or_default().insert(name);
+            return path(rest.iter().copied());
+        }
+    }
+    path(segments.iter().map(|word| if *word == "core" { "std" } else { word }))
 }
 
 /// What stands before a `::` makes it part of a path: `Self::…`, `<T as Trait>::…`.
@@ -202,31 +237,39 @@ fn follows_with(before: &[TokenTree]) -> bool {
     matches!(before, [.., TokenTree::Ident(with), TokenTree::Punct(is)] if with == "with" && is.as_char() == '=')
 }
 
-/// The words of a path of several that starts with `::` and a crate that is known here, and what is behind it.
-fn absolute_path(mut tokens: &[TokenTree]) -> Option<(Vec<String>, &[TokenTree])> {
-    let mut segments = Vec::new();
-    while let [TokenTree::Punct(first), TokenTree::Punct(second), TokenTree::Ident(word), after @ ..] = tokens
-        && is_colon(first)
-        && is_colon(second)
-    {
-        segments.push(word.to_string());
-        tokens = after;
+/// Of how many words the path is that starts here with `::` and a crate that is known here; 0 if there is none of several.
+fn absolute_path(tokens: &[TokenTree]) -> usize {
+    let mut words = tokens.chunks(3).map_while(word);
+    match words.next() {
+        Some(first) if CRATES.iter().any(|name| first == name) => match words.count() {
+            0 => 0,
+            others => 1 + others,
+        },
+        _ => 0,
     }
-    (segments.len() > 1 && CRATES.contains(&segments[0].as_str())).then_some((segments, tokens))
+}
+
+/// The word of `::word`.
+fn word(tokens: &[TokenTree]) -> Option<&Ident> {
+    match tokens {
+        [TokenTree::Punct(first), TokenTree::Punct(second), TokenTree::Ident(word)] => {
+            (is_colon(first) && is_colon(second)).then_some(word)
+        }
+        _ => None,
+    }
 }
 
 fn is_colon(punct: &Punct) -> bool {
     punct.as_char() == ':'
 }
 
-fn path<'w>(words: impl Iterator<Item = &'w str>) -> TokenStream {
-    let mut tokens = TokenStream::new();
+fn path<'w>(words: impl Iterator<Item = &'w str>) -> Vec<TokenTree> {
+    let mut tokens = Vec::new();
     for (at, word) in words.enumerate() {
-        let word = TokenTree::from(Ident::new(word, Span::call_site()));
         if at > 0 {
             tokens.extend(quote!(::));
         }
-        tokens.extend(once(word));
+        tokens.push(Ident::new(word, Span::call_site()).into());
     }
     tokens
 }

@@ -2,15 +2,16 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use zbus_idl::contract::Contracts;
-use zbus_idl::schema::{File, Schema, TypeId, TypeKind};
+use zbus_idl::contract::{Contract, Contracts};
+use zbus_idl::schema::{ConstId, File, ObjectId, Schema, TypeId, TypeKind};
 
 use super::derives::Derives;
+use super::imports::{Imports, shortened};
 use super::names::Names;
 use super::places::Place;
 use super::settings::{Choice, Settings};
 use super::types::Types;
-use super::{Options, consts, docs, enums, errors, imports, objects, structs, unions};
+use super::{Options, consts, docs, enums, errors, objects, print, structs, threads, unions};
 use crate::error::Error;
 use crate::output::GeneratedFile;
 
@@ -20,12 +21,47 @@ const ALL: &str = "zbus_schemas";
 /// Tells `zbus::include_schema!` of a name that is none of theirs which there are.
 const STEMS: &str = "zbus_stems";
 
+/// So few that several threads come out even, and enough that it is no work to share them.
+const PARTS_OF_A_UNIT: usize = 16;
+
+/// What templates ask for. Each thread has its own, since no two can share an identifier.
+struct Backend<'a> {
+    schema: &'a Schema,
+    options: &'a Options,
+    contracts: &'a [Contract<'a>],
+    names: Names,
+    settings: Settings,
+    derives: Derives,
+}
+
+/// A declaration of a file, or what is made of several.
+#[derive(Clone, Copy)]
+enum Part {
+    Const(ConstId),
+    Type(TypeId),
+    Object(ObjectId),
+    Blocking,
+}
+
+/// Some parts of a file, which are printed at once.
+struct Unit {
+    /// The position of the file in the schema.
+    file: usize,
+    parts: Vec<Part>,
+}
+
+/// A unit as text.
+struct Printed {
+    imports: Imports,
+    items: String,
+}
+
 pub(super) fn files(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
-    let names = Names::new(schema);
-    let settings = Settings::new(schema, options)?;
-    let derives = Derives::new(schema, &settings);
-    let contracts: Vec<String> = Contracts::new(schema).iter().map(|contract| contract.hash()).collect();
-    let mut files = Vec::with_capacity(schema.files.len() + 1);
+    let contracts = Contracts::new(schema);
+    let contracts: Vec<_> = contracts.iter().collect();
+    let backend = Backend::new(schema, options, &contracts)?;
+    let mut files = Vec::with_capacity(schema.files.len());
+    let mut units = Vec::new();
     for (at, file) in schema.files.iter().enumerate() {
         if [ALL, STEMS].contains(&file.stem.as_str()) {
             return Err(Error::unsupported(format!(
@@ -33,63 +69,98 @@ pub(super) fn files(schema: &Schema, options: &Options) -> Result<Vec<GeneratedF
                 file.path, file.stem
             )));
         }
-        if !settings.is_generated(at) {
+        if !backend.settings.is_generated(at) {
             continue;
         }
-        let types = Types {
-            schema,
-            names: &names,
-            derives: &derives,
-            settings: &settings,
-            file: at,
-            is_nested: false,
-            choice: Choice::default(),
-        };
-        file.consts.iter().try_for_each(|id| consts::check(types, *id))?;
-        let content = format!("{}{}", header(file), print(module(types, &contracts, options))?);
-        files.push(GeneratedFile { name: format!("{}.rs", file.stem), content });
+        file.consts.iter().try_for_each(|id| consts::check(backend.types(at), *id))?;
+        files.push(at);
+        units
+            .extend(parts(file, options).chunks(PARTS_OF_A_UNIT).map(|parts| Unit { file: at, parts: parts.to_vec() }));
     }
-    let stems = schema.files.iter().enumerate().filter(|(at, _)| settings.is_generated(*at));
-    let stems: Vec<_> = stems.map(|(_, file)| file.stem.as_str()).collect();
-    let both = [all(&stems), self::stems(&stems)];
-    files.extend(both);
-    Ok(files)
+    // What was made once can be made again.
+    let another = || Backend::new(schema, options, &contracts).ok();
+    let printed = threads::in_order(&units, &backend, another, Backend::unit);
+    let printed = printed.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut generated = Vec::with_capacity(files.len() + 2);
+    for &at in &files {
+        let printed = units.iter().zip(&printed).filter(|(unit, _)| unit.file == at).map(|(_, printed)| printed);
+        let file = &schema.files[at];
+        let content = backend.file(at, &printed.collect::<Vec<_>>())?;
+        generated.push(GeneratedFile { name: format!("{}.rs", file.stem), content });
+    }
+    let stems: Vec<_> = files.iter().map(|at| schema.files[*at].stem.as_str()).collect();
+    generated.extend([all(&stems), self::stems(&stems)]);
+    Ok(generated)
+}
+
+fn parts(file: &File, options: &Options) -> Vec<Part> {
+    let consts = file.consts.iter().copied().map(Part::Const);
+    let types = file.types.iter().copied().map(Part::Type);
+    let objects = file.objects.iter().copied().map(Part::Object);
+    let blocking = (options.blocking && !file.objects.is_empty()).then_some(Part::Blocking);
+    consts.chain(types).chain(objects).chain(blocking).collect()
+}
+
+impl<'a> Backend<'a> {
+    fn new(schema: &'a Schema, options: &'a Options, contracts: &'a [Contract<'a>]) -> Result<Self, Error> {
+        let settings = Settings::new(schema, options)?;
+        let derives = Derives::new(schema, &settings);
+        Ok(Self { schema, options, contracts, names: Names::new(schema), settings, derives })
+    }
+
+    /// The types as seen from a file.
+    fn types(&self, file: usize) -> Types<'_> {
+        let Self { schema, names, derives, settings, .. } = self;
+        Types { schema, names, derives, settings, file, is_nested: false, choice: Choice::default() }
+    }
+
+    fn unit(&self, unit: &Unit) -> Result<Printed, Error> {
+        let types = self.types(unit.file);
+        let items = unit.parts.iter().map(|part| match *part {
+            Part::Const(id) => consts::constant(types, id),
+            Part::Type(id) => type_def(types, id),
+            Part::Object(id) => objects::object(types, id, self.contracts, self.options),
+            Part::Blocking => objects::blocking(types, &self.schema.files[unit.file].objects, self.contracts),
+        });
+        let (items, imports) = shortened(items.collect(), self.names.scope(unit.file));
+        Ok(Printed { imports, items: print::items(items)? })
+    }
+
+    fn file(&self, at: usize, printed: &[&Printed]) -> Result<String, Error> {
+        let file = &self.schema.files[at];
+        let docs = docs::docs(&file.docs, || format!("What {} declares.", docs::code(&format!("{}.zbus", file.stem))));
+        let name = self.names.module(at);
+        let mut imports = Imports::default();
+        for printed in printed {
+            imports.add(&printed.imports);
+        }
+        let imports = imports.lines();
+        // Names, documentation and sizes come from the schema, and a program uses what it needs of it: lints about them have
+        // no one here who could follow them. Lints about documentation's presence and about unsafe code stay.
+        let head = quote! {
+            #docs
+            #[allow(
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery,
+                dead_code,
+                deprecated,
+                rustdoc::all,
+                unreachable_pub,
+                unused_qualifications
+            )]
+            pub mod #name {
+                #imports
+            }
+        };
+        let items: Vec<_> = printed.iter().map(|printed| printed.items.as_str()).collect();
+        Ok(format!("{}{}", header(file), print::module(head, &items)?))
+    }
 }
 
 fn header(file: &File) -> String {
     // The path would differ from one machine to the next.
     format!("// Generated by zbus-build from {}.zbus; edits are lost at the next build.\n\n", file.stem)
-}
-
-fn module(types: Types<'_>, contracts: &[String], options: &Options) -> TokenStream {
-    let file = &types.schema.files[types.file];
-    let docs = docs::docs(&file.docs, || format!("What {} declares.", docs::code(&format!("{}.zbus", file.stem))));
-    let name = types.names.module(types.file);
-    let consts = file.consts.iter().map(|id| consts::constant(types, *id));
-    let defs = file.types.iter().map(|id| type_def(types, *id));
-    let objects = file.objects.iter().map(|id| objects::object(types, *id, contracts, options));
-    let blocking =
-        (options.blocking && !file.objects.is_empty()).then(|| objects::blocking(types, &file.objects, contracts));
-    let items = quote!(#(#consts)* #(#defs)* #(#objects)* #blocking);
-    let items = imports::with_imports(items, types.names.scope(types.file));
-    // Names, documentation and sizes come from the schema, and a program uses what it needs of it: lints about them have
-    // no one here who could follow them. Lints about documentation's presence and about unsafe code stay.
-    quote! {
-        #docs
-        #[allow(
-            clippy::all,
-            clippy::pedantic,
-            clippy::nursery,
-            dead_code,
-            deprecated,
-            rustdoc::all,
-            unreachable_pub,
-            unused_qualifications
-        )]
-        pub mod #name {
-            #items
-        }
-    }
 }
 
 fn type_def(types: Types<'_>, id: TypeId) -> TokenStream {
@@ -114,32 +185,6 @@ fn type_def(types: Types<'_>, id: TypeId) -> TokenStream {
         TypeKind::Union(union) => unions::union(types, id, union),
         TypeKind::Error(error) => errors::error(types, id, error),
     }
-}
-
-fn print(module: TokenStream) -> Result<String, Error> {
-    let text = module.to_string();
-    let file = syn::parse2(module).map_err(|error| Error::internal(format!("generated Rust: {error}\n{text}")))?;
-    Ok(spaced(&prettyplease::unparse(&file)))
-}
-
-/// The printed code with an empty line between items, where the printer puts none.
-fn spaced(text: &str) -> String {
-    const ITEMS: [&str; 11] =
-        ["///", "#[", "pub ", "impl", "fn ", "async fn ", "const ", "type ", "struct ", "enum ", "trait "];
-    let mut spaced = String::with_capacity(text.len() + text.len() / 16);
-    let mut last = "";
-    for line in text.lines() {
-        let indent = |line: &str| line.len() - line.trim_start().len();
-        let is_behind_one = last.trim_start() == "}" || (last.ends_with(';') && !last.trim_start().starts_with("//"));
-        let is_item = ITEMS.iter().any(|start| line.trim_start().starts_with(start));
-        if is_behind_one && is_item && indent(last) == indent(line) {
-            spaced.push('\n');
-        }
-        spaced.push_str(line);
-        spaced.push('\n');
-        last = line;
-    }
-    spaced
 }
 
 /// What stands at the head of the files that are of no one schema.

@@ -40,11 +40,18 @@ impl Scope {
 
     /// The wanted name, with as many `_` behind it as it takes to be legal and free.
     pub(super) fn allocate(&mut self, wanted: &str) -> Ident {
+        let name = self.free(wanted);
+        let ident = ident(&name);
+        self.taken.insert(name);
+        ident
+    }
+
+    fn free(&self, wanted: &str) -> String {
         let mut name = legal(wanted);
-        while !self.taken.insert(name.clone()) {
+        while self.has(&name) {
             name.push('_');
         }
-        ident(&name)
+        name
     }
 
     /// The first of these names that is free; else the last one, made free.
@@ -172,7 +179,7 @@ impl Names {
 
     /// A name for something that lives inside a body of this module: a type parameter, a private helper type.
     pub(super) fn inner(&self, file: usize, wanted: &str) -> Ident {
-        self.scopes[file].clone().allocate(wanted)
+        ident(&self.scopes[file].free(wanted))
     }
 }
 

@@ -8,11 +8,12 @@ mod service;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use zbus_idl::contract::Contract;
 use zbus_idl::schema::{Method, Object, ObjectId, Return, Stream, Throws, Type};
 
 use super::Options;
 use super::docs;
-use super::imports;
+use super::imports::with_imports;
 use super::names::{ObjectNames, Scope};
 use super::places::Place;
 use super::types::Types;
@@ -55,9 +56,9 @@ struct Parameter<'a> {
     ty: &'a Type,
 }
 
-pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &[String], options: &Options) -> TokenStream {
+pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &[Contract<'_>], options: &Options) -> TokenStream {
     let object = &types.schema[id];
-    let contract = &contracts[id.index()];
+    let contract = &contracts[id.index()].hash();
     let object = ObjectContext { id, types, object, names: types.names.of_object(id), contract };
     let served = options.server.then(|| {
         let service = service::service(object);
@@ -70,16 +71,16 @@ pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &[String], optio
 }
 
 /// The module of the blocking stubs of these objects.
-pub(super) fn blocking(types: Types<'_>, ids: &[ObjectId], contracts: &[String]) -> TokenStream {
+pub(super) fn blocking(types: Types<'_>, ids: &[ObjectId], contracts: &[Contract<'_>]) -> TokenStream {
     let types = Types { is_nested: true, ..types };
     let clients = ids.iter().map(|&id| {
         let object = &types.schema[id];
-        let contract = &contracts[id.index()];
+        let contract = &contracts[id.index()].hash();
         blocking::client(ObjectContext { id, types, object, names: types.names.of_object(id), contract })
     });
     let clients = quote!(#(#clients)*);
     let taken: Vec<_> = ids.iter().map(|&id| types.names.of_object(id).client.to_string()).collect();
-    let items = imports::with_imports(clients, &Scope::reserving(&taken));
+    let items = with_imports(clients, &Scope::reserving(&taken));
     quote! {
         /// Clients whose calls hold the thread until they have ended: for programs without an async runtime.
         pub mod blocking {

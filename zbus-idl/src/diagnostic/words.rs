@@ -369,5 +369,7 @@ impl Problem {
 }
 
 pub(crate) fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+    // As it is spoken: a union.
+    let begins_with_vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']) && !noun.starts_with("uni");
+    if begins_with_vowel { "an" } else { "a" }
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -18,7 +19,10 @@ pub enum Delivery {
     /// A published message.
     Message(Bytes),
     /// The connection was lost, and is back: messages in between are lost.
-    Gap,
+    Gap {
+        /// From when the loss was noticed until messages came again.
+        lasted: Duration,
+    },
     /// The subscriber was too slow: this many messages are lost.
     Lagged(u64),
 }
@@ -129,7 +133,7 @@ struct Queue {
     /// How many were lost since it was last told.
     missed: u64,
     /// A gap was among what was lost.
-    missed_gap: bool,
+    missed_gap: Option<Duration>,
     /// Too much came for a subscription that ends then: nothing more is held.
     overrun: bool,
     /// False where one of the ends is gone, or where the subscription ended by being too slow.
@@ -144,7 +148,7 @@ impl Default for Queue {
             held: VecDeque::new(),
             bytes: 0,
             missed: 0,
-            missed_gap: false,
+            missed_gap: None,
             overrun: false,
             open: true,
             waker: None,
@@ -177,7 +181,7 @@ impl Queue {
     fn lose(&mut self, delivery: &Delivery) {
         match delivery {
             Delivery::Message(_) => self.missed += 1,
-            Delivery::Gap => self.missed_gap = true,
+            Delivery::Gap { lasted } => *self.missed_gap.get_or_insert_default() += *lasted,
             Delivery::Lagged(count) => self.missed += count,
         }
     }
@@ -185,8 +189,8 @@ impl Queue {
     fn next(&mut self) -> Option<Delivery> {
         // What was lost comes before what is held, or behind it where the subscription ends so.
         if !self.overrun || self.held.is_empty() {
-            if std::mem::take(&mut self.missed_gap) {
-                return Some(Delivery::Gap);
+            if let Some(lasted) = self.missed_gap.take() {
+                return Some(Delivery::Gap { lasted });
             }
             if self.overrun {
                 self.open = false;
@@ -204,7 +208,7 @@ impl Queue {
 fn size(delivery: &Delivery) -> usize {
     match delivery {
         Delivery::Message(message) => message.len(),
-        Delivery::Gap | Delivery::Lagged(_) => 0,
+        Delivery::Gap { .. } | Delivery::Lagged(_) => 0,
     }
 }
 
@@ -261,10 +265,12 @@ mod tests {
     async fn a_gap_among_what_was_lost_is_told_too() {
         let (sender, mut deliveries) = Deliveries::channel(());
         deliveries.set_lag(Lag::drop_oldest(1));
-        sender.send(Delivery::Gap);
+        let gap = |seconds| Delivery::Gap { lasted: Duration::from_secs(seconds) };
+        sender.send(gap(1));
         sender.send(message(1, 1));
+        sender.send(gap(2));
         sender.send(message(2, 1));
-        assert_eq!(read(&mut deliveries).await, Some(Delivery::Gap));
+        assert_eq!(read(&mut deliveries).await, Some(gap(3)));
         assert_eq!(read(&mut deliveries).await, Some(Delivery::Lagged(1)));
         assert_eq!(read(&mut deliveries).await, Some(message(2, 1)));
     }

@@ -89,6 +89,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(all(feature = "redis", any(test, fuzzing)))]
+pub(crate) use self::redis::client as redis_client;
 pub use connect::connect;
 pub(crate) use connect::connect_within;
 pub use deliveries::{Deliveries, Delivery, DeliverySender};

@@ -1,5 +1,6 @@
 //! One call: its arguments, the wait for its reply, and the reply's values.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use std::vec;
@@ -39,7 +40,7 @@ impl<'a> Request<'a> {
         let context = Context::current();
         let given = options.entries().get(TRACEPARENT).map(String::as_str);
         let parent = context.metadata().get(TRACEPARENT).map(String::as_str);
-        let observed = Observed::call(Arc::clone(&object.queue), method, given, parent);
+        let observed = Observed::call(&object.queue, method, given, parent);
         if let (None, Some(traceparent)) = (given, observed.traceparent()) {
             options = options.metadata(TRACEPARENT, traceparent);
         }
@@ -108,7 +109,7 @@ impl<'a> Request<'a> {
     /// [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected. Where tries have failed until the
     /// deadline it is the error of the last, or of the last after which the method may have run.
     pub async fn call(self, returns: usize) -> Result<Reply, Error> {
-        self.observed.run_call(self.ask(|body| body.returns(returns, false))).await.map(|values| self.reply(values))
+        self.observed(pin!(self.ask(|body| body.returns(returns, false)))).await.map(|values| self.reply(values))
     }
 
     /// The like for a method that throws.
@@ -116,12 +117,12 @@ impl<'a> Request<'a> {
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
     pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
-        self.observed.run_call(self.ask(|body| body.returns(returns, true))).await.map(|values| self.reply(values))
+        self.observed(pin!(self.ask(|body| body.returns(returns, true)))).await.map(|values| self.reply(values))
     }
 
     /// The like for a method of which no more is known than whether it throws, or not even that. The values are one document.
     pub(super) async fn call_untyped(self, throws: Option<bool>) -> Result<Option<Bytes>, Error> {
-        self.observed.run_call(self.ask(|body| body.document(throws))).await
+        self.observed(pin!(self.ask(|body| body.document(throws)))).await
     }
 
     /// Sends a request that is not answered, and waits until the broker has it. It is tried again as a call is, and given up as one
@@ -130,7 +131,12 @@ impl<'a> Request<'a> {
     /// # Errors
     /// [`Error::Broker`] where it could not be written, [`Error::Timeout`] where that took too long.
     pub async fn send(self) -> Result<(), Error> {
-        self.observed.run_call(self.exchange(true)).await.map(drop)
+        self.observed(pin!(self.exchange(true))).await.map(drop)
+    }
+
+    /// The call is pinned, as each layer over it that took it by value would have room for it twice.
+    async fn observed<R>(&self, call: Pin<&mut impl Future<Output = Result<R, Error>>>) -> Result<R, Error> {
+        self.observed.run_call(&self.object.queue, self.method, call).await
     }
 
     async fn ask<R>(&self, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {

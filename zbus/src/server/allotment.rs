@@ -19,7 +19,8 @@ pub(super) struct Allotment {
     pub(super) workers: Arc<Workers>,
     /// The queues that each pool takes requests from.
     pub(super) queues: Vec<Vec<Arc<str>>>,
-    pub(super) objects: HashMap<ObjectId, Served>,
+    /// By their ids.
+    pub(super) objects: Vec<(ObjectId, Served)>,
 }
 
 impl Allotment {
@@ -27,7 +28,7 @@ impl Allotment {
         let mut counts = vec![shared];
         let mut shared_queues = Vec::new();
         let mut own_queues = Vec::new();
-        let mut objects = HashMap::new();
+        let mut objects = Vec::with_capacity(registered.len());
         for (id, Registered { object, workers }) in registered {
             let queue: Arc<str> = id.queue(module).into();
             let pool = match workers {
@@ -41,8 +42,9 @@ impl Allotment {
                     own_queues.len()
                 }
             };
-            objects.insert(id, Served { object, pool, queue });
+            objects.push((id, Served { object, pool, queue }));
         }
+        objects.sort_by(|(left, _), (right, _)| left.cmp(right));
         let mut queues = vec![shared_queues];
         queues.append(&mut own_queues);
         Self { workers: Workers::new(&counts), queues, objects }

@@ -78,8 +78,8 @@ impl Context {
     }
 
     /// Makes this the current context while a future runs.
-    pub async fn scope<F: Future>(self, future: F) -> F::Output {
-        CURRENT.scope(self, future).await
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        CURRENT.scope(self, future)
     }
 
     /// When the caller stops waiting, by this process' clock; none where it does not say, as Go's and rbus' never do.
@@ -106,7 +106,7 @@ impl Context {
 
     /// The method that is called, by its name on the wire; none outside of a call.
     pub fn method(&self) -> Option<&str> {
-        self.call.as_ref().map(|call| &*call.method)
+        self.call.as_ref().map(|call| call.method())
     }
 
     /// The generation of the wire in which the caller asked, [`Generation::Zero`] or [`Generation::One`]; none outside of a call.
@@ -137,10 +137,11 @@ impl From<Arc<CallState>> for Context {
 /// What a call, its context and who runs it share.
 #[derive(Debug)]
 pub(super) struct CallState {
-    pub(super) id: String,
+    /// The id and the name of the method: one text, as every call has both.
+    names: String,
+    id_len: usize,
     pub(super) generation: Generation,
     pub(super) object: ObjectId,
-    pub(super) method: String,
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) deadline: Option<Instant>,
     given_up: AtomicBool,
@@ -149,20 +150,32 @@ pub(super) struct CallState {
 }
 
 impl CallState {
-    /// The request without its arguments, which a context that lives on shall not keep in memory.
-    pub(super) fn new(request: Request, deadline: Option<Instant>) -> Self {
-        let Request { id, generation, object, method, metadata, .. } = request;
+    /// A request for this object, without its arguments, which a context that lives on shall not keep in memory.
+    pub(super) fn new(object: ObjectId, request: Request<'_>, deadline: Option<Instant>) -> Self {
+        let Request { id, generation, method, metadata, .. } = request;
+        let mut names = String::with_capacity(id.len() + method.len());
+        names.push_str(id);
+        names.push_str(method);
         Self {
-            id,
+            names,
+            id_len: id.len(),
             generation,
             object,
-            method,
             metadata,
             deadline,
             given_up: AtomicBool::new(false),
             gave_up: Notify::new(),
             runs_to_end: AtomicBool::new(false),
         }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.names.get(..self.id_len).unwrap_or_default()
+    }
+
+    /// Its name on the wire.
+    pub(super) fn method(&self) -> &str {
+        self.names.get(self.id_len..).unwrap_or_default()
     }
 
     pub(super) fn give_up(&self) {
@@ -190,6 +203,26 @@ impl CallState {
 
     pub(super) fn runs_to_end(&self) -> bool {
         self.runs_to_end.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+impl CallState {
+    /// A call of this id and method.
+    pub(super) fn sample(id: &str, object: &str, method: &str) -> Arc<Self> {
+        let request = Request {
+            generation: Generation::One,
+            id,
+            reply_to: "",
+            object: "",
+            version: "",
+            method,
+            arguments: Vec::new(),
+            deadline: None,
+            metadata: BTreeMap::new(),
+            one_way: false,
+        };
+        Arc::new(Self::new(object.into(), request, None))
     }
 }
 

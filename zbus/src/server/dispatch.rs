@@ -1,10 +1,12 @@
 //! From a message to its reply: the request is read, its object found, the method run by a worker.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,7 +19,7 @@ use super::context::{CallState, Context};
 use super::events::panic_text;
 use super::object::{Call, Object, Returns};
 use super::rejection::Rejection;
-use super::reply::{ReplyTo, Sent};
+use super::reply::{Inboxes, ReplyTo, Sent};
 use super::running::{Entered, Running};
 use super::workers::{Busy, Workers};
 use crate::ObjectId;
@@ -37,7 +39,9 @@ impl<O: Object> AnyObject for O {
     fn run(self: Arc<Self>, call: Call, run: Run) {
         tokio::spawn(async move {
             // The future is made in there too, since making it may panic.
-            run.finish(async { self.call(call).await }).await;
+            let method = run.guarded(async move { self.call(call).await });
+            // It may be large, and is moved no more: each layer over it that takes it by value would have room for it twice.
+            run.finish(pin!(Some(method))).await;
         });
     }
 }
@@ -52,7 +56,8 @@ pub(super) struct Served {
 
 /// All that a message needs on its way.
 pub(super) struct Dispatcher {
-    pub(super) objects: HashMap<ObjectId, Served>,
+    /// By their ids.
+    pub(super) objects: Vec<(ObjectId, Served)>,
     pub(super) workers: Arc<Workers>,
     pub(super) outbox: Outbox<Sent>,
     pub(super) clock: Clock,
@@ -60,6 +65,7 @@ pub(super) struct Dispatcher {
     pub(super) abort: CancellationToken,
     pub(super) running: Arc<Running>,
     pub(super) drops: Arc<Drops>,
+    pub(super) inboxes: Inboxes,
     /// In bytes.
     pub(super) max_message_size: usize,
 }
@@ -67,48 +73,56 @@ pub(super) struct Dispatcher {
 impl Dispatcher {
     /// Hands a message, which came for a pool of workers, to one of them, or answers why not.
     pub(super) async fn dispatch(&self, message: &Bytes, pool: usize, permit: OwnedSemaphorePermit) {
-        let (request, reply_to, limit) = match self.read(message) {
+        let Read { request, reply_to, limit, deadline } = match self.read(message) {
             Ok(read) => read,
             Err(Unread::Dropped(reason, detail)) => {
                 self.workers.counters.dropped.add_one();
                 return self.drops.note(reason, detail);
             }
-            Err(Unread::Rejected(reply_to, rejection)) => {
+            Err(Unread::Rejected(reply_to, id, rejection)) => {
                 self.workers.counters.rejected.add_one();
-                return reply_to.reject(&self.outbox, &rejection).await;
+                return reply_to.reject(&id, &self.outbox, &rejection).await;
             }
         };
-        let served =
-            self.objects.get(&request.object).ok_or_else(|| format!("the module does not serve `{}`", request.object));
-        // Otherwise the name in a message, and not its queue, would say whose workers run it.
-        let served = served.and_then(|served| {
-            let message = || format!("a request for `{}` came in the queue of another object", request.object);
-            (served.pool == pool).then_some(served).ok_or_else(message)
-        });
-        let Served { object, queue, .. } = match served {
+        let (id, Served { object, queue, .. }) = match self.served(&request, pool) {
             Ok(served) => served,
             Err(message) => {
                 self.workers.counters.rejected.add_one();
-                return reject(reply_to, &self.outbox, &Rejection::new(RejectionKind::UnknownObject, message)).await;
+                let rejection = Rejection::new(RejectionKind::UnknownObject, message);
+                return reject(reply_to, request.id, &self.outbox, &rejection).await;
             }
         };
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        let mut call = Call::new(request, deadline);
+        let mut call = Call::new(id.clone(), request, deadline);
         let state = Arc::clone(call.state());
         let Some(entered) = self.running.enter(state) else {
             self.workers.counters.dropped.add_one();
             return tracing::debug!("dropped a request that its caller has given up");
         };
-        let CallState { id, method, metadata, .. } = &*entered.call;
-        let traceparent = metadata.get(TRACEPARENT).map(String::as_str);
-        let observed = Observed::handle(Arc::clone(queue), method, id, traceparent);
-        let worker = Arc::new(self.workers.busy(&entered.call.object, &entered.call.method, limit, permit));
+        let state = &entered.call;
+        let traceparent = state.metadata.get(TRACEPARENT).map(String::as_str);
+        let observed = Observed::handle(queue, state.method(), state.id(), traceparent);
+        let worker = Arc::new(self.workers.busy(Arc::clone(state), limit, permit));
         call.occupy(Arc::clone(&worker));
         let (outbox, abort, max_message_size) = (self.outbox.clone(), self.abort.clone(), self.max_message_size);
-        Arc::clone(object).run(call, Run { entered, observed, worker, reply_to, outbox, abort, max_message_size });
+        let queue = Arc::clone(queue);
+        Arc::clone(object)
+            .run(call, Run { entered, observed, queue, worker, reply_to, outbox, abort, max_message_size });
     }
 
-    fn read(&self, message: &Bytes) -> Result<(Request, Option<ReplyTo>, Option<Duration>), Unread> {
+    /// The object that a request is for, if it came for the workers of that.
+    fn served(&self, request: &Request<'_>, pool: usize) -> Result<&(ObjectId, Served), String> {
+        let wanted = (request.object, request.version);
+        let found = self.objects.binary_search_by(|(id, _)| (id.name(), id.version()).cmp(&wanted));
+        let id = || ObjectId::new(request.object, request.version);
+        match found.ok().and_then(|found| self.objects.get(found)) {
+            Some(served) if served.1.pool == pool => Ok(served),
+            // Otherwise the name in a message, and not its queue, would say whose workers run it.
+            Some(_) => Err(format!("a request for `{}` came in the queue of another object", id())),
+            None => Err(format!("the module does not serve `{}`", id())),
+        }
+    }
+
+    fn read<'a>(&self, message: &'a Bytes) -> Result<Read<'a>, Unread> {
         if message.len() > self.max_message_size {
             let (size, most) = (message.len(), self.max_message_size);
             let detail = format!("the request is {size} bytes, more than the {most} that this server reads");
@@ -122,39 +136,52 @@ impl Dispatcher {
         if limit.is_some_and(|limit| limit.is_zero()) {
             return Err(Unread::Dropped(Reason::Expired, format!("the deadline of {} has passed", request.id)));
         }
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         let reply_to = if request.one_way {
             None
         } else {
-            let reply_to = ReplyTo::new(request.id.clone(), request.generation, &request.reply_to, limit);
-            let dropped = || Unread::Dropped(Reason::ForeignReplyTo, Beginning(&request.reply_to).to_string());
+            let reply_to = ReplyTo::new(request.generation, request.reply_to, deadline, &self.inboxes);
+            let dropped = || Unread::Dropped(Reason::ForeignReplyTo, Beginning(request.reply_to).to_string());
             Some(reply_to.ok_or_else(dropped)?)
         };
-        Ok((request, reply_to, limit))
+        Ok(Read { request, reply_to, limit, deadline })
     }
 
     /// Tells whoever sent a message that it is not read, if it says who that is.
     fn refuse(&self, message: &Bytes, reason: Reason, detail: String) -> Unread {
-        let reply_to = reply_address(message).and_then(|(id, list)| ReplyTo::new(id, Generation::One, &list, None));
+        let reply_to = reply_address(message)
+            .and_then(|(id, list)| Some((ReplyTo::new(Generation::One, &list, None, &self.inboxes)?, id)));
         match reply_to {
             None => Unread::Dropped(reason, detail),
-            Some(reply_to) => {
+            Some((reply_to, id)) => {
                 self.drops.note(reason, &detail);
-                Unread::Rejected(reply_to, Rejection::new(RejectionKind::BadArguments, detail))
+                Unread::Rejected(reply_to, id, Rejection::new(RejectionKind::BadArguments, detail))
             }
         }
     }
 }
 
+/// A message that was read.
+struct Read<'a> {
+    request: Request<'a>,
+    /// None for a call that is not answered.
+    reply_to: Option<ReplyTo>,
+    /// From now.
+    limit: Option<Duration>,
+    deadline: Option<Instant>,
+}
+
 /// A message that no worker gets.
 enum Unread {
     Dropped(Reason, String),
-    Rejected(ReplyTo, Rejection),
+    /// To the sender of a request of this id.
+    Rejected(ReplyTo, String, Rejection),
 }
 
 /// Says why a call has no result: to its caller, or to our log where nobody waits for an answer.
-async fn reject(reply_to: Option<ReplyTo>, outbox: &Outbox<Sent>, rejection: &Rejection) {
+async fn reject(reply_to: Option<ReplyTo>, id: &str, outbox: &Outbox<Sent>, rejection: &Rejection) {
     match reply_to {
-        Some(reply_to) => reply_to.reject(outbox, rejection).await,
+        Some(reply_to) => reply_to.reject(id, outbox, rejection).await,
         None => tracing::warn!(reason = rejection.message, "a one-way call failed"),
     }
 }
@@ -163,6 +190,7 @@ async fn reject(reply_to: Option<ReplyTo>, outbox: &Outbox<Sent>, rejection: &Re
 pub(super) struct Run {
     entered: Entered,
     observed: Observed,
+    queue: Arc<str>,
     worker: Arc<Busy>,
     /// None for a call that is not answered.
     reply_to: Option<ReplyTo>,
@@ -181,11 +209,23 @@ enum GivenUp {
     Stopped,
 }
 
+/// What a method ends with, a panic among it.
+type Ended = Result<Result<Returns, Rejection>, Box<dyn Any + Send>>;
+
 impl Run {
+    /// The method as the current task's call, which ends with it where it panics.
+    fn guarded<F>(&self, method: F) -> impl Future<Output = Ended> + use<F>
+    where
+        F: Future<Output = Result<Returns, Rejection>>,
+    {
+        Context::from(Arc::clone(&self.entered.call)).scope(AssertUnwindSafe(method).catch_unwind())
+    }
+
     /// Runs the method to its end, or until it is given up, and answers.
-    async fn finish(self, method: impl Future<Output = Result<Returns, Rejection>>) {
-        let Self { entered, observed, worker, reply_to, outbox, abort, max_message_size } = self;
-        let answer = match observed.run_method(run(&entered.call, &abort, method), outcome_of).await {
+    async fn finish(self, method: Pin<&mut Option<impl Future<Output = Ended>>>) {
+        let Self { entered, observed, queue, worker, reply_to, outbox, abort, max_message_size } = self;
+        let ended = run(&entered.call, &abort, method);
+        let answer = match observed.run_method(&queue, entered.call.method(), ended, outcome_of).await {
             Ok(outcome) => Some(outcome),
             // Nobody waits for it.
             Err(GivenUp::Cancelled) => None,
@@ -199,7 +239,7 @@ impl Run {
             }
         };
         let thrown = matches!(&answer, Some(Ok(returns)) if returns.has_thrown());
-        let id = &entered.call.id;
+        let id = entered.call.id();
         let answer = answer.map(|outcome| outcome.and_then(|returns| returns.encode(id, max_message_size)));
         let counters = worker.counters();
         match &answer {
@@ -212,7 +252,7 @@ impl Run {
             match (outcome, reply_to) {
                 (Ok(message), Some(reply_to)) => reply_to.send(&outbox, message).await,
                 (Ok(_), None) => {}
-                (Err(rejection), reply_to) => reject(reply_to, &outbox, &rejection).await,
+                (Err(rejection), reply_to) => reject(reply_to, id, &outbox, &rejection).await,
             }
         }
         // Busy until the reply is on its way, so that a server takes no more than it can answer.
@@ -220,14 +260,26 @@ impl Run {
     }
 }
 
-/// Drives a method, as the current task's call.
+/// Drives a method, which is dropped when this is ready.
 async fn run(
-    call: &Arc<CallState>,
+    call: &CallState,
     abort: &CancellationToken,
-    method: impl Future<Output = Result<Returns, Rejection>>,
+    mut method: Pin<&mut Option<impl Future<Output = Ended>>>,
 ) -> Result<Result<Returns, Rejection>, GivenUp> {
-    let method = Context::from(Arc::clone(call)).scope(AssertUnwindSafe(method).catch_unwind());
-    let mut method = std::pin::pin!(method);
+    let outcome = drive(call, abort, method.as_mut()).await;
+    method.set(None);
+    outcome
+}
+
+async fn drive(
+    call: &CallState,
+    abort: &CancellationToken,
+    mut method: Pin<&mut Option<impl Future<Output = Ended>>>,
+) -> Result<Result<Returns, Rejection>, GivenUp> {
+    let mut ended = poll_fn(|context| match method.as_mut().as_pin_mut() {
+        Some(method) => method.poll(context),
+        None => Poll::Pending,
+    });
     let deadline = async {
         match call.deadline {
             Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -235,7 +287,9 @@ async fn run(
         }
     };
     let given_up = tokio::select! {
-        outcome = &mut method => return Ok(settle(call, outcome)),
+        // A method that is ready at once costs no timer.
+        biased;
+        outcome = &mut ended => return Ok(settle(call, outcome)),
         () = call.given_up() => GivenUp::Cancelled,
         () = deadline => GivenUp::AtDeadline,
         () = abort.cancelled() => GivenUp::Stopped,
@@ -244,7 +298,7 @@ async fn run(
     call.give_up();
     if call.runs_to_end() && given_up != GivenUp::Stopped {
         tokio::select! {
-            outcome = &mut method => drop(settle(call, outcome)),
+            outcome = &mut ended => drop(settle(call, outcome)),
             () = abort.cancelled() => {}
         }
     }
@@ -266,10 +320,7 @@ fn outcome_of(outcome: &Result<Result<Returns, Rejection>, GivenUp>) -> &'static
 }
 
 /// What came of a method that ended by itself.
-fn settle(
-    call: &CallState,
-    outcome: Result<Result<Returns, Rejection>, Box<dyn Any + Send>>,
-) -> Result<Returns, Rejection> {
+fn settle(call: &CallState, outcome: Ended) -> Result<Returns, Rejection> {
     outcome.unwrap_or_else(|panic| {
         let text = panic_text(&*panic);
         let name = Name(call);
@@ -283,6 +334,6 @@ struct Name<'a>(&'a CallState);
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.0.object, self.0.method)
+        write!(formatter, "{}.{}", self.0.object, self.0.method())
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::Dispatcher;
-use super::reply::{ReplyTo, Sent};
+use super::reply::{Inboxes, ReplyTo, Sent};
 use super::workers::Workers;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, Popped, Popper};
@@ -90,6 +90,7 @@ pub(super) struct StatusSource {
     pub(super) workers: Arc<Workers>,
     pub(super) outbox: Outbox<Sent>,
     pub(super) drops: Arc<Drops>,
+    pub(super) inboxes: Inboxes,
 }
 
 impl StatusSource {
@@ -98,8 +99,8 @@ impl StatusSource {
             Ok(request) => request,
             Err(error) => return self.drops.note(Reason::Malformed, error),
         };
-        let Some(reply_to) = ReplyTo::new(request.id, request.generation, &request.reply_to, None) else {
-            return self.drops.note(Reason::ForeignReplyTo, Beginning(&request.reply_to));
+        let Some(reply_to) = ReplyTo::new(request.generation, request.reply_to, None, &self.inboxes) else {
+            return self.drops.note(Reason::ForeignReplyTo, Beginning(request.reply_to));
         };
         let status = Status {
             workers: self.workers.status(),
@@ -107,7 +108,7 @@ impl StatusSource {
             ..self.constant.clone()
         };
         let mut response = OutgoingResponse::new(request.generation);
-        match response.value::<serde_with::Same, _>(&status).and_then(|()| response.encode(&reply_to.id)) {
+        match response.value::<serde_with::Same, _>(&status).and_then(|()| response.encode(request.id)) {
             Ok(message) => reply_to.send(&self.outbox, message).await,
             Err(error) => tracing::error!(%error, "the status cannot be encoded"),
         }

@@ -40,7 +40,7 @@ pub use self::object::{Arguments, Call, Object, Returns};
 pub use self::options::ObjectOptions;
 use self::presence::Presence;
 pub use self::rejection::Rejection;
-use self::reply::ReplyTracker;
+use self::reply::{Inboxes, ReplyTracker};
 use self::running::Running;
 use self::signals::StopSignals;
 pub use self::untyped::{
@@ -258,7 +258,7 @@ impl Server {
         let instance: Arc<str> = Uuid::new_v4().to_string().into();
         let status = StatusSource {
             constant: Status {
-                objects: objects.keys().map(ObjectStatus::from).collect(),
+                objects: objects.iter().map(|(id, _)| ObjectStatus::from(id)).collect(),
                 instance: Some(instance.to_string()),
                 version: self.version,
                 contracts: self.contracts,
@@ -267,6 +267,7 @@ impl Server {
             workers: Arc::clone(&workers),
             outbox: outbox.clone(),
             drops: Arc::clone(&drops),
+            inboxes: Inboxes::default(),
         };
         let lost = Arc::new(Notify::new());
         let intake = async |lists| {
@@ -289,6 +290,7 @@ impl Server {
             abort: abort.clone(),
             running: Arc::clone(&running),
             drops,
+            inboxes: Inboxes::default(),
             max_message_size: self.max_message_size,
         });
         if queues.iter().any(|lists| !lists.is_empty()) {

@@ -91,9 +91,9 @@ pub struct Call {
 }
 
 impl Call {
-    pub(super) fn new(mut request: Request, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(object: ObjectId, mut request: Request<'_>, deadline: Option<Instant>) -> Self {
         let arguments = std::mem::take(&mut request.arguments);
-        Self { state: Arc::new(CallState::new(request, deadline)), arguments, worker: None }
+        Self { state: Arc::new(CallState::new(object, request, deadline)), arguments, worker: None }
     }
 
     pub(super) fn occupy(&mut self, worker: Arc<Busy>) {
@@ -119,7 +119,7 @@ impl Call {
 
     /// The name of the method on the wire.
     pub fn method(&self) -> &str {
-        &self.state.method
+        self.state.method()
     }
 
     /// What the caller says about itself and its call, `traceparent` among it. Empty from Go and rbus.
@@ -157,7 +157,7 @@ impl Call {
             1 => "1 was".to_owned(),
             given => format!("{given} were"),
         };
-        let message = format!("`{}` takes {expected} {arguments}, {given} given", self.state.method);
+        let message = format!("`{}` takes {expected} {arguments}, {given} given", self.state.method());
         Rejection::new(RejectionKind::BadArguments, message)
     }
 
@@ -170,7 +170,7 @@ impl Call {
     pub fn unknown_method(&self) -> Rejection {
         Rejection::new(
             RejectionKind::UnknownMethod,
-            format!("`{}` has no method `{}`", self.state.object, self.state.method),
+            format!("`{}` has no method `{}`", self.state.object, self.state.method()),
         )
     }
 

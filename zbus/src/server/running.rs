@@ -32,7 +32,7 @@ impl Running {
     /// Enters a call; it is taken out when the guard is dropped. None for one that was given up already.
     pub(super) fn enter(self: &Arc<Self>, call: Arc<CallState>) -> Option<Entered> {
         let mut state = self.state.lock();
-        if state.cancelled.contains(&call.id) {
+        if state.cancelled.contains(call.id()) {
             return None;
         }
         // The sender of two requests of one id can give up the later one.
@@ -60,8 +60,11 @@ pub(super) struct Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         let mut state = self.running.state.lock();
-        if state.calls.get(&*self.call.id).is_some_and(|ById(call)| Arc::ptr_eq(call, &self.call)) {
-            state.calls.remove(&*self.call.id);
+        // Another call of the same id may have taken its place.
+        if let Some(other) = state.calls.take(self.call.id())
+            && !Arc::ptr_eq(&other.0, &self.call)
+        {
+            state.calls.insert(other);
         }
     }
 }
@@ -71,19 +74,19 @@ struct ById(Arc<CallState>);
 
 impl Borrow<str> for ById {
     fn borrow(&self) -> &str {
-        &self.0.id
+        self.0.id()
     }
 }
 
 impl Hash for ById {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.id.hash(state);
+        self.0.id().hash(state);
     }
 }
 
 impl PartialEq for ById {
     fn eq(&self, other: &Self) -> bool {
-        self.0.id == other.0.id
+        self.0.id() == other.0.id()
     }
 }
 
@@ -118,26 +121,10 @@ impl RecentIds {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
-    use crate::ObjectId;
-    use crate::wire::{Bins, Generation, OutgoingRequest, Request};
 
     fn call(id: &str) -> Arc<CallState> {
-        let request = OutgoingRequest {
-            generation: Generation::One,
-            id,
-            reply_to: "",
-            object: &ObjectId::STATUS,
-            method: "",
-            arguments: &Bins::default(),
-            deadline: None,
-            metadata: &std::collections::BTreeMap::new(),
-            one_way: false,
-        };
-        let message: Bytes = request.encode().unwrap();
-        Arc::new(CallState::new(Request::decode(&message).unwrap(), None))
+        CallState::sample(id, "calculator@1.0", "Add")
     }
 
     #[test]

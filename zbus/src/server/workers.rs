@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::context::CallState;
 use super::counters::Counters;
-use crate::ObjectId;
 use crate::status::WorkerStatus;
 use crate::types::Timestamp;
 
@@ -23,7 +23,7 @@ const OVERDUE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Workers {
     pools: Vec<Pool>,
-    states: Mutex<Vec<State>>,
+    states: Mutex<States>,
     /// How the calls that they ran, and those that they did not, have ended.
     pub(super) counters: Counters,
 }
@@ -34,11 +34,17 @@ struct Pool {
     count: u32,
 }
 
+#[derive(Debug)]
+struct States {
+    all: Vec<State>,
+    /// Those that run nothing, by their places.
+    free: Vec<usize>,
+}
+
 #[derive(Clone, Debug)]
 struct State {
     since: Timestamp,
-    /// The object and method that run.
-    runs: Option<(ObjectId, String)>,
+    runs: Option<Arc<CallState>>,
     /// When what runs should have ended; none where nothing runs, or the limit is beyond the clock.
     due: Option<Instant>,
 }
@@ -51,7 +57,8 @@ impl Workers {
         let pool = |&count: &u32| Pool { free: Arc::new(Semaphore::new(count as usize)), count };
         Arc::new(Self {
             pools: pools.iter().map(pool).collect(),
-            states: Mutex::new(vec![free; count]),
+            // Taken from the end, so that the first worker is busy first.
+            states: Mutex::new(States { all: vec![free; count], free: (0..count).rev().collect() }),
             counters: Counters::default(),
         })
     }
@@ -79,31 +86,30 @@ impl Workers {
     /// dropped.
     pub(super) fn busy(
         self: &Arc<Self>,
-        object: &ObjectId,
-        method: &str,
+        call: Arc<CallState>,
         limit: Option<Duration>,
         permit: OwnedSemaphorePermit,
     ) -> Busy {
         let due = Instant::now().checked_add(limit.unwrap_or(OVERDUE));
         let mut states = self.states.lock();
         // There is one, as there was a permit.
-        let index = states.iter().position(|state| state.runs.is_none()).unwrap_or(usize::MAX);
-        if let Some(state) = states.get_mut(index) {
-            *state = State { since: Timestamp::now(), runs: Some((object.clone(), method.to_owned())), due };
+        let index = states.free.pop().unwrap_or(usize::MAX);
+        if let Some(state) = states.all.get_mut(index) {
+            *state = State { since: Timestamp::now(), runs: Some(call), due };
         }
         drop(states);
         Busy { workers: Arc::clone(self), index, _permit: permit }
     }
 
     pub(super) fn status(&self) -> Vec<WorkerStatus> {
-        let states = self.states.lock().clone();
+        let states = self.states.lock().all.clone();
         let now = Instant::now();
         states
             .into_iter()
             .map(|state| WorkerStatus {
                 state: if state.runs.is_some() { BUSY } else { FREE }.to_owned(),
                 start_time: state.since,
-                action: state.runs.map(|(object, method)| format!("[{object}].{method}()")).unwrap_or_default(),
+                action: state.runs.map(|call| format!("[{}].{}()", call.object, call.method())).unwrap_or_default(),
                 overdue: state.due.is_some_and(|due| due < now),
             })
             .collect()
@@ -142,8 +148,10 @@ impl Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        if let Some(state) = self.workers.states.lock().get_mut(self.index) {
+        let mut states = self.workers.states.lock();
+        if let Some(state) = states.all.get_mut(self.index) {
             *state = State { since: Timestamp::now(), runs: None, due: None };
+            states.free.push(self.index);
         }
     }
 }
@@ -156,8 +164,8 @@ mod tests {
     async fn a_worker_is_overdue_past_its_calls_limit_or_after_a_minute_without_one() {
         let workers = Workers::new(&[3]);
         let mut reserved = workers.reserve(0).await;
-        let object = ObjectId::from("calculator@1.0");
-        let mut busy = |limit| workers.busy(&object, "Add", limit, reserved.take_one().unwrap());
+        let call = CallState::sample("1", "calculator@1.0", "Add");
+        let mut busy = |limit| workers.busy(Arc::clone(&call), limit, reserved.take_one().unwrap());
         let limits = [Some(Duration::from_secs(5)), None, Some(Duration::MAX)];
         let running = limits.map(&mut busy);
         let overdue = || workers.status().iter().map(|worker| worker.overdue).collect::<Vec<_>>();
@@ -185,8 +193,8 @@ mod tests {
         let workers = Workers::new(&[3]);
         let mut reserved = workers.reserve(0).await;
         assert_eq!(reserved.count(), 3);
-        let object = ObjectId::from("calculator@1.0");
-        let busy = workers.busy(&object, "Add", None, reserved.take_one().unwrap());
+        let call = CallState::sample("1", "calculator@1.0", "Add");
+        let busy = workers.busy(call, None, reserved.take_one().unwrap());
         drop(reserved);
         assert_eq!(workers.reserve(0).await.count(), 2);
         let status = workers.status();

@@ -18,16 +18,13 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct Observed {
     span: Span,
-    /// `module.object@version`.
-    queue: Arc<str>,
-    method: String,
     traceparent: Option<String>,
 }
 
 impl Observed {
     /// A call that a client is about to make. `given` is the `traceparent` that the program gives it, and `parent` that of the call
-    /// which the program serves.
-    pub(crate) fn call(queue: Arc<str>, method: &str, given: Option<&str>, parent: Option<&str>) -> Self {
+    /// which the program serves. `queue` is `module.object@version`.
+    pub(crate) fn call(queue: &str, method: &str, given: Option<&str>, parent: Option<&str>) -> Self {
         let span = tracing::info_span!(
             "zbus.call",
             otel.kind = "client",
@@ -49,11 +46,11 @@ impl Observed {
         if let Some(traceparent) = &traceparent {
             span.record("traceparent", &**traceparent);
         }
-        Self { span, queue, method: method.to_owned(), traceparent }
+        Self { span, traceparent }
     }
 
     /// A call that a server is about to run.
-    pub(crate) fn handle(queue: Arc<str>, method: &str, id: &str, traceparent: Option<&str>) -> Self {
+    pub(crate) fn handle(queue: &str, method: &str, id: &str, traceparent: Option<&str>) -> Self {
         let span = tracing::info_span!(
             "zbus.handle",
             otel.kind = "server",
@@ -63,7 +60,7 @@ impl Observed {
             traceparent,
             "error.type" = Empty,
         );
-        Self { span, queue, method: method.to_owned(), traceparent: None }
+        Self { span, traceparent: None }
     }
 
     /// What is to travel with the call.
@@ -72,8 +69,13 @@ impl Observed {
     }
 
     /// Runs a client's call within the span.
-    pub(crate) async fn run_call<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let meter = Meter::client(&self.queue, &self.method);
+    pub(crate) async fn run_call<T>(
+        &self,
+        queue: &Arc<str>,
+        method: &str,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let meter = Meter::client(queue, method);
         let outcome = call.instrument(self.span.clone()).await;
         let word = outcome.as_ref().map_or_else(outcome_of, |_| OK);
         self.ended(word);
@@ -84,11 +86,13 @@ impl Observed {
     /// Runs a server's method within the span. `word` says in one how it ended.
     pub(crate) async fn run_method<T>(
         &self,
-        method: impl Future<Output = T>,
+        queue: &Arc<str>,
+        method: &str,
+        run: impl Future<Output = T>,
         word: impl FnOnce(&T) -> &'static str,
     ) -> T {
-        let meter = Meter::server(&self.queue, &self.method);
-        let outcome = method.instrument(self.span.clone()).await;
+        let meter = Meter::server(queue, method);
+        let outcome = run.instrument(self.span.clone()).await;
         let word = word(&outcome);
         self.ended(word);
         meter.end(word);
@@ -129,7 +133,7 @@ mod tests {
     #[test]
     fn where_nobody_listens_a_trace_is_passed_on_and_none_is_begun() {
         const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let call = |given, parent| Observed::call("calc.calculator@1.0".into(), "Add", given, parent).traceparent;
+        let call = |given, parent| Observed::call("calc.calculator@1.0", "Add", given, parent).traceparent;
         assert_eq!(call(None, None), None);
         assert_eq!(call(None, Some(PARENT)).as_deref(), Some(PARENT));
         assert_eq!(call(None, Some("nonsense")), None);

@@ -11,6 +11,8 @@ mod untyped;
 
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+pub(crate) use vectors::vector_bytes;
 
 pub(crate) use bins::Bins;
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};

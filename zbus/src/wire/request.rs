@@ -81,13 +81,15 @@ fn text(out: &mut Vec<u8>, key: &str, value: &str) -> Result<(), EncodeError> {
 
 /// A request that was read. Its parts share the memory of the message.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub(crate) struct Request<'a> {
     /// Never [`Generation::Auto`].
     pub(crate) generation: Generation,
-    pub(crate) id: String,
-    pub(crate) reply_to: String,
-    pub(crate) object: ObjectId,
-    pub(crate) method: String,
+    pub(crate) id: &'a str,
+    pub(crate) reply_to: &'a str,
+    pub(crate) object: &'a str,
+    /// Of the object.
+    pub(crate) version: &'a str,
+    pub(crate) method: &'a str,
     pub(crate) arguments: Vec<Bytes>,
     pub(crate) deadline: Option<i64>,
     pub(crate) metadata: BTreeMap<String, String>,
@@ -112,14 +114,15 @@ const LONGEST_NAME: usize = 1024;
 #[serde(rename_all = "PascalCase", default)]
 struct Envelope<'a> {
     #[serde(rename = "ID")]
-    id: String,
+    id: &'a str,
     #[serde(borrow, deserialize_with = "present")]
     inputs: Option<Vec<&'a serde_bytes::Bytes>>,
     #[serde(borrow, deserialize_with = "present")]
     arguments: Option<Vec<&'a serde_bytes::Bytes>>,
-    object: ObjectName,
-    reply_to: String,
-    method: String,
+    #[serde(borrow)]
+    object: ObjectName<'a>,
+    reply_to: &'a str,
+    method: &'a str,
     deadline: Option<i64>,
     meta: BTreeMap<String, String>,
     one_way: bool,
@@ -127,18 +130,16 @@ struct Envelope<'a> {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct ObjectName {
-    name: String,
-    version: String,
+struct ObjectName<'a> {
+    name: &'a str,
+    version: &'a str,
 }
 
-impl Request {
-    pub(crate) fn decode(message: &Bytes) -> Result<Self, RequestError> {
-        let envelope: Envelope<'_> = decode(message)?;
-        let ObjectName { name, version } = &envelope.object;
-        if [&envelope.id, name, version, &envelope.reply_to, &envelope.method]
-            .iter()
-            .any(|name| name.len() > LONGEST_NAME)
+impl<'a> Request<'a> {
+    pub(crate) fn decode(message: &'a Bytes) -> Result<Self, RequestError> {
+        let envelope: Envelope<'a> = decode(message)?;
+        let ObjectName { name, version } = envelope.object;
+        if [envelope.id, name, version, envelope.reply_to, envelope.method].iter().any(|name| name.len() > LONGEST_NAME)
         {
             return Err(RequestError::LongName);
         }
@@ -152,7 +153,8 @@ impl Request {
             generation,
             id: envelope.id,
             reply_to: envelope.reply_to,
-            object: ObjectId::new(envelope.object.name, envelope.object.version),
+            object: name,
+            version,
             method: envelope.method,
             arguments: arguments.into_iter().map(|argument| slice(message, argument)).collect(),
             deadline: envelope.deadline,

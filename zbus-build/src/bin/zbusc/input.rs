@@ -17,6 +17,13 @@ pub(crate) struct Input {
     /// The schemas; `-` is standard input
     #[arg(required = true, value_name = "FILES")]
     files: Vec<String>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// How schemas are read, whichever they are.
+#[derive(Args)]
+pub(crate) struct Reading {
     /// Looks for imports in this folder too, if there is none beside the file that imports; can be repeated
     #[arg(short = 'I', long = "include", value_name = "DIR")]
     include: Vec<PathBuf>,
@@ -39,20 +46,35 @@ enum When {
 impl Input {
     /// Compiles the schemas; the outer error is of the command line, the inner one of the schemas.
     pub(crate) fn compile(&self) -> Result<Result<Schema, Report>, Failure> {
-        if let Some(missing) = self.include.iter().find(|folder| !folder.is_dir()) {
-            return Err(Failure::Usage(format!("there is no folder {} to include", missing.display())));
-        }
-        let loader = StdinLoader { files: FileLoader::new(self.include.iter().cloned()) };
-        let roots: Vec<&str> = self.files.iter().map(String::as_str).collect();
-        Ok(zbus_idl::compile(&roots, &loader))
+        self.reading.compile(&self.files)
     }
 
     /// The same, for those who have no use for broken schemas.
     pub(crate) fn schema(&self) -> Result<Schema, Failure> {
-        self.compile()?.map_err(|report| Failure::Schemas(report, self.color(io::stderr().is_terminal())))
+        self.reading.schema(&self.files)
     }
 
     pub(crate) fn color(&self, is_terminal: bool) -> zbus_idl::Color {
+        self.reading.color(is_terminal)
+    }
+}
+
+impl Reading {
+    fn compile(&self, files: &[String]) -> Result<Result<Schema, Report>, Failure> {
+        if let Some(missing) = self.include.iter().find(|folder| !folder.is_dir()) {
+            return Err(Failure::Usage(format!("there is no folder {} to include", missing.display())));
+        }
+        let loader = StdinLoader { files: FileLoader::new(self.include.iter().cloned()) };
+        let roots: Vec<&str> = files.iter().map(String::as_str).collect();
+        Ok(zbus_idl::compile(&roots, &loader))
+    }
+
+    /// Compiles these schemas, for those who have no use for broken ones.
+    pub(crate) fn schema(&self, files: &[String]) -> Result<Schema, Failure> {
+        self.compile(files)?.map_err(|report| Failure::Schemas(report, self.color(io::stderr().is_terminal())))
+    }
+
+    fn color(&self, is_terminal: bool) -> zbus_idl::Color {
         let wanted = match self.color {
             When::Always => true,
             When::Never => false,

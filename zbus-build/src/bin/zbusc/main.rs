@@ -1,6 +1,7 @@
 //! `zbusc`: what one does with schemas outside of a build. A subcommand is a room; `input` reads what they all read,
 //! `failure` says what went wrong.
 
+mod acl;
 mod check;
 mod explain;
 mod failure;
@@ -34,6 +35,7 @@ enum Command {
     Model(model::Model),
     Hash(hash::Hash),
     Gen(generate::Generate),
+    Acl(acl::Acl),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Model(model) => model.run(&mut out),
         Command::Hash(hash) => hash.run(&mut out),
         Command::Gen(generate) => generate.run(&mut out),
+        Command::Acl(acl) => acl.run(&mut out),
     };
     // Also where it failed: the problems that `check` found are its output.
     let written = out.flush();

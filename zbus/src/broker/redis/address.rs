@@ -9,9 +9,15 @@ use crate::broker::BrokerError;
 use crate::broker::address::not_an_address;
 
 /// What will connect to `scheme://rest`. Go's `tcp://` and `unix://` carry a password as the user.
-pub(in crate::broker) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
+pub(crate) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
     let Address { info, certificates } = if scheme == "unix" { socket(rest)? } else { host(scheme, rest)? };
-    let info = info.set_tcp_settings(super::tcp());
+    let mut settings = info.redis_settings().clone();
+    if settings.username().is_some() {
+        // A user may have no right to say what library it uses, and each try would be in Redis' log of refusals. Without a user it is
+        // also what finds out that Redis has no room for another connection.
+        settings = settings.set_skip_set_lib_name();
+    }
+    let info = info.set_redis_settings(settings).set_tcp_settings(super::tcp());
     #[cfg(feature = "tls")]
     if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
         return certificates.client(info);

@@ -19,7 +19,7 @@ use redis::io::tcp::TcpSettings;
 use redis::io::tcp::socket2::TcpKeepalive;
 use redis::{Client, ErrorKind, Pipeline, RedisError, RedisResult, Script};
 
-pub(super) use self::address::client;
+pub(crate) use self::address::client;
 use self::pop::RedisPopper;
 use self::subscribe::Subscriptions;
 use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use backon::BackoffBuilder;
 use bytes::Bytes;
@@ -148,13 +149,14 @@ impl Keeper {
 
     /// Comes back with all channels subscribed and told of the gap; false where nobody is left to come back for.
     async fn reconnect(&mut self, orders: &mpsc::UnboundedReceiver<Order>) -> bool {
+        let since = Instant::now();
         let mut delays = reconnect_backoff().build();
         loop {
             // Orders wait meanwhile: a subscription to a broker that is away is answered when it is back.
             if orders.is_closed() && orders.is_empty() {
                 return false;
             }
-            match self.resubscribe().await {
+            match self.resubscribe(since).await {
                 Ok(()) => return true,
                 Err(error) => tracing::warn!(%error, "subscriptions are interrupted"),
             }
@@ -162,7 +164,7 @@ impl Keeper {
         }
     }
 
-    async fn resubscribe(&mut self) -> Result<(), BrokerError> {
+    async fn resubscribe(&mut self, since: Instant) -> Result<(), BrokerError> {
         self.channels.retain(|_, subscribers| {
             subscribers.retain(DeliverySender::is_open);
             !subscribers.is_empty()
@@ -173,9 +175,10 @@ impl Keeper {
         }
         self.connection = Some((sink, messages));
         telemetry::reconnected("subscriptions");
+        let lasted = since.elapsed();
         for subscriber in self.channels.values().flatten() {
             // Who listens no more is let go with the next message.
-            let _ = subscriber.send(Delivery::Gap);
+            let _ = subscriber.send(Delivery::Gap { lasted });
         }
         Ok(())
     }

@@ -1,0 +1,120 @@
+//! A TCP proxy between a test's processes and its broker, which cuts, delays and splits what goes through.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What a proxy does to each direction of each connection.
+#[derive(Clone, Copy, Debug)]
+pub enum Mischief {
+    /// Ends the connection in the middle of whatever is written, after up to so many bytes.
+    Cut(u64),
+    /// Holds each piece back for up to this long.
+    Delay(Duration),
+    /// Hands every byte on alone.
+    Split,
+}
+
+/// A running proxy; dropped, it ends with all its connections.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    cuts: Arc<AtomicU64>,
+    accepting: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// Listens on a free port, and connects to that of the broker. What is drawn follows from the seed.
+    pub async fn start(broker: u16, mischief: Mischief, seed: u64) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let cuts = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&cuts);
+        let accepting = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            let mut draws = seed;
+            while let Ok((near, _)) = listener.accept().await {
+                let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, broker)).await else { continue };
+                for stream in [&near, &far] {
+                    stream.set_nodelay(true).expect("a TCP connection");
+                }
+                let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
+                let ways = [(from_near, to_far), (from_far, to_near)].map(|(from, to)| {
+                    draws = draws.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    carry(from, to, mischief, draws)
+                });
+                let counted = Arc::clone(&counted);
+                connections.spawn(async move {
+                    let [out, back] = ways;
+                    tokio::select! {
+                        () = out => {}
+                        () = back => {}
+                    }
+                    counted.fetch_add(1, Ordering::Relaxed);
+                });
+            }
+        });
+        Self { address, cuts, accepting }
+    }
+
+    /// `redis://127.0.0.1:port`.
+    pub fn address(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+
+    /// How many connections have ended.
+    pub fn ended(&self) -> u64 {
+        self.cuts.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// Carries one direction until it ends or is cut.
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mischief: Mischief, draw: u64) {
+    // The lower bits of such a generator are poor.
+    let draw = draw >> 16;
+    let mut left = match mischief {
+        Mischief::Cut(most) => draw % most,
+        Mischief::Delay(_) | Mischief::Split => u64::MAX,
+    };
+    let mut buffer = vec![0; 16 << 10];
+    let mut pieces = draw;
+    loop {
+        let Ok(length @ 1..) = from.read(&mut buffer).await else { return };
+        let length = length.min(usize::try_from(left).unwrap_or(usize::MAX));
+        left -= length as u64;
+        let written = match mischief {
+            Mischief::Cut(_) => to.write_all(&buffer[..length]).await,
+            Mischief::Delay(most) => {
+                pieces = pieces.wrapping_mul(31).wrapping_add(7);
+                let most = u64::try_from(most.as_micros()).expect("short").max(1);
+                tokio::time::sleep(Duration::from_micros(pieces % most)).await;
+                to.write_all(&buffer[..length]).await
+            }
+            Mischief::Split => split(&mut to, &buffer[..length]).await,
+        };
+        if written.is_err() || left == 0 {
+            return;
+        }
+    }
+}
+
+async fn split(to: &mut OwnedWriteHalf, bytes: &[u8]) -> std::io::Result<()> {
+    for byte in bytes {
+        to.write_all(std::slice::from_ref(byte)).await?;
+        // Whoever reads gets its turn in between.
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}

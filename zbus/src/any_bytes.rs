@@ -1,0 +1,189 @@
+//! What holds for any bytes that a stranger may send, whoever makes them up: the fuzz targets call these functions, and so does a test,
+//! for a bounded time. No panic, whatever comes out; and what was read can be written, and is then read as the same.
+
+use bytes::Bytes;
+use serde_with::{DeserializeAs, Same, SerializeAs};
+
+use crate::status::Status;
+use crate::types::{Duration, IpNet, MacAddress, Timestamp, Value};
+use crate::wire::{
+    Bins, Body, OutgoingRequest, Request, Response, adapter, decode, decode_as, decode_document, encode_as,
+    reply_address, response_id,
+};
+
+/// A message in a queue.
+pub fn request(bytes: &[u8]) {
+    let message = Bytes::copy_from_slice(bytes);
+    let _ = reply_address(&message);
+    let Ok(read) = Request::decode(&message) else { return };
+    let mut arguments = Bins::default();
+    for argument in &read.arguments {
+        // What is inside is whoever's that reads it.
+        arguments.push::<adapter::Bytes, Vec<u8>>(&argument.to_vec()).expect("bytes have a form");
+    }
+    let written = OutgoingRequest {
+        generation: read.generation,
+        id: &read.id,
+        reply_to: &read.reply_to,
+        object: &read.object,
+        method: &read.method,
+        arguments: &arguments,
+        deadline: read.deadline,
+        metadata: &read.metadata,
+        one_way: read.one_way,
+    };
+    let again = Request::decode(&written.encode().expect("a request has a form")).expect("what we write can be read");
+    assert_eq!((&again.id, &again.reply_to, &again.object), (&read.id, &read.reply_to, &read.object));
+    assert_eq!((&again.method, again.deadline, again.one_way), (&read.method, read.deadline, read.one_way));
+    assert_eq!((again.arguments.len(), &again.metadata), (read.arguments.len(), &read.metadata));
+}
+
+/// A message in an inbox.
+pub fn response(bytes: &[u8]) {
+    let message = Bytes::copy_from_slice(bytes);
+    let id = response_id(&message);
+    let Ok(read) = Response::decode(&message) else { return };
+    assert!(id.is_none_or(|id| id == read.id));
+    for count in 0..4 {
+        for throws in [false, true] {
+            if let Ok(Ok(values)) = read.body.clone().returns(count, throws) {
+                assert!(values.len() == count);
+            }
+        }
+    }
+    for throws in [None, Some(false), Some(true)] {
+        if let Ok(Ok(document)) = read.body.clone().document(throws) {
+            let _ = decode_document::<Value>(document.as_deref());
+        }
+    }
+    if let Body::One { data: Some(data), .. } = read.body {
+        value(&data);
+    }
+}
+
+/// An argument, a return value, an event or a status.
+pub fn value(bytes: &[u8]) {
+    same::<Same, Status>(bytes);
+    same::<adapter::Any, Value>(bytes);
+    same::<Same, Vec<Vec<u64>>>(bytes);
+    same::<Same, Option<std::collections::BTreeMap<String, (i8, f32)>>>(bytes);
+    if let Ok(read) = decode::<Value>(bytes) {
+        assert!(read.to_string().len() < usize::MAX);
+    }
+}
+
+/// What travels in a form of its own.
+pub fn adapters(bytes: &[u8]) {
+    same::<adapter::Bytes, Vec<u8>>(bytes);
+    same::<adapter::SharedBytes, Bytes>(bytes);
+    same::<adapter::Ip, std::net::IpAddr>(bytes);
+    same::<adapter::Cidr, IpNet>(bytes);
+    same::<adapter::OptionalCidr, Option<IpNet>>(bytes);
+    same::<Same, MacAddress>(bytes);
+    same::<adapter::Timestamp, Timestamp>(bytes);
+    same::<adapter::Timestamp, std::time::SystemTime>(bytes);
+    same::<adapter::Duration, Duration>(bytes);
+    same::<adapter::Duration, std::time::Duration>(bytes);
+    #[cfg(feature = "chrono")]
+    {
+        same::<adapter::Timestamp, chrono::DateTime<chrono::Utc>>(bytes);
+        same::<adapter::Duration, chrono::TimeDelta>(bytes);
+    }
+}
+
+/// Reads a value, writes it, and reads it again: what is written is the same both times. Values need not be: some are no number.
+fn same<A, T>(bytes: &[u8])
+where
+    A: for<'de> DeserializeAs<'de, T> + SerializeAs<T>,
+{
+    let Ok(read) = decode_as::<A, T>(bytes) else { return };
+    let mut written = Vec::new();
+    // A value may have been read that has no form of ours.
+    if encode_as::<A, T>(&read, &mut written).is_err() {
+        return;
+    }
+    let again = decode_as::<A, T>(&written).expect("what we write can be read");
+    let mut twice = Vec::new();
+    encode_as::<A, T>(&again, &mut twice).expect("what was written can be written");
+    assert_eq!(twice, written);
+}
+
+/// The address of a broker.
+#[cfg(feature = "redis")]
+pub fn address(bytes: &[u8]) {
+    if let Some((scheme, rest)) = std::str::from_utf8(bytes).ok().and_then(|text| text.split_once("://"))
+        && ["redis", "rediss", "valkey", "tcp", "unix"].contains(&scheme)
+    {
+        let _ = crate::broker::redis_client(scheme, rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A seeded generator: Marsaglia's xorshift.
+    struct Draw(u64);
+
+    impl Draw {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 >> 33).unwrap() % bound.max(1)
+        }
+    }
+
+    const MARKERS: &[u8] = &[
+        0x00, 0x7f, 0x80, 0x81, 0x90, 0x91, 0xa0, 0xc0, 0xc1, 0xc4, 0xc6, 0xc7, 0xc9, 0xcb, 0xd3, 0xd6, 0xd7, 0xdb,
+        0xdd, 0xdf, 0xff,
+    ];
+
+    fn changed(seeds: &[Vec<u8>], draw: &mut Draw) -> Vec<u8> {
+        let mut bytes = seeds[draw.below(seeds.len())].clone();
+        for _ in 0..=draw.below(4) {
+            let place = draw.below(bytes.len() + 1);
+            match draw.below(5) {
+                0 => bytes.truncate(place),
+                1 => bytes.insert(place, MARKERS[draw.below(MARKERS.len())]),
+                2 if place < bytes.len() => bytes[place] = MARKERS[draw.below(MARKERS.len())],
+                3 if place < bytes.len() => _ = bytes.remove(place),
+                _ => {
+                    let other = &seeds[draw.below(seeds.len())];
+                    let from = draw.below(other.len() + 1);
+                    let length = draw.below(other.len() - from + 1);
+                    bytes.splice(place..place, other[from..from + length].iter().copied());
+                }
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn whatever_becomes_of_the_byte_vectors_is_read_or_refused() {
+        let seeds = crate::wire::vector_bytes();
+        let mut draw = Draw(42);
+        for _ in 0..8_000 {
+            let bytes = changed(&seeds, &mut draw);
+            request(&bytes);
+            response(&bytes);
+            value(&bytes);
+            adapters(&bytes);
+        }
+    }
+
+    #[test]
+    fn whatever_becomes_of_an_address_is_one_or_is_refused() {
+        let seeds = [
+            "redis://anna:s3cret@host:6379/1",
+            "tcp://:x@[::1]:1?a=b#c",
+            "unix:///run/redis.sock?db=1",
+            "rediss://h%40",
+        ];
+        let seeds: Vec<Vec<u8>> = seeds.map(|seed| seed.as_bytes().to_vec()).into();
+        let mut draw = Draw(42);
+        for _ in 0..5_000 {
+            address(&changed(&seeds, &mut draw));
+        }
+    }
+}
