@@ -36,7 +36,7 @@ use crate::tables::Section;
 /// Where `build-cost` leaves its figures for the documentation.
 const BUILD_COST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/build-cost.json");
 
-/// Measures zbus against its peers. The whole takes about eight minutes.
+/// Measures zbus against its peers. The whole takes about seven minutes.
 #[derive(Debug, Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct Arguments {

@@ -136,7 +136,10 @@ fn by_parameter(results: &Results, name: &str, parameter: Parameter) -> Table {
     let mut cases: Vec<(usize, Case)> =
         results.cases().filter_map(|case| Some((parameter(case.workload)?, case))).collect();
     cases.sort_unstable();
-    for (value, case) in cases {
+    // Of those that have one value alone there is nothing to see.
+    let alone = |contender: Contender| cases.iter().filter(|(_, case)| case.contender == contender).count() < 2;
+    let varied = cases.iter().any(|&(value, _)| value != cases[0].0);
+    for &(value, case) in cases.iter().filter(|(_, case)| !varied || !alone(case.contender)) {
         let Some(rate) = results.spread(case, |figures| figures.load.rate) else { continue };
         let to = |of: Case, to: Case| results.ratio((of, |of| of.load.rate), (to, |to| to.load.rate));
         let floor = case.contender.floor().map(|contender| Case { contender, ..case });

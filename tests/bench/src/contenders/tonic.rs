@@ -4,7 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
-use tokio_stream::wrappers::{TcpListenerStream, UnixListenerStream};
+use tokio_stream::wrappers::UnixListenerStream;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Endpoint, Server};
 use tonic::{Request, Response, Status};
 
@@ -35,7 +36,6 @@ impl Echo for Same {
 pub fn serve(address: &str) -> Result<(), Box<dyn Error>> {
     runtime(1)?.block_on(async {
         let router = Server::builder()
-            .tcp_nodelay(true)
             .max_concurrent_streams(2 * MULTITUDE as u32)
             .initial_connection_window_size(WINDOW)
             .initial_stream_window_size(1 << 20)
@@ -49,7 +49,9 @@ pub fn serve(address: &str) -> Result<(), Box<dyn Error>> {
             None => {
                 let listener = TcpListener::bind(address.trim_start_matches("http://")).await?;
                 ready();
-                router.serve_with_incoming(TcpListenerStream::new(listener)).await?;
+                // That of the router holds for listeners of its own alone.
+                let connections = TcpIncoming::from(listener).with_nodelay(Some(true));
+                router.serve_with_incoming(connections).await?;
             }
         }
         Ok(())
