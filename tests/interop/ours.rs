@@ -14,18 +14,21 @@ use crate::feature::{Feature, Observed, Outcome, expect, outcome, wrong};
 
 type Tried = Result<(), Outcome>;
 
+/// Every server publishes, even where calls are made in vain.
+const EVENT_PATIENCE: Duration = Duration::from_secs(10);
+
 /// Tries every feature at once.
 pub(crate) async fn probe(address: &str, generation: Generation, replies: ReplyMode, patience: Duration) -> Observed {
     let client = Client::builder().generation(generation).reply_mode(replies).timeout(patience);
     let client = client.connect(address).await.unwrap();
     let features = Feature::ALL.map(|feature| {
-        let tried = attempt(feature, &client, patience);
+        let tried = attempt(feature, &client);
         async move { (feature, outcome(tried.await)) }
     });
     join_all(features).await
 }
 
-fn attempt(feature: Feature, client: &Client, patience: Duration) -> BoxFuture<'static, Tried> {
+fn attempt(feature: Feature, client: &Client) -> BoxFuture<'static, Tried> {
     let client = client.clone();
     match feature {
         Feature::Call => call(client).boxed(),
@@ -35,7 +38,7 @@ fn attempt(feature: Feature, client: &Client, patience: Duration) -> BoxFuture<'
         Feature::Variadic => variadic(client).boxed(),
         Feature::Duration => duration(client).boxed(),
         Feature::Time => time(client).boxed(),
-        Feature::Event => event(client, patience).boxed(),
+        Feature::Event => event(client).boxed(),
         Feature::Status => status(client).boxed(),
         Feature::Panic => panic(client).boxed(),
         Feature::Refusal => refusal(client).boxed(),
@@ -92,9 +95,9 @@ async fn time(client: Client) -> Tried {
     expect(ExtrasClient::new(client).later(at, by).await.map_err(failed)?, &(at + by))
 }
 
-async fn event(client: Client, patience: Duration) -> Tried {
+async fn event(client: Client) -> Tried {
     let mut ticks = UtilsClient::new(client).tik_tok().await.map_err(failed)?;
-    match tokio::time::timeout(patience, ticks.next()).await {
+    match tokio::time::timeout(EVENT_PATIENCE, ticks.next()).await {
         Err(_) => Err(Outcome::NoReply),
         Ok(Some(Ok(tick))) if Timestamp::now().duration_since(tick).abs() < zbus::types::Duration::from_secs(60) => {
             Ok(())

@@ -184,8 +184,11 @@ func (p prober) time() error {
 	return nil
 }
 
+// eventPatience is long, since every server publishes: even where calls are made in vain.
+const eventPatience = 10 * time.Second
+
 func (p prober) event() error {
-	ctx, cancel := context.WithTimeout(context.Background(), p.patience)
+	ctx, cancel := context.WithTimeout(context.Background(), eventPatience)
 	defer cancel()
 	events, err := p.client.Stream(ctx, Module, UtilsID, "TikTok")
 	if err != nil {
