@@ -1,11 +1,12 @@
 //! Documentation: a schema's comments as Rust's. They were written for every language and by anyone, so what rustdoc or
 //! rustc would take for more than text (doctests, HTML, text direction marks) is made harmless, and nothing else changes.
 
+use std::fmt;
 use std::ops::Range;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
-use quote::quote;
+use quote::{ToTokens, quote};
 
 /// What rustdoc reads as Rust or as an order to itself, apart from `ignore-…`, `edition…` and error codes.
 const RUSTDOC_WORDS: [&str; 9] = [
@@ -23,24 +24,67 @@ const RUSTDOC_WORDS: [&str; 9] = [
 /// Stands behind a text in a trial parse: where it does not come out as a paragraph, the text swallows what follows it.
 const SENTINEL: &str = "zbus-end-of-text";
 
+/// Lines of documentation, for templates of tokens and of text.
+pub(super) struct Docs(String);
+
+impl fmt::Display for Docs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.lines().try_for_each(|line| match line.trim_end() {
+            "" => formatter.write_str("///\n"),
+            line => writeln!(formatter, "/// {line}"),
+        })
+    }
+}
+
+impl ToTokens for Docs {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        for line in self.0.lines() {
+            let line = line.trim_end();
+            let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+            tokens.extend(quote!(#[doc = #line]));
+        }
+    }
+}
+
+/// `#[deprecated]`, where the schema says so; the like.
+pub(super) struct Deprecated<'a>(Option<&'a str>);
+
+impl fmt::Display for Deprecated<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => Ok(()),
+            Some("") => formatter.write_str("#[deprecated]\n"),
+            Some(text) => writeln!(formatter, "#[deprecated = {}]", Literal::string(text)),
+        }
+    }
+}
+
+impl ToTokens for Deprecated<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let deprecated =
+            self.0.map(|text| if text.is_empty() { quote!(#[deprecated]) } else { quote!(#[deprecated = #text]) });
+        tokens.extend(deprecated);
+    }
+}
+
 /// The schema's text, or where it has none the generated sentence.
-pub(super) fn docs(text: &str, or: impl FnOnce() -> String) -> TokenStream {
-    if text.trim().is_empty() { lines(&or()) } else { lines(&harmless(text)) }
+pub(super) fn docs(text: &str, or: impl FnOnce() -> String) -> Docs {
+    if text.trim().is_empty() { Docs(or()) } else { Docs(harmless(text)) }
 }
 
 /// The schema's text, if there is one, and then a generated sentence.
-pub(super) fn docs_and(text: &str, sentence: &str) -> TokenStream {
-    if text.trim().is_empty() { lines(sentence) } else { lines(&format!("{}\n\n{sentence}", harmless(text))) }
+pub(super) fn docs_and(text: &str, sentence: &str) -> Docs {
+    if text.trim().is_empty() { Docs(sentence.to_owned()) } else { Docs(format!("{}\n\n{sentence}", harmless(text))) }
 }
 
 /// Those of a member: the schema's text and then how it travels, or the generated sentence, which tells that too.
-pub(super) fn member(text: &str, wire: &str, or: impl FnOnce() -> String) -> TokenStream {
-    if text.trim().is_empty() { lines(&or()) } else { docs_and(text, &format!("Travels as {}.", code(wire))) }
+pub(super) fn member(text: &str, wire: &str, or: impl FnOnce() -> String) -> Docs {
+    if text.trim().is_empty() { Docs(or()) } else { docs_and(text, &format!("Travels as {}.", code(wire))) }
 }
 
-/// `#[deprecated]`, where the schema says so.
-pub(super) fn deprecated(text: Option<&str>) -> Option<TokenStream> {
-    text.map(|text| if text.is_empty() { quote!(#[deprecated]) } else { quote!(#[deprecated = #text]) })
+/// What the schema says of it.
+pub(super) fn deprecated(text: Option<&str>) -> Deprecated<'_> {
+    Deprecated(text)
 }
 
 /// A name in the words of a sentence.
@@ -50,15 +94,6 @@ pub(super) fn code(name: &str) -> String {
     // Also what keeps the code of an empty name from being none.
     let space = if ticks.len() > 1 || name.is_empty() { " " } else { "" };
     format!("{ticks}{space}{name}{space}{ticks}")
-}
-
-fn lines(text: &str) -> TokenStream {
-    let lines = text.lines().map(|line| {
-        let line = line.trim_end();
-        let line = if line.is_empty() { String::new() } else { format!(" {line}") };
-        quote!(#[doc = #line])
-    });
-    quote!(#(#lines)*)
 }
 
 /// The text with nothing left in it that is run, rendered as HTML or reaches behind its end.

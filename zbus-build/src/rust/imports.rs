@@ -1,9 +1,9 @@
 //! `use` lines: templates write whole paths, which mean the same whatever a schema calls its types; here those that no name of the
 //! schema shadows become what one would write by hand. What is shadowed stays a whole path.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -75,16 +75,11 @@ const IMPORTED: [&str; 35] = [
 const CRATES: [&str; 3] = ["core", "std", "zbus"];
 
 /// The items of a module with the `use` lines that they need; `taken` are the module's own names.
-pub(super) fn with_imports(items: TokenStream, taken: &Scope) -> TokenStream {
-    let (items, imports) = shortened(items, taken);
-    let lines = imports.lines();
+pub(super) fn with_imports(items: TokenStream, taken: Scope) -> TokenStream {
+    let mut shortening = Shortening::new(Rc::new(taken));
+    let items = shortening.tokens(items);
+    let lines = shortening.imports.lines();
     quote!(#lines #items)
-}
-
-/// The items of a module and what they need.
-pub(super) fn shortened(items: TokenStream, taken: &Scope) -> (TokenStream, Imports) {
-    let mut shortening = Shortening { taken, imports: Imports::default(), known: HashMap::new() };
-    (shortening.tokens(items), shortening.imports)
 }
 
 /// Of each module, the names that it gives.
@@ -116,22 +111,34 @@ impl Imports {
     }
 }
 
-struct Shortening<'a> {
-    taken: &'a Scope,
-    imports: Imports,
+/// Whole paths made short, in a module whose own names are taken.
+pub(super) struct Shortening {
+    taken: Rc<Scope>,
+    /// What that needs.
+    pub(super) imports: Imports,
     /// What each path that was met has become: a schema has many fields of few types.
-    known: HashMap<String, Vec<TokenTree>>,
+    known: HashMap<String, Short>,
 }
 
-impl Shortening<'_> {
-    fn tokens(&mut self, tokens: TokenStream) -> TokenStream {
+/// A path as it is reached with what is imported.
+struct Short {
+    text: String,
+    tokens: Vec<TokenTree>,
+}
+
+impl Shortening {
+    pub(super) fn new(taken: Rc<Scope>) -> Self {
+        Self { taken, imports: Imports::default(), known: HashMap::new() }
+    }
+
+    pub(super) fn tokens(&mut self, tokens: TokenStream) -> TokenStream {
         let mut rest = tokens.into_iter().collect::<Vec<_>>().into_iter();
         let mut out: Vec<TokenTree> = Vec::with_capacity(rest.len());
         loop {
             let words = absolute_path(rest.as_slice());
             if words > 0 && !continues_a_path(&out) {
-                let short = self.path(&rest.as_slice()[..3 * words]);
-                out.extend_from_slice(short);
+                let whole = written(&rest.as_slice()[..3 * words]);
+                out.extend_from_slice(&self.path(&whole).tokens);
                 rest.by_ref().take(3 * words).for_each(drop);
                 continue;
             }
@@ -160,25 +167,88 @@ impl Shortening<'_> {
         }
     }
 
-    /// The path as it is reached with what is imported.
-    fn path(&mut self, tokens: &[TokenTree]) -> &[TokenTree] {
-        let mut whole = String::new();
-        for token in tokens {
-            // Writing to a string does not fail.
-            _ = write!(whole, "{token}");
+    /// A line of code as text, without comments in it, appended to what is written.
+    pub(super) fn line(&mut self, mut line: &str, written: &mut String) {
+        while let Some(at) = line.find(['"', ':']) {
+            let (before, from) = line.split_at(at);
+            written.push_str(before);
+            let end = if from.starts_with('"') {
+                let end = end_of_string(from);
+                // A path that stands as text, as in `tokens`.
+                if written.ends_with("with = ") {
+                    written.push('"');
+                    self.line(&from[1..end - 1], written);
+                    written.push('"');
+                } else {
+                    written.push_str(&from[..end]);
+                }
+                end
+            } else {
+                match end_of_path(from) {
+                    Some(end) if !written.ends_with(|last: char| last.is_alphanumeric() || "_>".contains(last)) => {
+                        written.push_str(&self.path(&from[..end]).text);
+                        end
+                    }
+                    _ => {
+                        let end = from.find(|character| character != ':').unwrap_or(from.len());
+                        written.push_str(&from[..end]);
+                        end
+                    }
+                }
+            };
+            line = &from[end..];
         }
-        match self.known.entry(whole) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                let segments: Vec<_> = new.key().split("::").skip(1).collect();
-                let short = short(&segments, self.taken, &mut self.imports);
-                new.insert(short)
-            }
+        written.push_str(line);
+    }
+
+    /// The path that starts with `::`.
+    fn path(&mut self, whole: &str) -> &Short {
+        if !self.known.contains_key(whole) {
+            let segments: Vec<_> = whole.split("::").skip(1).collect();
+            let text = short(&segments, &self.taken, &mut self.imports);
+            let tokens = path(text.split("::"));
+            self.known.insert(whole.to_owned(), Short { text, tokens });
         }
+        &self.known[whole]
     }
 }
 
-fn short(segments: &[&str], taken: &Scope, imports: &mut Imports) -> Vec<TokenTree> {
+fn written(tokens: &[TokenTree]) -> String {
+    tokens.iter().fold(String::new(), |mut text, token| {
+        // Writing to a string does not fail.
+        _ = write!(text, "{token}");
+        text
+    })
+}
+
+/// Where the literal ends that the text starts with, behind its closing quote.
+fn end_of_string(text: &str) -> usize {
+    let mut is_escaped = true;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'"' if !is_escaped => return at + 1,
+            b'\\' => is_escaped = !is_escaped,
+            _ => is_escaped = false,
+        }
+    }
+    text.len()
+}
+
+/// The like of `absolute_path` for text: where the path ends that it starts with, if that is one.
+fn end_of_path(text: &str) -> Option<usize> {
+    let (mut end, mut words) = (0, 0);
+    while let Some(from) = text[end..].strip_prefix("::") {
+        let word = from.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(from.len());
+        if word == 0 || (words == 0 && !CRATES.contains(&&from[..word])) {
+            break;
+        }
+        end += 2 + word;
+        words += 1;
+    }
+    (words > 1).then_some(end)
+}
+
+fn short(segments: &[&str], taken: &Scope, imports: &mut Imports) -> String {
     for end in (2..=segments.len()).rev() {
         let known = segments[..end].join("::");
         let (name, rest) = (segments[end - 1], &segments[end - 1..]);
@@ -186,16 +256,17 @@ fn short(segments: &[&str], taken: &Scope, imports: &mut Imports) -> Vec<TokenTr
             continue;
         }
         if PRELUDE.contains(&known.as_str()) {
-            return path(rest.iter().copied());
+            return rest.join("::");
         }
         if let Some(known) = IMPORTED.iter().find(|it| **it == known) {
             let (module, name) = known.rsplit_once("::").unwrap_or_default();
             // Written by hand it is the standard library's; both are the same.
             imports.0.entry(module.replacen("core", "std", 1)).or_default().insert(name);
-            return path(rest.iter().copied());
+            return rest.join("::");
         }
     }
-    path(segments.iter().map(|word| if *word == "core" { "std" } else { word }))
+    let segments: Vec<_> = segments.iter().map(|word| if *word == "core" { "std" } else { word }).collect();
+    segments.join("::")
 }
 
 /// What stands before a `::` makes it part of a path: `Self::…`, `<T as Trait>::…`.
@@ -279,7 +350,41 @@ mod tests {
     use super::*;
 
     fn shortened(items: TokenStream, taken: &[&str]) -> String {
-        with_imports(items, &Scope::reserving(taken)).to_string()
+        with_imports(items, Scope::reserving(taken)).to_string()
+    }
+
+    fn shortened_line(line: &str, taken: &[&str]) -> String {
+        let mut written = String::new();
+        Shortening::new(Rc::new(Scope::reserving(taken))).line(line, &mut written);
+        written
+    }
+
+    #[test]
+    fn line_of_text_is_shortened_like_tokens() {
+        for (line, taken, short) in [
+            (
+                "fn f(a: &[::zbus::types::Value]) -> ::core::option::Option<u8>;",
+                &[][..],
+                "fn f(a: &[Value]) -> Option<u8>;",
+            ),
+            ("fn f() -> ::core::option::Option<u8>;", &["Option"], "fn f() -> std::option::Option<u8>;"),
+            ("impl<T: A> ::zbus::server::Object for B<T> {}", &[], "impl<T: A> Object for B<T> {}"),
+            (
+                "<T as A>::zbus::x; a::core::fmt; ::uuid::Uuid; ::core; B::<::core::fmt::Error>::c",
+                &[],
+                "<T as A>::zbus::x; a::core::fmt; ::uuid::Uuid; ::core; B::<fmt::Error>::c",
+            ),
+            (
+                r#"#[serde(rename = "\"::core::fmt", with = "::zbus::codegen::As::<::zbus::codegen::wire::Ip>")]"#,
+                &[],
+                r#"#[serde(rename = "\"::core::fmt", with = "As::<wire::Ip>")]"#,
+            ),
+        ] {
+            assert_eq!(shortened_line(line, taken), short);
+            let tokens = Shortening::new(Rc::new(Scope::reserving(taken))).tokens(line.parse().unwrap());
+            let without_spaces = |text: String| text.replace(' ', "");
+            assert_eq!(without_spaces(tokens.to_string()), without_spaces(short.to_owned()));
+        }
     }
 
     #[test]

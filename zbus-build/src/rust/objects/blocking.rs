@@ -61,7 +61,7 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
     let docs = method_docs(method);
     let deprecated = method.deprecated();
     let (name, params) = (method.name, method.params);
-    let signature = method.borrowed_params();
+    let signature = method.borrowed_params().into_iter().map(|(name, ty)| quote!(#name: #ty));
     let client = &object.names.client;
     let (output, error) = (method.output(), method.client_error());
     quote! {
