@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +20,7 @@ use super::object::{Call, Object, Returns};
 use super::rejection::Rejection;
 use super::reply::{Inboxes, ReplyTo, Sent};
 use super::running::{Entered, Running};
-use super::workers::{Busy, Workers};
+use super::workers::{Busy, Permit, Workers};
 use crate::ObjectId;
 use crate::clock::Clock;
 use crate::drops::{Beginning, Drops, Reason};
@@ -72,7 +71,7 @@ pub(super) struct Dispatcher {
 
 impl Dispatcher {
     /// Hands a message, which came for a pool of workers, to one of them, or answers why not.
-    pub(super) async fn dispatch(&self, message: &Bytes, pool: usize, permit: OwnedSemaphorePermit) {
+    pub(super) async fn dispatch(&self, message: &Bytes, pool: usize, permit: Permit) {
         let Read { request, reply_to, limit, deadline } = match self.read(message) {
             Ok(read) => read,
             Err(Unread::Dropped(reason, detail)) => {

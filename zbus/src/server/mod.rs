@@ -10,6 +10,7 @@ mod events;
 mod intake;
 mod object;
 mod options;
+mod pool;
 mod presence;
 mod rejection;
 mod reply;
