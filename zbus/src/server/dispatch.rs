@@ -27,7 +27,7 @@ use crate::drops::{Beginning, Drops, Reason};
 use crate::error::RejectionKind;
 use crate::outbox::Outbox;
 use crate::telemetry::{self, Observed, TRACEPARENT};
-use crate::wire::{Generation, Request, reply_address};
+use crate::wire::{Depth, Generation, Request, reply_address};
 
 /// An object of whatever type. The type is forgotten where a call becomes a task, so that this costs no allocation of its own.
 pub(super) trait AnyObject: Send + Sync {
@@ -67,6 +67,7 @@ pub(super) struct Dispatcher {
     pub(super) inboxes: Inboxes,
     /// In bytes.
     pub(super) max_message_size: usize,
+    pub(super) max_depth: Depth,
 }
 
 impl Dispatcher {
@@ -143,6 +144,10 @@ impl Dispatcher {
             let dropped = || Unread::Dropped(Reason::ForeignReplyTo, Beginning(request.reply_to).to_string());
             Some(reply_to.ok_or_else(dropped)?)
         };
+        if let Err(error) = request.arguments.iter().try_for_each(|argument| self.max_depth.check(argument)) {
+            let detail = format!("an argument is not read: {error}");
+            return Err(self.refuse_to(reply_to, request.id, Reason::TooDeep, detail));
+        }
         Ok(Read { request, reply_to, limit, deadline })
     }
 
@@ -152,11 +157,15 @@ impl Dispatcher {
             .and_then(|(id, list)| Some((ReplyTo::new(Generation::One, &list, None, &self.inboxes)?, id)));
         match reply_to {
             None => Unread::Dropped(reason, detail),
-            Some((reply_to, id)) => {
-                self.drops.note(reason, &detail);
-                Unread::Rejected(reply_to, id, Rejection::new(RejectionKind::BadArguments, detail))
-            }
+            Some((reply_to, id)) => self.refuse_to(Some(reply_to), &id, reason, detail),
         }
+    }
+
+    /// The like where that is known; none waits for an answer to a call that is not answered.
+    fn refuse_to(&self, reply_to: Option<ReplyTo>, id: &str, reason: Reason, detail: String) -> Unread {
+        let Some(reply_to) = reply_to else { return Unread::Dropped(reason, detail) };
+        self.drops.note(reason, &detail);
+        Unread::Rejected(reply_to, id.to_owned(), Rejection::new(RejectionKind::BadArguments, detail))
     }
 }
 

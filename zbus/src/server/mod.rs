@@ -56,7 +56,7 @@ use crate::error::Error;
 use crate::object_id;
 use crate::outbox::Outbox;
 use crate::status::{ObjectStatus, Status};
-use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, MOST_MESSAGE_SIZE};
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Depth, MOST_MESSAGE_SIZE};
 
 /// How many calls run at once where nobody says otherwise.
 const DEFAULT_WORKERS: u32 = 16;
@@ -84,6 +84,7 @@ pub struct Server {
     version: Option<String>,
     contracts: BTreeMap<String, String>,
     max_message_size: usize,
+    max_depth: Depth,
     objects: HashMap<ObjectId, Registered>,
     streams: Vec<(ObjectId, Streams)>,
 }
@@ -100,6 +101,7 @@ impl Server {
             version: None,
             contracts: BTreeMap::new(),
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+            max_depth: Depth::default(),
             objects: HashMap::new(),
             streams: Vec::new(),
         }
@@ -121,6 +123,14 @@ impl Server {
     /// refused, a larger reply is [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge), a larger event is logged and dropped.
     pub fn max_message_size(self, bytes: usize) -> Self {
         Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
+    }
+
+    /// How many lists and maps an argument may have within one another: 1 to 128, which is also what is read unless this is set; what is
+    /// outside is taken as the nearest. More would not be safe for the stack of every thread. A request with a deeper one is refused as
+    /// [`BadArguments`](crate::RejectionKind::BadArguments).
+    /// With a lower limit each value is looked through once more.
+    pub fn max_depth(self, levels: usize) -> Self {
+        Self { max_depth: Depth::new(levels), ..self }
     }
 
     /// How long a broker that is out of reach at the start, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for
@@ -293,6 +303,7 @@ impl Server {
             drops,
             inboxes: Inboxes::default(),
             max_message_size: self.max_message_size,
+            max_depth: self.max_depth,
         });
         if queues.iter().any(|lists| !lists.is_empty()) {
             let channel = ObjectId::STATUS.channel(&self.module, "Cancel");
