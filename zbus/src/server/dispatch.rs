@@ -65,6 +65,7 @@ pub(super) struct Dispatcher {
     pub(super) running: Arc<Running>,
     pub(super) drops: Arc<Drops>,
     pub(super) inboxes: Inboxes,
+    pub(super) max_call_time: Option<Duration>,
     /// In bytes.
     pub(super) max_message_size: usize,
     pub(super) max_depth: Depth,
@@ -73,7 +74,7 @@ pub(super) struct Dispatcher {
 impl Dispatcher {
     /// Hands a message, which came for a pool of workers, to one of them, or answers why not.
     pub(super) async fn dispatch(&self, message: &Bytes, pool: usize, permit: Permit) {
-        let Read { request, reply_to, limit, deadline } = match self.read(message) {
+        let Read { request, reply_to, limit, deadline, own_limit } = match self.read(message) {
             Ok(read) => read,
             Err(Unread::Dropped(reason, detail)) => {
                 self.workers.counters.dropped.add_one();
@@ -106,7 +107,7 @@ impl Dispatcher {
         let (outbox, abort, max_message_size) = (self.outbox.clone(), self.abort.clone(), self.max_message_size);
         let queue = Arc::clone(queue);
         Arc::clone(object)
-            .run(call, Run { entered, observed, queue, worker, reply_to, outbox, abort, max_message_size });
+            .run(call, Run { entered, observed, queue, worker, reply_to, outbox, abort, own_limit, max_message_size });
     }
 
     /// The object that a request is for, if it came for the workers of that.
@@ -136,11 +137,13 @@ impl Dispatcher {
         if limit.is_some_and(|limit| limit.is_zero()) {
             return Err(Unread::Dropped(Reason::Expired, format!("the deadline of {} has passed", request.id)));
         }
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let own_limit = self.max_call_time.filter(|most| limit.is_none_or(|limit| *most < limit));
+        let now = Instant::now();
+        let [awaited, deadline] = [limit, own_limit.or(limit)].map(|limit| now.checked_add(limit?));
         let reply_to = if request.one_way {
             None
         } else {
-            let reply_to = ReplyTo::new(request.generation, request.reply_to, deadline, &self.inboxes);
+            let reply_to = ReplyTo::new(request.generation, request.reply_to, awaited, &self.inboxes);
             let dropped = || Unread::Dropped(Reason::ForeignReplyTo, Beginning(request.reply_to).to_string());
             Some(reply_to.ok_or_else(dropped)?)
         };
@@ -148,7 +151,7 @@ impl Dispatcher {
             let detail = format!("an argument is not read: {error}");
             return Err(self.refuse_to(reply_to, request.id, Reason::TooDeep, detail));
         }
-        Ok(Read { request, reply_to, limit, deadline })
+        Ok(Read { request, reply_to, limit: own_limit.or(limit), deadline, own_limit })
     }
 
     /// Tells whoever sent a message that it is not read, if it says who that is.
@@ -177,6 +180,8 @@ struct Read<'a> {
     /// From now.
     limit: Option<Duration>,
     deadline: Option<Instant>,
+    /// The server's, where that comes before the deadline, or there is none.
+    own_limit: Option<Duration>,
 }
 
 /// A message that no worker gets.
@@ -204,6 +209,8 @@ pub(super) struct Run {
     reply_to: Option<ReplyTo>,
     outbox: Outbox<Sent>,
     abort: CancellationToken,
+    /// The server's, where that comes before the deadline, or there is none.
+    own_limit: Option<Duration>,
     max_message_size: usize,
 }
 
@@ -231,14 +238,18 @@ impl Run {
 
     /// Runs the method to its end, or until it is given up, and answers.
     async fn finish(self, method: Pin<&mut Option<impl Future<Output = Ended>>>) {
-        let Self { entered, observed, queue, worker, reply_to, outbox, abort, max_message_size } = self;
+        let Self { entered, observed, queue, worker, reply_to, outbox, abort, own_limit, max_message_size } = self;
         let ended = run(&entered.call, &abort, method);
         let answer = match observed.run_method(&queue, entered.call.method(), ended, outcome_of).await {
             Ok(outcome) => Some(outcome),
             // Nobody waits for it.
             Err(GivenUp::Cancelled) => None,
             Err(GivenUp::AtDeadline) => {
-                let message = format!("{} did not end before its deadline", Name(&entered.call));
+                let name = Name(&entered.call);
+                let message = match own_limit {
+                    Some(limit) => format!("{name} did not end in {limit:?}, which is the server's limit for a call"),
+                    None => format!("{name} did not end before its deadline"),
+                };
                 Some(Err(Rejection::new(RejectionKind::Expired, message)))
             }
             Err(GivenUp::Stopped) => {

@@ -83,6 +83,7 @@ pub struct Server {
     any_module: bool,
     version: Option<String>,
     contracts: BTreeMap<String, String>,
+    max_call_time: Option<Duration>,
     max_message_size: usize,
     max_depth: Depth,
     objects: HashMap<ObjectId, Registered>,
@@ -100,6 +101,7 @@ impl Server {
             any_module: false,
             version: None,
             contracts: BTreeMap::new(),
+            max_call_time: None,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
             max_depth: Depth::default(),
             objects: HashMap::new(),
@@ -117,6 +119,14 @@ impl Server {
     /// answered as cut off.
     pub fn drain(self, limit: Duration) -> Self {
         Self { drain: limit, ..self }
+    }
+
+    /// How long a call may run, from when it is taken, whatever its caller says: no limit unless set. Callers on Go's zbus and on rbus
+    /// say no deadline, nor do those of this library that wait for ever; without this their calls run for as long as they do. At the
+    /// limit the call ends as at its deadline, and its caller is told that it has [`Expired`](crate::RejectionKind::Expired).
+    /// `@uninterruptible` methods run to their end.
+    pub fn max_call_time(self, limit: Duration) -> Self {
+        Self { max_call_time: Some(limit), ..self }
     }
 
     /// How large a message may be, in bytes: 64 MiB unless set, and at most 512 MiB, which is what Redis takes. A larger request is
@@ -302,6 +312,7 @@ impl Server {
             running: Arc::clone(&running),
             drops,
             inboxes: Inboxes::default(),
+            max_call_time: self.max_call_time,
             max_message_size: self.max_message_size,
             max_depth: self.max_depth,
         });
