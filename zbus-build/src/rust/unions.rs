@@ -197,14 +197,14 @@ fn deserialize(types: Types<'_>, id: TypeId, arms: &[NamedArm<'_>], unknown: &Id
                         self,
                         mut map: #access,
                     ) -> ::core::result::Result<Self::Value, #access::Error> {
-                        let Some(arm) = map.next_key::<::std::string::String>()? else {
+                        let Some(arm) = map.next_key::<::zbus::codegen::ArmName<'de>>()? else {
                             return Ok(#union::default());
                         };
                         let value = match arm.as_str() {
                             #(#keyed,)*
                             _ => {
                                 let value = map.next_value()?;
-                                #union::#unknown { arm, value: Some(value) }
+                                #union::#unknown { arm: arm.into_string(), value: Some(value) }
                             }
                         };
                         if map.next_key::<::zbus::codegen::serde::de::IgnoredAny>()?.is_some() {

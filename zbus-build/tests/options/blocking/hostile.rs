@@ -30,7 +30,7 @@ pub mod hostile {
     use std::str::FromStr;
     use std::sync::Arc;
     use zbus::client::RemoteObject;
-    use zbus::codegen::{As, Deserialize, Same, Stream, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Same, Stream, serde, wire};
     use zbus::server::{Call, Returns, Streams};
     use zbus::types::zero;
 
@@ -209,7 +209,7 @@ pub mod hostile {
                     self,
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(ArmVisitor::default());
                     };
                     let value = match arm.as_str() {
@@ -222,7 +222,7 @@ pub mod hostile {
                         _ => {
                             let value = map.next_value()?;
                             ArmVisitor::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -456,7 +456,7 @@ pub mod hostile {
                     self,
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(U::default());
                     };
                     let value = match arm.as_str() {
@@ -486,7 +486,7 @@ pub mod hostile {
                         _ => {
                             let value = map.next_value()?;
                             U::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -1047,7 +1047,7 @@ pub mod hostile {
                     self,
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Serialize::default());
                     };
                     let value = match arm.as_str() {
@@ -1070,7 +1070,7 @@ pub mod hostile {
                         _ => {
                             let value = map.next_value()?;
                             Serialize::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }

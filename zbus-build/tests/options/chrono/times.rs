@@ -17,7 +17,7 @@ pub mod times {
     use std::future::Future;
     use std::sync::Arc;
     use zbus::client::RemoteObject;
-    use zbus::codegen::{As, Deserialize, Same, Serialize, Stream, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Same, Serialize, Stream, serde, wire};
     use zbus::server::{Call, Object, Rejection, Returns, Streams};
     use zbus::types::{Value, zero};
     use zbus::types::chrono::{DateTime, TimeDelta, Utc};
@@ -205,7 +205,7 @@ pub mod times {
                     self,
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Bound::default());
                     };
                     let value = match arm.as_str() {
@@ -231,7 +231,7 @@ pub mod times {
                         _ => {
                             let value = map.next_value()?;
                             Bound::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }

@@ -22,7 +22,7 @@ pub mod store {
     use std::str::FromStr;
     use std::sync::Arc;
     use zbus::client::RemoteObject;
-    use zbus::codegen::{As, Deserialize, Same, Serialize, Stream, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Same, Serialize, Stream, serde, wire};
     use zbus::server::{Call, Object, Rejection, Returns, Streams};
     use zbus::types::{Bytes, Timestamp, Value, zero};
 
@@ -342,7 +342,7 @@ pub mod store {
                     self,
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Event::default());
                     };
                     let value = match arm.as_str() {
@@ -366,7 +366,7 @@ pub mod store {
                         _ => {
                             let value = map.next_value()?;
                             Event::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }

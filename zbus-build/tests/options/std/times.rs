@@ -18,7 +18,7 @@ pub mod times {
     use std::sync::Arc;
     use std::time::SystemTime;
     use zbus::client::RemoteObject;
-    use zbus::codegen::{As, Deserialize, Same, Serialize, Stream, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Same, Serialize, Stream, serde, wire};
     use zbus::server::{Call, Object, Rejection, Returns, Streams};
     use zbus::types::{Value, zero};
 
@@ -209,7 +209,7 @@ pub mod times {
                     self,
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Bound::default());
                     };
                     let value = match arm.as_str() {
@@ -235,7 +235,7 @@ pub mod times {
                         _ => {
                             let value = map.next_value()?;
                             Bound::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
