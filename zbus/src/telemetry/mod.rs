@@ -9,7 +9,9 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use self::meters::Meter;
-pub(crate) use self::meters::{dropped, event_published, events_missed, reconnected};
+#[cfg(feature = "redis")]
+pub(crate) use self::meters::reconnected;
+pub(crate) use self::meters::{dropped, event_published, events_missed};
 pub(crate) use self::trace::TRACEPARENT;
 use self::trace::TraceParent;
 use crate::error::Error;
