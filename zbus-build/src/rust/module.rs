@@ -6,12 +6,13 @@ use zbus_idl::contract::{Contract, Contracts};
 use zbus_idl::schema::{ConstId, File, ObjectId, Schema, TypeId, TypeKind};
 
 use super::derives::Derives;
+use super::docs::Declared;
 use super::imports::Imports;
 use super::names::Names;
 use super::places::Place;
 use super::settings::{Choice, Settings};
 use super::texts::Texts;
-use super::types::Types;
+use super::types::{SeenFrom, Types};
 use super::{Options, consts, docs, enums, errors, objects, print, structs, threads, unions};
 use crate::error::Error;
 use crate::output::GeneratedFile;
@@ -33,6 +34,7 @@ struct Backend<'a> {
     names: Names,
     settings: Settings,
     derives: Derives,
+    declared: Declared,
     /// Texts stand as they are; for tests: the printer gets them all.
     is_direct: bool,
 }
@@ -117,7 +119,8 @@ impl<'a> Backend<'a> {
     ) -> Result<Self, Error> {
         let settings = Settings::new(schema, options)?;
         let derives = Derives::new(schema, &settings);
-        Ok(Self { schema, options, contracts, names: Names::new(schema), settings, derives, is_direct })
+        let declared = Declared::new(schema, options);
+        Ok(Self { schema, options, contracts, names: Names::new(schema), settings, derives, declared, is_direct })
     }
 
     /// Of some items of a file.
@@ -127,8 +130,9 @@ impl<'a> Backend<'a> {
 
     /// The types as seen from a file.
     fn types<'t>(&'t self, file: usize, texts: &'t Texts) -> Types<'t> {
-        let Self { schema, names, derives, settings, .. } = self;
-        Types { schema, names, derives, settings, texts, file, is_nested: false, choice: Choice::default() }
+        let Self { schema, names, derives, settings, declared, .. } = self;
+        let choice = Choice::default();
+        Types { schema, names, derives, settings, declared, texts, file, seen_from: SeenFrom::Module, choice }
     }
 
     fn unit(&self, unit: &Unit) -> Result<Printed, Error> {
@@ -138,7 +142,9 @@ impl<'a> Backend<'a> {
             Part::Const(id) => consts::constant(types, id),
             Part::Type(id) => type_def(types, id),
             Part::Object(id) => objects::object(types, id, self.contracts, self.options),
-            Part::Blocking => objects::blocking(types, &self.schema.files[unit.file].objects, self.contracts),
+            Part::Blocking => {
+                objects::blocking(types, &self.schema.files[unit.file].objects, self.contracts, self.options)
+            }
         });
         let items = items.collect();
         let (items, imports) = texts.printed(items)?;
@@ -147,7 +153,10 @@ impl<'a> Backend<'a> {
 
     fn file(&self, at: usize, printed: &[&Printed]) -> Result<String, Error> {
         let file = &self.schema.files[at];
-        let docs = docs::docs(&file.docs, || format!("What {} declares.", docs::code(&format!("{}.zbus", file.stem))));
+        let texts = self.texts(at);
+        let parent = Types { seen_from: SeenFrom::Parent, ..self.types(at, &texts) };
+        let docs =
+            docs::docs(parent, &file.docs, || format!("What {} declares.", docs::code(&format!("{}.zbus", file.stem))));
         let name = self.names.module(at);
         let mut imports = Imports::default();
         for printed in printed {
@@ -155,7 +164,8 @@ impl<'a> Backend<'a> {
         }
         let imports = imports.lines();
         // Names, documentation and sizes come from the schema, and a program uses what it needs of it: lints about them have
-        // no one here who could follow them. Lints about documentation's presence and about unsafe code stay.
+        // no one here who could follow them. So has a link to what a crate that re-exports a part of the module keeps private. Other lints about
+        // documentation stay, and those about unsafe code.
         let head = quote! {
             #docs
             #[allow(
@@ -164,7 +174,7 @@ impl<'a> Backend<'a> {
                 clippy::nursery,
                 dead_code,
                 deprecated,
-                rustdoc::all,
+                rustdoc::private_intra_doc_links,
                 unreachable_pub,
                 unused_qualifications
             )]
@@ -189,7 +199,7 @@ fn type_def(types: Types<'_>, id: TypeId) -> TokenStream {
     }
     match &def.kind {
         TypeKind::Alias(target) => {
-            let docs = docs::docs(&def.docs, || format!("The type {}.", docs::code(&def.name)));
+            let docs = docs::docs(types, &def.docs, || format!("The type {}.", docs::code(&def.name)));
             let deprecated = docs::deprecated(def.deprecated.as_deref());
             let name = types.names.of_type(id);
             let target = types.at(Place::Type(id)).owned(target);

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::fmt::{self, Write as _};
 use std::rc::Rc;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::imports::{Imports, Shortening};
@@ -37,31 +37,37 @@ impl Texts {
 
     /// Tokens for items or members, each a text, which stand this many levels deep in the file.
     pub(super) fn members(&self, depth: usize, texts: impl IntoIterator<Item = String>) -> TokenStream {
-        self.in_place_of(depth, texts, &quote!(zbus_text!();))
+        self.in_place_of(depth, texts, |number| quote!(zbus_text!(#number);))
     }
 
     /// The like for arms of a `match`.
     pub(super) fn arms(&self, depth: usize, texts: impl IntoIterator<Item = String>) -> TokenStream {
-        self.in_place_of(depth, texts, &quote!(zbus_text!() => {}))
+        self.in_place_of(depth, texts, |number| quote!(zbus_text!(#number) => {}))
     }
 
     /// Texts that follow each other share a mark.
-    fn in_place_of(&self, depth: usize, texts: impl IntoIterator<Item = String>, mark: &TokenStream) -> TokenStream {
+    fn in_place_of(
+        &self,
+        depth: usize,
+        texts: impl IntoIterator<Item = String>,
+        mark: impl Fn(Literal) -> TokenStream,
+    ) -> TokenStream {
         let mut tokens = TokenStream::new();
-        let mut kept = String::new();
-        let keep = |kept: String, tokens: &mut TokenStream| {
-            if !kept.is_empty() {
-                self.kept.borrow_mut().push(kept);
-                tokens.extend(mark.clone());
+        let mut written = String::new();
+        let keep = |written: String, tokens: &mut TokenStream| {
+            if !written.is_empty() {
+                let mut kept = self.kept.borrow_mut();
+                tokens.extend(mark(Literal::usize_unsuffixed(kept.len())));
+                kept.push(written);
             }
         };
         for text in texts {
-            if !self.is_direct || !self.write(depth, &text, &mut kept) {
-                keep(std::mem::take(&mut kept), &mut tokens);
+            if !self.is_direct || !self.write(depth, &text, &mut written) {
+                keep(std::mem::take(&mut written), &mut tokens);
                 tokens.extend(parsed(&text));
             }
         }
-        keep(kept, &mut tokens);
+        keep(written, &mut tokens);
         tokens
     }
 
@@ -90,18 +96,25 @@ impl Texts {
     pub(super) fn printed(self, items: TokenStream) -> Result<(String, Imports), Error> {
         let mut shortening = self.shortening.into_inner();
         let items = print::items(shortening.tokens(items))?;
-        let kept = self.kept.into_inner();
+        let mut kept = self.kept.into_inner();
         let mut written = String::with_capacity(items.len() + kept.iter().map(String::len).sum::<usize>());
-        let mut texts = kept.iter();
         for line in items.split_inclusive('\n') {
-            let is_mark = line.trim_start().starts_with(MARK);
-            written.push_str(if is_mark { texts.next().map_or(line, String::as_str) } else { line });
+            match kept_by(line).and_then(|number| kept.get_mut(number)) {
+                Some(text) => written.push_str(&std::mem::take(text)),
+                None => written.push_str(line),
+            }
         }
-        match texts.next() {
+        match kept.iter().find(|text| !text.is_empty()) {
             None => Ok((written, shortening.imports)),
             Some(text) => Err(Error::internal(format!("generated Rust has lost this:\n{text}"))),
         }
     }
+}
+
+/// The number in the mark, if the line is one.
+fn kept_by(line: &str) -> Option<usize> {
+    let (number, _) = line.trim_start().strip_prefix(MARK)?.split_once(')')?;
+    number.parse().ok()
 }
 
 fn parsed(text: &str) -> TokenStream {

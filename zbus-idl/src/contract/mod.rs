@@ -11,7 +11,7 @@ mod partition;
 
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash as Sha256;
 
 use crate::schema::{Object, Schema};
 use line::{Line, Quoted, by_wire_name};

@@ -2,8 +2,9 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use zbus_idl::schema::{Lag, LagPolicy, Return, Stream, Throws};
+use zbus_idl::schema::{Lag, LagPolicy, Return, Throws};
 
+use super::example::{self, Calls};
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::consts;
 use crate::rust::docs::{self, Docs};
@@ -12,43 +13,52 @@ use crate::rust::types::{Argument, Passed, compact};
 
 pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
     let client = &object.names.client;
-    let docs = docs::docs_and(&object.object.docs, &format!("Calls {}.", object.described()));
+    let docs = docs::before(object.types, &format!("Calls {}.", object.described()), &object.object.docs);
+    let example = example::client(object, Calls::Async);
     let deprecated = object.deprecated();
-    let made = made(object);
-    let methods = object.types.texts.members(2, object.methods().map(|method| self::method(object, &method)));
+    let set = set(object);
+    let methods = object.methods().map(|method| self::method(object, &method));
+    let methods = object.types.texts.members(2, std::iter::once(NEW.to_owned()).chain(methods));
     let streams = streams(object);
     quote! {
         #docs
+        #example
         #deprecated
         #[derive(Clone, Debug)]
         pub struct #client {
             object: ::zbus::client::RemoteObject,
         }
         impl #client {
-            #made
             #methods
             #(#streams)*
+        }
+        /// Which server is called, and how.
+        impl #client {
+            #set
         }
     }
 }
 
-/// How it is made and set.
-fn made(object: ObjectContext<'_>) -> TokenStream {
+/// How it is made.
+const NEW: &str = "/// Calls it in the module that the schema names, [`Self::MODULE`].
+#[must_use]
+pub fn new(client: ::zbus::Client) -> Self {
+    Self::with_module(client, Self::MODULE)
+}
+";
+
+/// How it is set.
+fn set(object: ObjectContext<'_>) -> TokenStream {
     let (id, module, contract) = (compact(&object.id()), Literal::string(object.module()), object.contract);
-    let own = format!(
+    let consts = format!(
         r#"/// The bus name of the module that the schema names.
 pub const MODULE: &'static str = {module};
 /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
 pub const CONTRACT: &'static str = "{contract}";
-/// The object as the schema's module serves it.
-#[must_use]
-pub fn new(client: ::zbus::Client) -> Self {{
-    Self::with_module(client, Self::MODULE)
-}}
 "#
     );
     let with_module = format!(
-        "/// The like for a module of another name.
+        "/// Calls it in a module of another name.
 #[must_use]
 pub fn with_module(client: ::zbus::Client, module: impl ::core::convert::Into<::std::string::String>) -> Self {{
     Self {{
@@ -72,7 +82,7 @@ pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
     }
 }
 ";
-    object.types.texts.members(2, [own, with_module, with_settings.to_owned()])
+    object.types.texts.members(2, [consts, with_module, with_settings.to_owned()])
 }
 
 fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> String {
@@ -128,9 +138,9 @@ pub(super) fn method_docs(method: &MethodContext<'_>) -> Docs {
             "[`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.".to_owned()
         }
         Throws::Typed(id) => format!(
-            "[`zbus::CallError::Declared`] has the [`{}`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, \
+            "[`zbus::CallError::Declared`] has the {} that the method throws; [`zbus::CallError::Bus`] is that no answer comes, \
              or none that can be read.",
-            compact(&method.types.path(id))
+            method.types.link_to(method.types.schema[id].file.index(), method.types.names.of_type(id))
         ),
     };
     method.docs(&format!("{}\n\n# Errors\n{errors}", limit.unwrap_or_default()))
@@ -163,8 +173,9 @@ fn send(body: &mut String, method: &MethodContext<'_>, request: &Ident, reply: &
 }
 
 fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
-    object.streams().map(|StreamContext { types, stream, name }| {
-        let docs = stream_docs(stream);
+    object.streams().map(|context| {
+        let StreamContext { types, stream, name } = context;
+        let docs = stream_docs(context);
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let wire_name = &stream.wire_name;
         let Passed { adapter, ty } = types.passed(&stream.ty);
@@ -184,11 +195,11 @@ fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
 }
 
 /// Those of what listens, async or blocking.
-pub(super) fn stream_docs(stream: &Stream) -> Docs {
+pub(super) fn stream_docs(StreamContext { types, stream, .. }: StreamContext<'_>) -> Docs {
     let listens = format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name));
     let lag = stream.lag.map(lag_sentence).unwrap_or_default();
     let errors = "\n\n# Errors\nA [`zbus::Error`] where the broker is out of reach or refuses.";
-    docs::docs_and(&stream.docs, &(listens + &lag + errors))
+    docs::docs_and(types, &stream.docs, &(listens + &lag + errors))
 }
 
 fn lag(lag: Lag) -> TokenStream {

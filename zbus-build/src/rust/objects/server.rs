@@ -4,10 +4,11 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use zbus_idl::schema::Throws;
 
+use super::example;
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::docs;
 use crate::rust::texts::{indented, line};
-use crate::rust::types::{Passed, Types, compact};
+use crate::rust::types::{Passed, compact};
 
 /// The variables of a generated body, named apart from every parameter of the object.
 struct Locals {
@@ -34,9 +35,10 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
     };
     let (service, server) = (&names.service, &names.server);
     let generic = types.names.inner(types.file, "T");
-    let docs = docs::docs("", || format!("Serves a [`{service}`] as {}.", object.described()));
+    let docs = docs::lines(&format!("Serves a {} as {}.", object.link(service), object.described()));
+    let example = example::server(object);
     let deprecated = object.deprecated();
-    let made = made(types, service, server, &generic);
+    let made = made(object, &generic);
     let described = described(object);
     let call = &locals.call;
     let methods = object.methods().map(|method| dispatch(object, &method, &locals, &generic));
@@ -44,6 +46,7 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
     let streams = streams(object, &generic);
     quote! {
         #docs
+        #example
         #deprecated
         pub struct #server<#generic> {
             service: ::std::sync::Arc<#generic>,
@@ -66,10 +69,12 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
 }
 
 /// How it is made and copied.
-fn made(types: Types<'_>, service: &Ident, server: &Ident, generic: &Ident) -> TokenStream {
+fn made(object: ObjectContext<'_>, generic: &Ident) -> TokenStream {
+    let (service, server) = (&object.names.service, &object.names.server);
+    let link = object.link(service);
     let text = format!(
         r#"impl<{generic}: {service}> {server}<{generic}> {{
-    /// Serves this [`{service}`].
+    /// Serves this {link}.
     #[must_use]
     pub fn new(service: {generic}) -> Self {{
         Self::from_arc(::std::sync::Arc::new(service))
@@ -94,7 +99,7 @@ impl<{generic}> ::core::fmt::Debug for {server}<{generic}> {{
 }}
 "#
     );
-    types.texts.members(1, [text])
+    object.types.texts.members(1, [text])
 }
 
 /// What the runtime asks it.
