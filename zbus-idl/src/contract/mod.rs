@@ -11,7 +11,10 @@ mod partition;
 
 use std::fmt::Write as _;
 
+#[cfg(not(feature = "sha2"))]
 use hmac_sha256::Hash as Sha256;
+#[cfg(feature = "sha2")]
+use sha2::{Digest, Sha256};
 
 use crate::schema::{Object, Schema};
 use line::{Line, Quoted, by_wire_name};
