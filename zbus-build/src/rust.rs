@@ -16,6 +16,7 @@ mod places;
 mod print;
 mod selector;
 mod settings;
+mod shortening;
 mod structs;
 mod texts;
 mod threads;

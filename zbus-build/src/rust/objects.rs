@@ -14,9 +14,9 @@ use zbus_idl::schema::{Method, Object, ObjectId, Return, Stream, Throws, Type};
 
 use super::Options;
 use super::docs::{self, Deprecated, Docs};
-use super::imports::with_imports;
 use super::names::{ObjectNames, Scope};
 use super::places::Place;
+use super::shortening::with_imports;
 use super::types::{SeenFrom, Types};
 
 /// One object with all that its templates ask for.

@@ -11,9 +11,10 @@ use std::rc::Rc;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::imports::{Imports, Shortening};
+use super::imports::Imports;
 use super::names::Scope;
 use super::print;
+use super::shortening::Shortening;
 use crate::error::Error;
 
 /// Columns of a line; the printer breaks what is longer.
