@@ -168,7 +168,8 @@ impl<'a> Request<'a> {
             None => match Box::pin(pending.expire()).await {
                 Ok(fate) => {
                     let (after, error) = (limit.unwrap_or_default(), self.timed_out(fate));
-                    return Err(Box::pin(object.unanswered(after, fate, restarts, error)).await);
+                    let inbox = !one_way && replies == ReplyMode::Inbox;
+                    return Err(Box::pin(object.unanswered(after, fate, inbox, restarts, error)).await);
                 }
                 Err(failed) => failed,
             },
