@@ -1,6 +1,7 @@
 //! The calling side: a connection to the bus, and what is called and subscribed over it.
 
 mod call;
+mod deadlines;
 mod in_flight;
 mod inbox;
 mod instances;
@@ -11,6 +12,7 @@ mod replies;
 mod reply_lists;
 mod restarts;
 mod retry;
+mod slots;
 mod unanswered;
 mod untyped;
 
@@ -38,9 +40,9 @@ use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::outbox::{Outbox, Tracker};
+use crate::outbox::{Outbox, Tracker, Waiting};
 use crate::status::Status;
-use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Generation, MOST_MESSAGE_SIZE};
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Depth, Generation, MOST_MESSAGE_SIZE};
 
 /// The time limit of a call where nobody says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,7 +58,7 @@ pub struct Client {
 struct Shared {
     broker: Arc<dyn Broker>,
     outbox: Outbox<Tag>,
-    in_flight: Arc<InFlight>,
+    in_flight: InFlight,
     inbox: Arc<str>,
     reply_lists: ReplyLists,
     clock: Clock,
@@ -68,6 +70,7 @@ struct Shared {
     generation: Generation,
     /// In bytes.
     max_message_size: usize,
+    max_depth: Depth,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
     /// Cancelled when the last clone is gone.
@@ -95,6 +98,7 @@ impl Client {
             options: CallOptions::new(),
             generation: Generation::One,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+            max_depth: Depth::default(),
         }
     }
 
@@ -111,6 +115,10 @@ impl Client {
     fn fitting(&self, what: &str, message: Bytes) -> Result<Bytes, Error> {
         let (size, limit) = (message.len(), self.shared.max_message_size);
         if size > limit { Err(Error::TooLarge { what: what.to_owned(), size, limit }) } else { Ok(message) }
+    }
+
+    pub(crate) fn max_depth(&self) -> Depth {
+        self.shared.max_depth
     }
 
     /// Cancelled when the last clone of the client is gone.
@@ -141,6 +149,7 @@ pub struct ClientBuilder {
     options: CallOptions,
     generation: Generation,
     max_message_size: usize,
+    max_depth: Depth,
 }
 
 impl ClientBuilder {
@@ -174,6 +183,14 @@ impl ClientBuilder {
     /// [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge).
     pub fn max_message_size(self, bytes: usize) -> Self {
         Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
+    }
+
+    /// How many lists and maps a value in a reply or an event may have within one another: 1 to 128, which is also what is read unless this is set; what is
+    /// outside is taken as the nearest. More would not be safe for the stack of every thread. A reply with a deeper one is an [`Error::Decode`],
+    /// an event a [`StreamError::Decode`](crate::StreamError::Decode).
+    /// With a lower limit each value is looked through once more.
+    pub fn max_depth(self, levels: usize) -> Self {
+        Self { max_depth: Depth::new(levels), ..self }
     }
 
     /// How long a broker that is out of reach, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for ever. A broker
@@ -214,17 +231,19 @@ impl ClientBuilder {
         let stopped_with_client = stop.clone().drop_guard();
         let id = Uuid::new_v4();
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
-        let in_flight = Arc::new(InFlight::new(id));
+        let in_flight = InFlight::new(id);
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let restarts = Restarts::watch(Arc::clone(&broker)).await;
-        let replies = Arc::new(Replies::new(Arc::clone(&in_flight), self.generation, self.max_message_size));
+        let replies = Arc::new(Replies::new(in_flight.clone(), self.generation, self.max_message_size));
         inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), Arc::clone(&restarts), stop.clone()).await?;
         let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop.clone());
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
+        // The reader's end is that of this task too.
+        tokio::spawn(deadlines::watch(Arc::clone(&in_flight.slots)));
         // The writer ends by itself when the last clone of the client is gone.
-        let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: Arc::clone(&in_flight) });
+        let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: in_flight.clone() });
         Ok(Client {
             shared: Arc::new(Shared {
                 broker,
@@ -238,6 +257,7 @@ impl ClientBuilder {
                 options: self.options,
                 generation: self.generation,
                 max_message_size: self.max_message_size,
+                max_depth: self.max_depth,
                 runtime: tokio::runtime::Handle::current(),
                 closed: stop,
                 _stop: stopped_with_client,
@@ -254,29 +274,37 @@ enum Tag {
     Write(oneshot::Sender<Result<(), BrokerError>>),
 }
 
+impl Tag {
+    fn number(&self) -> Option<u64> {
+        match self {
+            Self::Call(number) => Some(*number),
+            Self::Write(_) => None,
+        }
+    }
+}
+
 struct ClientTracker {
-    in_flight: Arc<InFlight>,
+    in_flight: InFlight,
 }
 
 impl Tracker for ClientTracker {
     type Tag = Tag;
 
-    fn begin(&self, tag: &Tag) -> bool {
-        match tag {
-            Tag::Call(number) => self.in_flight.begin(*number),
-            Tag::Write(done) => !done.is_closed(),
-        }
+    fn begin(&self, batch: &mut Vec<Waiting<Tag>>) {
+        batch.retain(|waiting| !matches!(&waiting.tag, Tag::Write(done) if done.is_closed()));
+        self.in_flight.slots.begin_each(batch, |waiting| waiting.tag.number());
     }
 
-    fn end(&self, tag: Tag, outcome: Result<(), (Write, BrokerError)>) -> Option<(Tag, Write)> {
-        let outcome = outcome.map_err(|(_, error)| error);
-        match (tag, outcome) {
-            (Tag::Call(number), Ok(())) => self.in_flight.written(number),
-            (Tag::Call(number), Err(error)) => self.in_flight.fail(number, error),
-            // Its sender may have stopped waiting.
-            (Tag::Write(done), outcome) => _ = done.send(outcome),
+    /// Whether a request is written again is for its call to say.
+    fn end(&self, batch: &mut Vec<Waiting<Tag>>, outcomes: Vec<Result<(), BrokerError>>) {
+        let mut calls = Vec::with_capacity(batch.len());
+        for (waiting, outcome) in batch.drain(..).zip(outcomes) {
+            match waiting.tag {
+                Tag::Call(number) => calls.push((number, outcome)),
+                // Its sender may have stopped waiting.
+                Tag::Write(done) => _ = done.send(outcome),
+            }
         }
-        // Whether a request is written again is for its call to say.
-        None
+        self.in_flight.slots.end_each(calls.into_iter());
     }
 }

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -21,14 +20,14 @@ use super::object::{Call, Object, Returns};
 use super::rejection::Rejection;
 use super::reply::{Inboxes, ReplyTo, Sent};
 use super::running::{Entered, Running};
-use super::workers::{Busy, Workers};
+use super::workers::{Busy, Permit, Workers};
 use crate::ObjectId;
 use crate::clock::Clock;
 use crate::drops::{Beginning, Drops, Reason};
 use crate::error::RejectionKind;
 use crate::outbox::Outbox;
 use crate::telemetry::{self, Observed, TRACEPARENT};
-use crate::wire::{Generation, Request, reply_address};
+use crate::wire::{Depth, Generation, Request, reply_address};
 
 /// An object of whatever type. The type is forgotten where a call becomes a task, so that this costs no allocation of its own.
 pub(super) trait AnyObject: Send + Sync {
@@ -66,14 +65,16 @@ pub(super) struct Dispatcher {
     pub(super) running: Arc<Running>,
     pub(super) drops: Arc<Drops>,
     pub(super) inboxes: Inboxes,
+    pub(super) max_call_time: Option<Duration>,
     /// In bytes.
     pub(super) max_message_size: usize,
+    pub(super) max_depth: Depth,
 }
 
 impl Dispatcher {
     /// Hands a message, which came for a pool of workers, to one of them, or answers why not.
-    pub(super) async fn dispatch(&self, message: &Bytes, pool: usize, permit: OwnedSemaphorePermit) {
-        let Read { request, reply_to, limit, deadline } = match self.read(message) {
+    pub(super) async fn dispatch(&self, message: &Bytes, pool: usize, permit: Permit) {
+        let Read { request, reply_to, limit, deadline, own_limit } = match self.read(message) {
             Ok(read) => read,
             Err(Unread::Dropped(reason, detail)) => {
                 self.workers.counters.dropped.add_one();
@@ -106,7 +107,7 @@ impl Dispatcher {
         let (outbox, abort, max_message_size) = (self.outbox.clone(), self.abort.clone(), self.max_message_size);
         let queue = Arc::clone(queue);
         Arc::clone(object)
-            .run(call, Run { entered, observed, queue, worker, reply_to, outbox, abort, max_message_size });
+            .run(call, Run { entered, observed, queue, worker, reply_to, outbox, abort, own_limit, max_message_size });
     }
 
     /// The object that a request is for, if it came for the workers of that.
@@ -136,15 +137,21 @@ impl Dispatcher {
         if limit.is_some_and(|limit| limit.is_zero()) {
             return Err(Unread::Dropped(Reason::Expired, format!("the deadline of {} has passed", request.id)));
         }
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let own_limit = self.max_call_time.filter(|most| limit.is_none_or(|limit| *most < limit));
+        let now = Instant::now();
+        let [awaited, deadline] = [limit, own_limit.or(limit)].map(|limit| now.checked_add(limit?));
         let reply_to = if request.one_way {
             None
         } else {
-            let reply_to = ReplyTo::new(request.generation, request.reply_to, deadline, &self.inboxes);
+            let reply_to = ReplyTo::new(request.generation, request.reply_to, awaited, &self.inboxes);
             let dropped = || Unread::Dropped(Reason::ForeignReplyTo, Beginning(request.reply_to).to_string());
             Some(reply_to.ok_or_else(dropped)?)
         };
-        Ok(Read { request, reply_to, limit, deadline })
+        if let Err(error) = request.arguments.iter().try_for_each(|argument| self.max_depth.check(argument)) {
+            let detail = format!("an argument is not read: {error}");
+            return Err(self.refuse_to(reply_to, request.id, Reason::TooDeep, detail));
+        }
+        Ok(Read { request, reply_to, limit: own_limit.or(limit), deadline, own_limit })
     }
 
     /// Tells whoever sent a message that it is not read, if it says who that is.
@@ -153,11 +160,15 @@ impl Dispatcher {
             .and_then(|(id, list)| Some((ReplyTo::new(Generation::One, &list, None, &self.inboxes)?, id)));
         match reply_to {
             None => Unread::Dropped(reason, detail),
-            Some((reply_to, id)) => {
-                self.drops.note(reason, &detail);
-                Unread::Rejected(reply_to, id, Rejection::new(RejectionKind::BadArguments, detail))
-            }
+            Some((reply_to, id)) => self.refuse_to(Some(reply_to), &id, reason, detail),
         }
+    }
+
+    /// The like where that is known; none waits for an answer to a call that is not answered.
+    fn refuse_to(&self, reply_to: Option<ReplyTo>, id: &str, reason: Reason, detail: String) -> Unread {
+        let Some(reply_to) = reply_to else { return Unread::Dropped(reason, detail) };
+        self.drops.note(reason, &detail);
+        Unread::Rejected(reply_to, id.to_owned(), Rejection::new(RejectionKind::BadArguments, detail))
     }
 }
 
@@ -169,6 +180,8 @@ struct Read<'a> {
     /// From now.
     limit: Option<Duration>,
     deadline: Option<Instant>,
+    /// The server's, where that comes before the deadline, or there is none.
+    own_limit: Option<Duration>,
 }
 
 /// A message that no worker gets.
@@ -196,6 +209,8 @@ pub(super) struct Run {
     reply_to: Option<ReplyTo>,
     outbox: Outbox<Sent>,
     abort: CancellationToken,
+    /// The server's, where that comes before the deadline, or there is none.
+    own_limit: Option<Duration>,
     max_message_size: usize,
 }
 
@@ -223,14 +238,18 @@ impl Run {
 
     /// Runs the method to its end, or until it is given up, and answers.
     async fn finish(self, method: Pin<&mut Option<impl Future<Output = Ended>>>) {
-        let Self { entered, observed, queue, worker, reply_to, outbox, abort, max_message_size } = self;
+        let Self { entered, observed, queue, worker, reply_to, outbox, abort, own_limit, max_message_size } = self;
         let ended = run(&entered.call, &abort, method);
         let answer = match observed.run_method(&queue, entered.call.method(), ended, outcome_of).await {
             Ok(outcome) => Some(outcome),
             // Nobody waits for it.
             Err(GivenUp::Cancelled) => None,
             Err(GivenUp::AtDeadline) => {
-                let message = format!("{} did not end before its deadline", Name(&entered.call));
+                let name = Name(&entered.call);
+                let message = match own_limit {
+                    Some(limit) => format!("{name} did not end in {limit:?}, which is the server's limit for a call"),
+                    None => format!("{name} did not end before its deadline"),
+                };
                 Some(Err(Rejection::new(RejectionKind::Expired, message)))
             }
             Err(GivenUp::Stopped) => {

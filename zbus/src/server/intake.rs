@@ -36,7 +36,7 @@ impl Intake {
         let mut message_bytes = 0;
         loop {
             let reserved = self.stop.clone().run_until_cancelled_owned(dispatcher.workers.reserve(pool)).await;
-            let Some(mut reserved) = reserved else { return };
+            let Some(Some(mut reserved)) = reserved else { return };
             let count = reserved.count().min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
             let Some(popped) = self.pop(count).await else { return };
             for message in popped.messages {
