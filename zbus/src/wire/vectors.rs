@@ -74,8 +74,7 @@ fn every_request_is_read_as_stated_and_written_as_go_reads_it() {
             let written = OutgoingRequest {
                 generation,
                 id: request.id,
-                reply_to: request.reply_to,
-                object: &object,
+                destination: &Destination::new(&object, request.reply_to),
                 method: request.method,
                 arguments: &bins,
                 deadline: None,
