@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
-use std::vec;
 
 use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
@@ -15,7 +14,7 @@ use super::{CallOptions, RemoteObject};
 use crate::error::{Error, Fate};
 use crate::server::Context;
 use crate::telemetry::{Observed, TRACEPARENT};
-use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Thrown, decode_as};
+use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Thrown, Values, decode_as};
 
 /// A call to be made.
 #[derive(Debug)]
@@ -127,7 +126,7 @@ impl<'a> Request<'a> {
         poll_fn(move |context| {
             exchange.poll(context, |request, answered| {
                 let values = request.read(answered, |body| body.returns(returns, throws))?;
-                Ok(Reply { target: Arc::clone(&request.object.queue), values: values.into_iter() })
+                Ok(Reply { target: Arc::clone(&request.object.queue), values })
             })
         })
     }
@@ -237,7 +236,7 @@ type Read<R> = Result<Result<R, Thrown>, DecodeError>;
 #[derive(Debug)]
 pub struct Reply {
     target: Arc<str>,
-    values: vec::IntoIter<Bytes>,
+    values: Values,
 }
 
 impl Reply {

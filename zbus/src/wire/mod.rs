@@ -20,7 +20,7 @@ pub(crate) use bins::Bins;
 pub(crate) use depth::Depth;
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
 pub(crate) use request::{Destination, OutgoingRequest, Request, reply_address};
-pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, response_id};
+pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, Values, response_id};
 pub(crate) use untyped::decode_document;
 
 /// How large a message is at most where nobody says otherwise, in bytes.
