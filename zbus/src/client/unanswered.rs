@@ -42,7 +42,7 @@ impl RemoteObject {
                     return Some(self.restarted_error(after));
                 }
                 let unseen = inbox && self.no_server().await;
-                unseen.then(|| Error::Timeout { target: self.queue.to_string(), after, fate: Fate::Unseen })
+                unseen.then(|| self.timed_out(after, Fate::Unseen))
             } else {
                 self.no_server().await.then(|| self.no_server_error(Some(after)))
             }

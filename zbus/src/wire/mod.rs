@@ -4,6 +4,7 @@
 
 pub(crate) mod adapter;
 mod bins;
+mod block;
 mod depth;
 mod msgpack;
 mod request;
@@ -18,8 +19,8 @@ pub(crate) use vectors::vector_bytes;
 pub(crate) use bins::Bins;
 pub(crate) use depth::Depth;
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
-pub(crate) use request::{OutgoingRequest, Request, reply_address};
-pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, response_id};
+pub(crate) use request::{Destination, OutgoingRequest, Request, reply_address};
+pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, Values, response_id};
 pub(crate) use untyped::decode_document;
 
 /// How large a message is at most where nobody says otherwise, in bytes.
