@@ -217,7 +217,7 @@ impl CallState {
             object: "",
             version: "",
             method,
-            arguments: Vec::new(),
+            arguments: crate::wire::ElementsAt::default(),
             deadline: None,
             metadata: BTreeMap::new(),
             one_way: false,

@@ -72,8 +72,8 @@ pub(super) struct Dispatcher {
 
 impl Dispatcher {
     /// Hands a message, which came for a pool of workers, to one of them, or answers why not.
-    pub(super) async fn dispatch(&self, message: &Bytes, pool: usize, permit: OwnedSemaphorePermit) {
-        let Read { request, reply_to, limit, deadline } = match self.read(message) {
+    pub(super) async fn dispatch(&self, message: Bytes, pool: usize, permit: OwnedSemaphorePermit) {
+        let Read { mut request, reply_to, limit, deadline } = match self.read(&message) {
             Ok(read) => read,
             Err(Unread::Dropped(reason, detail)) => {
                 self.workers.counters.dropped.add_one();
@@ -92,8 +92,8 @@ impl Dispatcher {
                 return reject(reply_to, request.id, &self.outbox, &rejection).await;
             }
         };
-        let mut call = Call::new(id.clone(), request, deadline);
-        let state = Arc::clone(call.state());
+        let arguments = std::mem::take(&mut request.arguments);
+        let state = Arc::new(CallState::new(id.clone(), request, deadline));
         let Some(entered) = self.running.enter(state) else {
             self.workers.counters.dropped.add_one();
             return tracing::debug!("dropped a request that its caller has given up");
@@ -102,7 +102,7 @@ impl Dispatcher {
         let traceparent = state.metadata.get(TRACEPARENT).map(String::as_str);
         let observed = Observed::handle(queue, state.method(), state.id(), traceparent);
         let worker = Arc::new(self.workers.busy(Arc::clone(state), limit, permit));
-        call.occupy(Arc::clone(&worker));
+        let call = Call::new(Arc::clone(state), arguments.share(message), Arc::clone(&worker));
         let (outbox, abort, max_message_size) = (self.outbox.clone(), self.abort.clone(), self.max_message_size);
         let queue = Arc::clone(queue);
         Arc::clone(object)

@@ -43,7 +43,7 @@ impl Intake {
                 message_bytes = usize::midpoint(message_bytes, message.len());
                 // There is one, as no more was popped than was reserved.
                 if let Some(permit) = reserved.take_one() {
-                    dispatcher.dispatch(&message, pool, permit).await;
+                    dispatcher.dispatch(message, pool, permit).await;
                 }
             }
             // A pop serves the first list that has any: each gets its turn to be that.

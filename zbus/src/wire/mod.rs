@@ -4,6 +4,7 @@
 
 pub(crate) mod adapter;
 mod bins;
+mod elements;
 mod msgpack;
 mod request;
 mod response;
@@ -15,6 +16,9 @@ mod vectors;
 pub(crate) use vectors::vector_bytes;
 
 pub(crate) use bins::Bins;
+#[cfg(test)]
+pub(crate) use elements::ElementsAt;
+pub(crate) use elements::{Elements, ElementsIter};
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
 pub(crate) use request::{OutgoingRequest, Request, reply_address};
 pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, response_id};

@@ -7,7 +7,7 @@ use rmp::encode;
 use serde::{Deserialize, Deserializer};
 use serde_with::SerializeAs;
 
-use super::msgpack::{self, DecodeError, EncodeError, decode};
+use super::msgpack::{self, DecodeError, EncodeError, Reader, decode};
 use super::request::slice;
 use super::{Bins, Generation};
 use crate::error::RejectionKind;
@@ -165,7 +165,7 @@ fn text(out: &mut Vec<u8>, key: &str, value: &str) -> Result<(), EncodeError> {
 }
 
 /// A response that was read. Its parts share the memory of the message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Response {
     pub(crate) body: Body,
     /// Why the server did not run the method, if it did not.
@@ -173,7 +173,7 @@ pub(crate) struct Response {
 }
 
 /// What generation a response is of, and what it holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
     /// `Output`; no `data` where it is nil or absent.
     One { data: Option<Bytes>, thrown: Option<Thrown> },
@@ -255,6 +255,35 @@ impl Response {
 
     /// The response, behind the id of its request.
     pub(crate) fn decode(message: &Bytes) -> Result<(&str, Self), DecodeError> {
+        match Self::usual(message) {
+            Some(usual) => Ok(usual),
+            None => Self::any(message),
+        }
+    }
+
+    /// A response of generation 1 as peers write it where nothing was thrown: each key once, and none that is unknown.
+    pub(crate) fn usual(message: &Bytes) -> Option<(&str, Self)> {
+        let mut reader = Reader::new(message);
+        let (mut id, mut output, mut error, mut kind) = (None, None, None, None);
+        for _ in 0..reader.map()? {
+            let again = match reader.key()? {
+                b"ID" => id.replace(reader.text()?).is_some(),
+                b"Output" => output.replace(unthrown(&mut reader)?).is_some(),
+                b"Error" if reader.is_nil() => error.replace("").is_some(),
+                b"Error" => error.replace(reader.text()?).is_some(),
+                b"Kind" => kind.replace(reader.text()?).is_some(),
+                _ => return None,
+            };
+            if again {
+                return None;
+            }
+        }
+        let body = Body::One { data: output?.data.map(|data| slice(message, data)), thrown: None };
+        Some((id?, Self { body, rejection: rejection(error?, kind.unwrap_or_default()) }))
+    }
+
+    /// Whatever can be read as a response.
+    pub(crate) fn any(message: &Bytes) -> Result<(&str, Self), DecodeError> {
         let envelope: Envelope<'_> = decode(message)?;
         let body = match envelope.arguments {
             Some(elements) => {
@@ -265,10 +294,29 @@ impl Response {
                 thrown: envelope.output.error.map(|error| error.share(message)),
             },
         };
-        let rejection =
-            (!envelope.error.is_empty()).then(|| (RejectionKind::from(envelope.kind), envelope.error.to_owned()));
-        Ok((envelope.id, Self { body, rejection }))
+        Ok((envelope.id, Self { body, rejection: rejection(envelope.error, envelope.kind) }))
     }
+}
+
+/// What an `Output` without an error holds.
+fn unthrown<'a>(reader: &mut Reader<'a>) -> Option<Output<'a>> {
+    let (mut data, mut error) = (None, None);
+    for _ in 0..reader.map()? {
+        let again = match reader.key()? {
+            b"Data" if reader.is_nil() => data.replace(None).is_some(),
+            b"Data" => data.replace(Some(serde_bytes::Bytes::new(reader.bin()?))).is_some(),
+            b"Error" if reader.is_nil() => error.replace(()).is_some(),
+            _ => return None,
+        };
+        if again {
+            return None;
+        }
+    }
+    Some(Output { data: data?, error: None })
+}
+
+fn rejection(error: &str, kind: &str) -> Option<(RejectionKind, String)> {
+    (!error.is_empty()).then(|| (RejectionKind::from(kind), error.to_owned()))
 }
 
 impl Body {

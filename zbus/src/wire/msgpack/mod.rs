@@ -1,6 +1,7 @@
 //! Single values as `MessagePack`: integers and floats written at their declared width, any width and any nil read.
 
 mod de;
+mod reader;
 mod ser;
 
 use std::io::Cursor;
@@ -10,6 +11,8 @@ use rmp_serde::decode::ReadReader;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_with::{DeserializeAs, SerializeAs};
+
+pub(crate) use self::reader::Reader;
 
 /// How deep a value may nest; deeper is a decode error.
 pub const MAX_DEPTH: usize = 128;
