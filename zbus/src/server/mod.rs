@@ -13,6 +13,8 @@ mod options;
 mod presence;
 mod rejection;
 mod reply;
+mod run;
+mod runner;
 mod running;
 mod signals;
 mod untyped;
@@ -33,7 +35,7 @@ use self::allotment::{Allotment, Registered};
 use self::blocking::Blocking;
 use self::cancellations::Cancellations;
 pub use self::context::Context;
-use self::dispatch::{AnyObject, Dispatcher};
+use self::dispatch::Dispatcher;
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
 pub use self::object::{Arguments, Call, Object, Returns};
@@ -41,6 +43,7 @@ pub use self::options::ObjectOptions;
 use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::{Inboxes, ReplyTracker};
+use self::runner::AnyObject;
 use self::running::Running;
 use self::signals::StopSignals;
 pub use self::untyped::{
@@ -258,7 +261,7 @@ impl Server {
         let instance: Arc<str> = Uuid::new_v4().to_string().into();
         let status = StatusSource {
             constant: Status {
-                objects: objects.iter().map(|(id, _)| ObjectStatus::from(id)).collect(),
+                objects: objects.iter().map(|(id, _)| ObjectStatus::from(&**id)).collect(),
                 instance: Some(instance.to_string()),
                 version: self.version,
                 contracts: self.contracts,

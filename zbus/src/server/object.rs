@@ -86,17 +86,17 @@ pub struct Call {
     state: Arc<CallState>,
     arguments: Elements,
     /// The worker that runs it.
-    worker: Arc<Busy>,
+    worker: Busy,
 }
 
 impl Call {
-    pub(super) fn new(state: Arc<CallState>, arguments: Elements, worker: Arc<Busy>) -> Self {
+    pub(super) fn new(state: Arc<CallState>, arguments: Elements, worker: Busy) -> Self {
         Self { state, arguments, worker }
     }
 
     /// The worker, which is busy for as long as this is held.
-    pub(super) fn worker(&self) -> Arc<Busy> {
-        Arc::clone(&self.worker)
+    pub(super) fn worker(&self) -> Busy {
+        self.worker.clone()
     }
 
     /// What the method may know of its call. It is [`Context::current`] while [`Object::call`] runs.
@@ -157,7 +157,7 @@ impl Call {
 
     /// Values to be returned, none yet.
     pub fn returns(&self) -> Returns {
-        Returns { response: OutgoingResponse::new(self.state.generation) }
+        Returns { response: OutgoingResponse::new(self.state.generation, self.state.id()) }
     }
 
     /// The rejection of a method that the object does not have.
@@ -242,10 +242,10 @@ impl Returns {
         self.response.has_thrown()
     }
 
-    pub(super) fn encode(&self, id: &str, max_size: usize) -> Result<Bytes, Rejection> {
+    pub(super) fn encode(self, max_size: usize) -> Result<Bytes, Rejection> {
         let too_large = |why: String| Rejection::new(RejectionKind::ReplyTooLarge, why);
         let message =
-            self.response.encode(id).map_err(|error| too_large(format!("the reply cannot be encoded: {error}")))?;
+            self.response.encode().map_err(|error| too_large(format!("the reply cannot be encoded: {error}")))?;
         if message.len() > max_size {
             let size = message.len();
             return Err(too_large(format!(

@@ -25,17 +25,31 @@ pub(crate) enum Last {
 /// A response being written: the returned values in order, then what was thrown.
 #[derive(Debug)]
 pub(crate) enum OutgoingResponse {
-    /// `Data` holds nothing, one value, or an array of several.
-    One { values: Vec<u8>, count: u32, failure: Option<Failure> },
+    /// The message up to the values, which begin at `data`: nothing, one value, or an array of several.
+    One { message: Vec<u8>, data: usize, count: u32, failure: Option<Failure> },
     /// An element each; one more, at the end, for a method that throws.
-    Zero { values: Bins, last: Last },
+    Zero { id: String, values: Bins, last: Last },
 }
 
+/// What a response takes beside its id and its values: keys, headers, and a small value.
+const ROOM: usize = 120;
+
+/// The bytes of a length of up to 4 GiB.
+const LENGTH: usize = 4;
+
 impl OutgoingResponse {
-    pub(crate) fn new(generation: Generation) -> Self {
+    /// The response to the request of this id.
+    pub(crate) fn new(generation: Generation, id: &str) -> Self {
         match generation {
-            Generation::Zero => Self::Zero { values: Bins::default(), last: Last::Value },
-            Generation::One | Generation::Auto => Self::One { values: Vec::with_capacity(32), count: 0, failure: None },
+            Generation::Zero => Self::Zero { id: id.to_owned(), values: Bins::default(), last: Last::Value },
+            Generation::One | Generation::Auto => {
+                let mut message = Vec::with_capacity(ROOM + id.len());
+                message.extend_from_slice(b"\x83\xa2ID");
+                // Memory takes whatever is written, so that this cannot fail.
+                let _ = encode::write_str(&mut message, id);
+                message.extend_from_slice(b"\xa6Output\x82\xa4Data\xc6\0\0\0\0");
+                Self::One { data: message.len(), message, count: 0, failure: None }
+            }
         }
     }
 
@@ -45,9 +59,9 @@ impl OutgoingResponse {
         T: ?Sized,
     {
         match self {
-            Self::One { values, count, .. } => {
+            Self::One { message, count, .. } => {
                 *count += 1;
-                msgpack::encode_as::<A, T>(value, values)
+                msgpack::encode_as::<A, T>(value, message)
             }
             Self::Zero { values, .. } => values.push::<A, T>(value),
         }
@@ -65,39 +79,43 @@ impl OutgoingResponse {
         matches!(self, Self::One { failure: Some(_), .. } | Self::Zero { last: Last::Thrown(Some(_)), .. })
     }
 
-    pub(crate) fn encode(&self, id: &str) -> Result<Bytes, EncodeError> {
-        let mut out = Vec::new();
+    pub(crate) fn encode(self) -> Result<Bytes, EncodeError> {
         match self {
-            Self::One { values, count, failure } => {
-                out.reserve(96 + id.len() + values.len());
-                encode::write_map_len(&mut out, 3)?;
-                text(&mut out, "ID", id)?;
-                let mut header = Vec::new();
+            Self::One { mut message, data, count, failure } => {
                 match count {
-                    0 => encode::write_nil(&mut header)?,
+                    0 => encode::write_nil(&mut message)?,
                     1 => {}
-                    _ => _ = encode::write_array_len(&mut header, *count)?,
+                    _ => {
+                        let mut header = Vec::new();
+                        encode::write_array_len(&mut header, count)?;
+                        message.splice(data..data, header);
+                    }
                 }
-                output(&mut out, &header, values, failure.as_ref())?;
-                encode::write_str(&mut out, "Error")?;
-                encode::write_nil(&mut out)?;
+                let length = u32::try_from(message.len() - data).map_err(|_| EncodeError::new("longer than 4 GiB"))?;
+                if let Some(header) = message.get_mut(data - LENGTH..data) {
+                    header.copy_from_slice(&length.to_be_bytes());
+                }
+                message.extend_from_slice(b"\xa5Error");
+                thrown(&mut message, failure.as_ref())?;
+                message.extend_from_slice(b"\xa5Error\xc0");
+                Ok(message.into())
             }
-            Self::Zero { values, last } => {
-                out.reserve(64 + id.len() + values.bytes().len());
+            Self::Zero { id, values, last } => {
+                let mut out = Vec::with_capacity(64 + id.len() + values.bytes().len());
                 encode::write_map_len(&mut out, 3)?;
-                text(&mut out, "ID", id)?;
+                text(&mut out, "ID", &id)?;
                 encode::write_str(&mut out, "Arguments")?;
                 encode::write_array_len(&mut out, values.count() + u32::from(matches!(last, Last::Thrown(_))))?;
                 out.extend_from_slice(values.bytes());
                 if let Last::Thrown(failure) = last {
                     let mut element = Vec::new();
                     thrown(&mut element, failure.as_ref())?;
-                    bin(&mut out, &[], &element)?;
+                    bin(&mut out, &element)?;
                 }
                 text(&mut out, "Error", "")?;
+                Ok(out.into())
             }
         }
-        Ok(out.into())
     }
 
     /// A response that says why there is none.
@@ -115,7 +133,7 @@ impl OutgoingResponse {
             encode::write_array_len(&mut out, 0)?;
         } else {
             // rbus cannot read a reply whose `Data` is nil.
-            output(&mut out, &[rmp::Marker::Null.to_u8()], &[], None)?;
+            out.extend_from_slice(b"\xa6Output\x82\xa4Data\xc4\x01\xc0\xa5Error\xc0");
         }
         text(&mut out, "Error", message)?;
         text(&mut out, "Kind", kind.as_str())?;
@@ -123,19 +141,9 @@ impl OutgoingResponse {
     }
 }
 
-fn output(out: &mut Vec<u8>, header: &[u8], values: &[u8], failure: Option<&Failure>) -> Result<(), EncodeError> {
-    encode::write_str(out, "Output")?;
-    encode::write_map_len(out, 2)?;
-    encode::write_str(out, "Data")?;
-    bin(out, header, values)?;
-    encode::write_str(out, "Error")?;
-    thrown(out, failure)
-}
-
-fn bin(out: &mut Vec<u8>, header: &[u8], bytes: &[u8]) -> Result<(), EncodeError> {
-    let len = u32::try_from(header.len() + bytes.len()).map_err(|_| EncodeError::new("longer than 4 GiB"))?;
+fn bin(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), EncodeError> {
+    let len = u32::try_from(bytes.len()).map_err(|_| EncodeError::new("longer than 4 GiB"))?;
     encode::write_bin_len(out, len)?;
-    out.extend_from_slice(header);
     out.extend_from_slice(bytes);
     Ok(())
 }
@@ -153,7 +161,7 @@ fn thrown(out: &mut Vec<u8>, failure: Option<&Failure>) -> Result<(), EncodeErro
     }
     if let Some(data) = &failure.data {
         encode::write_str(out, "Data")?;
-        bin(out, &[], data)?;
+        bin(out, data)?;
     }
     Ok(())
 }
@@ -373,19 +381,19 @@ mod tests {
 
     use super::*;
 
-    fn round_trip(response: &OutgoingResponse) -> Response {
-        Response::decode(&response.encode("id").unwrap()).unwrap().1
+    fn round_trip(response: OutgoingResponse) -> Response {
+        Response::decode(&response.encode().unwrap()).unwrap().1
     }
 
     #[test]
     fn both_generations_carry_values_and_what_was_thrown() {
         for generation in [Generation::Zero, Generation::One] {
             for thrown in [None, Some(Failure::new("no").with_code("Never", Some(vec![0x80])))] {
-                let mut response = OutgoingResponse::new(generation);
+                let mut response = OutgoingResponse::new(generation, "id");
                 response.value::<Same, i64>(&7).unwrap();
                 response.value::<Same, str>("x").unwrap();
                 response.throws(thrown.clone());
-                let returns = round_trip(&response).body.returns(2, true).unwrap();
+                let returns = round_trip(response).body.returns(2, true).unwrap();
                 match thrown {
                     None => {
                         let values = returns.unwrap();
