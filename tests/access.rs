@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use redis::aio::MultiplexedConnection;
+use serde_with::Same;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use zbus::client::RemoteObject;
 use zbus::server::RunningServer;
-use zbus::{CallOptions, Client, Error, ReplyMode};
+use zbus::{CallOptions, Client, Error, ObjectId, RejectionKind, ReplyMode};
 use zbus_build::FileLoader;
 use zbus_build::acl::Rights;
 use zbus_tests::api::server::{CalculatorClient, UtilsClient, UtilsEvents};
@@ -77,6 +80,9 @@ async fn has_busy(client: &Client, count: usize) -> bool {
     status.workers.iter().filter(|worker| worker.state == "busy").count() == count
 }
 
+/// How many calls the server runs at once.
+const WORKERS: u32 = 4;
+
 /// Everything that a client does, and a server for it, which is stopped in the end.
 async fn all_works(server: RunningServer, client: Client) {
     let (calculator, utils) = (CalculatorClient::new(client.clone()), UtilsClient::new(client.clone()));
@@ -103,11 +109,42 @@ async fn all_works(server: RunningServer, client: Client) {
     call.abort();
     eventually("the end of the call", async || has_busy(&client, 0).await).await;
 
+    when_the_queue_is_full(&client, &calculator, &utils).await;
+
     // And one that is withdrawn, as it is where no server is left.
     server.shutdown().await;
     let short = calculator.clone().with_timeout(Duration::from_millis(200));
     let error = short.add(1.0, 2.0).await.unwrap_err();
     assert!(matches!(error, Error::NoServer { .. }) && !error.may_have_run(), "{error}");
+}
+
+/// A call is refused, and one that may be tried again gets its turn when there is room.
+async fn when_the_queue_is_full(client: &Client, calculator: &CalculatorClient, utils: &UtilsClient) {
+    let sleep = |_| {
+        let utils = utils.clone();
+        tokio::spawn(async move { utils.sleep(zbus::types::Duration::from_secs(60)).await })
+    };
+    let busy: Vec<_> = (0..WORKERS).map(sleep).collect();
+    eventually("a busy server", async || has_busy(client, WORKERS as usize).await).await;
+    let patient = calculator.clone();
+    let waiting = tokio::spawn(async move { patient.add(1.0, 2.0).await });
+    let one = CallOptions::new().queue_limit(1);
+    let limited = calculator.clone().with_options(one.clone().timeout(Duration::from_millis(100)));
+    let overloaded = |error: &Error| matches!(error, Error::Rejected { kind: RejectionKind::Overloaded, .. });
+    eventually("a full queue", async || overloaded(&limited.add(1.0, 2.0).await.unwrap_err())).await;
+
+    let object = RemoteObject::new(client.clone(), "server", ObjectId::from_static("calculator", "1.0"));
+    let tried_again = tokio::spawn(async move {
+        let mut request = object.request("Add").options(one).idempotent();
+        request.argument::<Same, f64>("a", &3.0)?;
+        request.argument::<Same, f64>("b", &4.0)?;
+        request.call(1).await?.value::<Same, f64>()
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!tried_again.is_finished() && !waiting.is_finished());
+    busy.iter().for_each(JoinHandle::abort);
+    assert_eq!(waiting.await.unwrap().unwrap().to_bits(), 3.0_f64.to_bits());
+    assert_eq!(tried_again.await.unwrap().unwrap().to_bits(), 7.0_f64.to_bits());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,7 +155,7 @@ async fn with_their_rights_a_server_and_a_client_do_all_they_do_and_are_refused_
     let lines = lines.map(|(name, rights)| format!("{} >secret\n", rights.line(name)));
     std::fs::write(&file, lines.concat()).unwrap();
     let redis = RedisServer::start_with(&["--aclfile", &file.display().to_string()]);
-    let serving = start_server(&address(&redis, "calc-server"), 4).await;
+    let serving = start_server(&address(&redis, "calc-server"), WORKERS).await;
     let calling = Client::builder().timeout(Duration::from_secs(10));
     let calling = calling.connect(&address(&redis, "calc-client")).await.unwrap();
     all_works(serving, calling).await;
@@ -135,7 +172,7 @@ async fn a_user_who_serves_and_calls_has_both_and_publishes_from_anywhere() {
     let mut events = UtilsClient::new(client.clone()).tik_tok().await.unwrap();
     UtilsEvents::new(client.clone()).tik_tok(zbus::types::Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(events.next().await.unwrap().unwrap(), zbus::types::Timestamp::UNIX_EPOCH);
-    all_works(start_server(&address, 4).await, client).await;
+    all_works(start_server(&address, WORKERS).await, client).await;
     assert_eq!(refusals(&redis).await, [""; 0]);
 }
 

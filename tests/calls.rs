@@ -219,6 +219,33 @@ async fn at_the_deadline_a_method_is_dropped_and_what_it_has_spawned_is_told() {
 }
 
 #[tokio::test]
+async fn a_server_ends_calls_that_take_longer_than_it_allows_whether_they_have_a_deadline_or_not() {
+    for address in ["memory://calls-longest", &RedisServer::start().address()] {
+        let service = Shared::default();
+        let jobs = Arc::clone(&service.0);
+        let server = Server::new("jobs").max_call_time(Duration::from_millis(300)).register(JobServer::new(service));
+        let server = server.unwrap().start(address).await.unwrap();
+        let job = JobClient::new(Client::connect(address).await.unwrap());
+        // As Go's and rbus' callers, who send no deadline; and one whose deadline is further away.
+        let limits = [CallOptions::new().without_timeout(), CallOptions::new().timeout(Duration::from_secs(20))];
+        for (limit, ended) in limits.into_iter().zip(1..) {
+            let call = job.clone().with_options(limit);
+            let answer = tokio::time::timeout(Duration::from_secs(10), call.wait()).await.expect("no answer");
+            let error = answer.unwrap_err();
+            assert!(matches!(error, Error::Rejected { kind: RejectionKind::Expired, .. }), "{error}");
+            assert!(error.to_string().contains("did not end in 300ms, which is the server's limit"), "{error}");
+            counts("dropped", &jobs.dropped, ended).await;
+            counts("told", &jobs.told, ended).await;
+        }
+        let seen = job.clone().with_options(CallOptions::new().without_timeout()).see().await.unwrap();
+        assert!(seen.remaining.is_some_and(|left| left <= Duration::from_millis(300).try_into().unwrap()));
+        let error = job.with_timeout(Duration::from_millis(100)).wait().await.unwrap_err();
+        assert!(matches!(error, Error::Timeout { .. }), "{error}");
+        server.shutdown().await;
+    }
+}
+
+#[tokio::test]
 async fn an_answered_call_is_never_given_up() {
     let bus = Bus::start("memory://calls-answered").await;
     let call = bus.begin(|job| async move { job.with_timeout(Duration::from_millis(300)).wait().await }).await;
@@ -337,14 +364,34 @@ async fn a_call_made_while_the_broker_is_away_is_run_once_when_it_is_back() {
     bus.server.shutdown().await;
 }
 
+/// Closes the connections that wait for nothing, as a Redis does that has a `timeout`, and leaves those of pops and subscriptions.
+async fn close_idle_connections(redis: &RedisServer) {
+    let mut admin = redis::Client::open(redis.address()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut admin).await.unwrap();
+    let idle = list
+        .lines()
+        .filter(|line| ![" cmd=blmpop ", " cmd=subscribe ", " cmd=client|list "].iter().any(|cmd| line.contains(cmd)));
+    let mut closed = 0;
+    for line in idle {
+        let id = line.split(' ').find_map(|field| field.strip_prefix("id=")).unwrap();
+        closed += redis::cmd("CLIENT").arg("KILL").arg("ID").arg(id).query_async::<u32>(&mut admin).await.unwrap();
+    }
+    assert_eq!(closed, 2, "the client's and the server's: {list}");
+}
+
 #[tokio::test]
-async fn the_first_call_after_a_restart_of_the_broker_in_an_idle_time_is_answered() {
+async fn the_first_call_after_its_connection_was_lost_in_an_idle_time_is_answered() {
     let mut redis = RedisServer::start();
     let bus = Bus::start(&redis.address()).await;
-    for _ in 0..3 {
+    for restarts in [false, true] {
         bus.job.see().await.unwrap();
-        redis.kill();
-        redis.restart();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if restarts {
+            redis.kill();
+            redis.restart();
+        } else {
+            close_idle_connections(&redis).await;
+        }
         tokio::time::sleep(Duration::from_millis(200)).await;
         bus.job.see().await.unwrap();
     }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use futures::StreamExt;
 use rmpv::Value;
 use serde_with::Same;
 use zbus::client::RemoteObject;
 use zbus::server::{Call, Object, Rejection, Returns, RunningServer};
-use zbus::{Client, Error, ObjectId, RejectionKind, Server};
+use zbus::{Client, Error, ObjectId, RejectionKind, Server, StreamError, UntypedObject};
 use zbus_tests::{RedisServer, log};
 
 /// An object that doubles numbers.
@@ -266,4 +267,69 @@ async fn messages_beyond_the_limit_are_told_to_whoever_waits() {
         server.shutdown().await;
     })
     .await;
+}
+
+/// Takes the next message of a list.
+async fn take(connection: &mut redis::aio::MultiplexedConnection, list: &str) -> Value {
+    for _ in 0..1000 {
+        let found: Option<Vec<u8>> = redis::cmd("LPOP").arg(list).query_async(connection).await.unwrap();
+        match found {
+            Some(found) => return rmpv::decode::read_value(&mut &found[..]).unwrap(),
+            None => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    }
+    panic!("nothing came in {list}");
+}
+
+fn entry<'a>(map: &'a Value, key: &str) -> &'a Value {
+    &map.as_map().unwrap().iter().find(|(name, _)| name.as_str() == Some(key)).unwrap().1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn values_that_nest_too_deep_are_told_to_whoever_waits() {
+    const INBOX: &str = "zbus.inbox.7f1d3b0a-3c55-4b0e-9a51-0c9a4f3f6f52";
+    let redis = RedisServer::start();
+    let mut connection = admin(&redis).await;
+    let nested = |levels: usize| Value::Binary([vec![0x91; levels - 1], vec![0x90]].concat());
+    for (set, most, told) in [(None, 128, "depth limit exceeded"), (Some(8), 8, "it nests deeper than 8 levels")] {
+        let echo = UntypedObject::new("doubler@1.0").method("Double", |value: Value| async move { value });
+        let (mut server, mut client) = (Server::new("doublers").register(echo).unwrap(), Client::builder());
+        if let Some(levels) = set {
+            (server, client) = (server.max_depth(levels), client.max_depth(levels));
+        }
+        let server = server.start(&redis.address()).await.unwrap();
+        for (levels, fits) in [(most, true), (most + 1, false), (10_000, false)] {
+            push(&mut connection, QUEUE, &[request(&[("Inputs", Value::Array(vec![nested(levels)]))])]).await;
+            let response = take(&mut connection, INBOX).await;
+            let error = entry(&response, "Error").as_str().unwrap_or_default();
+            assert!(if fits { error.is_empty() } else { error.contains(told) }, "{levels}: {response}");
+        }
+        server.shutdown().await;
+
+        let client = client.connect(&redis.address()).await.unwrap();
+        let mut events = client.subscribe::<Value>("doublers", "doubler@1.0", "Event").await.unwrap();
+        for (levels, fits) in [(most, true), (most + 1, false), (10_000, false)] {
+            let client = client.clone();
+            let call = tokio::spawn(async move {
+                client.request("doublers", "doubler@1.0", "Double", (1,)).await?.get::<Value>().map(drop)
+            });
+            let asked = take(&mut connection, QUEUE).await;
+            let output = Value::Map(vec![("Data".into(), nested(levels)), ("Error".into(), Value::Nil)]);
+            let response = vec![("ID".into(), entry(&asked, "ID").clone()), ("Output".into(), output)];
+            let mut message = Vec::new();
+            rmpv::encode::write_value(&mut message, &Value::Map(response)).unwrap();
+            push(&mut connection, entry(&asked, "ReplyTo").as_str().unwrap(), &[message]).await;
+            match call.await.unwrap() {
+                Ok(()) => assert!(fits, "{levels}"),
+                Err(Error::Decode { source, .. }) => assert!(!fits && source.to_string().contains(told), "{source}"),
+                Err(error) => panic!("{error}"),
+            }
+
+            let channel = "doublers.doubler@1.0.Event";
+            let event = nested(levels).as_slice().unwrap().to_vec();
+            let _: i64 = redis::cmd("PUBLISH").arg(channel).arg(event).query_async(&mut connection).await.unwrap();
+            let event = events.next().await.unwrap();
+            assert!(if fits { event.is_ok() } else { matches!(event, Err(StreamError::Decode(_))) }, "{levels}");
+        }
+    }
 }

@@ -57,7 +57,7 @@ cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$log" || status=$?
 # Again with Valkey, and with a Redis that is like one before 7.
 # The whole workspace each time, so that its features stay as they are and nothing is compiled again.
 tests=(cargo test --workspace --locked --no-fail-fast)
-ZBUS_REDIS_SERVER=$valkey "${tests[@]}" --test runtime --test faults 2>&1 | tee -a "$log" || status=$?
+ZBUS_REDIS_SERVER=$valkey "${tests[@]}" --test access --test runtime --test faults 2>&1 | tee -a "$log" || status=$?
 ZBUS_REDIS_SERVER=$valkey "${tests[@]}" --test reliability -- --skip memory:: 2>&1 | tee -a "$log" || status=$?
 export ZBUS_REDIS_OPTIONS="--rename-command BLMPOP none"
 "${tests[@]}" --test runtime --test faults 2>&1 | tee -a "$log" || status=$?

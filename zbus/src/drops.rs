@@ -13,6 +13,8 @@ pub(crate) enum Reason {
     Malformed,
     /// It is larger than what is read.
     TooLarge,
+    /// It nests deeper than what is read.
+    TooDeep,
     /// It would have another key written to than a reply list.
     ForeignReplyTo,
     /// Its deadline has passed.
@@ -24,14 +26,22 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    const ALL: [Self; 6] =
-        [Self::Malformed, Self::TooLarge, Self::ForeignReplyTo, Self::Expired, Self::Late, Self::Unknown];
+    const ALL: [Self; 7] = [
+        Self::Malformed,
+        Self::TooLarge,
+        Self::TooDeep,
+        Self::ForeignReplyTo,
+        Self::Expired,
+        Self::Late,
+        Self::Unknown,
+    ];
 
     /// As logs and metrics call it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
             Self::TooLarge => "too_large",
+            Self::TooDeep => "too_deep",
             Self::ForeignReplyTo => "foreign_reply_to",
             Self::Expired => "expired",
             Self::Late => "late",

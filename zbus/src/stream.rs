@@ -23,7 +23,7 @@ use crate::wire::{DecodeError, decode_as};
 pub struct Subscription<T = Value> {
     deliveries: Deliveries,
     /// Keeps the connection.
-    _client: Client,
+    client: Client,
     decode: fn(&[u8]) -> Result<T, DecodeError>,
 }
 
@@ -32,7 +32,7 @@ impl<T> Subscription<T> {
     where
         A: for<'de> DeserializeAs<'de, T>,
     {
-        Self { deliveries, _client: client, decode: |bytes| decode_as::<A, T>(bytes) }
+        Self { deliveries, client, decode: |bytes| decode_as::<A, T>(bytes) }
     }
 
     /// Sets how far this subscriber may fall behind, in place of what the schema says. It holds at once, also for the events that
@@ -48,7 +48,10 @@ impl<T> Stream for Subscription<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Poll::Ready(ready!(self.deliveries.poll_next(context)).map(|delivery| match delivery {
-            Delivery::Message(message) => (self.decode)(&message).map_err(StreamError::Decode),
+            Delivery::Message(message) => {
+                let fits = self.client.max_depth().check(&message);
+                fits.and_then(|()| (self.decode)(&message)).map_err(StreamError::Decode)
+            }
             Delivery::Gap { lasted } => {
                 telemetry::events_missed("gap", 1);
                 Err(StreamError::Gap { lasted })

@@ -235,7 +235,8 @@ impl<'a> Request<'a> {
         if let Some((kind, message)) = response.rejection {
             return Err(Error::Rejected { target: self.target(), kind, message });
         }
-        match read(response.body) {
+        let depth = self.object.client.max_depth();
+        match depth.check_body(&response.body).and_then(|()| read(response.body)) {
             Ok(Ok(values)) => Ok(values),
             Ok(Err(thrown)) => Err(thrown.into()),
             Err(source) => Err(Error::Decode { target: self.target(), source }),

@@ -40,7 +40,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::outbox::{Outbox, Tracker};
 use crate::status::Status;
-use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Generation, MOST_MESSAGE_SIZE};
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Depth, Generation, MOST_MESSAGE_SIZE};
 
 /// The time limit of a call where nobody says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -68,6 +68,7 @@ struct Shared {
     generation: Generation,
     /// In bytes.
     max_message_size: usize,
+    max_depth: Depth,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
     /// Cancelled when the last clone is gone.
@@ -95,6 +96,7 @@ impl Client {
             options: CallOptions::new(),
             generation: Generation::One,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+            max_depth: Depth::default(),
         }
     }
 
@@ -111,6 +113,10 @@ impl Client {
     fn fitting(&self, what: &str, message: Bytes) -> Result<Bytes, Error> {
         let (size, limit) = (message.len(), self.shared.max_message_size);
         if size > limit { Err(Error::TooLarge { what: what.to_owned(), size, limit }) } else { Ok(message) }
+    }
+
+    pub(crate) fn max_depth(&self) -> Depth {
+        self.shared.max_depth
     }
 
     /// Cancelled when the last clone of the client is gone.
@@ -141,6 +147,7 @@ pub struct ClientBuilder {
     options: CallOptions,
     generation: Generation,
     max_message_size: usize,
+    max_depth: Depth,
 }
 
 impl ClientBuilder {
@@ -174,6 +181,14 @@ impl ClientBuilder {
     /// [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge).
     pub fn max_message_size(self, bytes: usize) -> Self {
         Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
+    }
+
+    /// How many lists and maps a value in a reply or an event may have within one another: 1 to 128, which is also what is read unless this is set; what is
+    /// outside is taken as the nearest. More would not be safe for the stack of every thread. A reply with a deeper one is an [`Error::Decode`],
+    /// an event a [`StreamError::Decode`](crate::StreamError::Decode).
+    /// With a lower limit each value is looked through once more.
+    pub fn max_depth(self, levels: usize) -> Self {
+        Self { max_depth: Depth::new(levels), ..self }
     }
 
     /// How long a broker that is out of reach, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for ever. A broker
@@ -238,6 +253,7 @@ impl ClientBuilder {
                 options: self.options,
                 generation: self.generation,
                 max_message_size: self.max_message_size,
+                max_depth: self.max_depth,
                 runtime: tokio::runtime::Handle::current(),
                 closed: stop,
                 _stop: stopped_with_client,

@@ -14,14 +14,14 @@ use super::reply::{Inboxes, ReplyTo, Sent};
 use super::run::{Run, reject};
 use super::runner::{AnyObject, Runner};
 use super::running::Running;
-use super::workers::{Workers, overdue_after};
+use super::workers::{Free, Work, Workers, overdue_after};
 use crate::ObjectId;
 use crate::clock::Clock;
 use crate::drops::{Beginning, Drops, Reason};
 use crate::error::RejectionKind;
 use crate::outbox::Outbox;
 use crate::telemetry::{Observed, TRACEPARENT};
-use crate::wire::{Generation, Request, reply_address};
+use crate::wire::{Depth, Generation, Request, reply_address};
 
 /// An object and the pool of workers that runs its methods.
 pub(super) struct Served {
@@ -43,8 +43,10 @@ pub(super) struct Dispatcher {
     pub(super) running: Arc<Running>,
     pub(super) drops: Arc<Drops>,
     pub(super) inboxes: Inboxes,
+    pub(super) max_call_time: Option<Duration>,
     /// In bytes.
     pub(super) max_message_size: usize,
+    pub(super) max_depth: Depth,
 }
 
 /// When a batch of messages came, and for which pool of workers.
@@ -69,8 +71,14 @@ impl Dispatcher {
     }
 
     /// Hands a message to a worker of the pool that it came for, or answers why not.
-    pub(super) async fn dispatch(self: &Arc<Self>, message: Bytes, arrival: Arrival, runners: &mut [Box<dyn Runner>]) {
-        let Read { mut request, reply_to, deadline, due } = match self.read(&message, arrival) {
+    pub(super) async fn dispatch(
+        self: &Arc<Self>,
+        message: Bytes,
+        arrival: Arrival,
+        free: &mut Free,
+        runners: &mut [Box<dyn Runner>],
+    ) {
+        let Read { mut request, reply_to, deadline, own_limit, due } = match self.read(&message, arrival) {
             Ok(read) => read,
             Err(Unread::Dropped(reason, detail)) => {
                 self.workers.counters.dropped.add_one();
@@ -93,13 +101,8 @@ impl Dispatcher {
         let Some(runner) = runner else { return };
         let arguments = std::mem::take(&mut request.arguments);
         let call = Arc::new(CallState::new(Arc::clone(id), request, deadline));
-        let worker = loop {
-            // One is free, unless the broker gave more than it was asked for.
-            match self.workers.busy(arrival.pool, &call, arrival.wall, due) {
-                Some(worker) => break worker,
-                None => _ = self.workers.free(arrival.pool).await,
-            }
-        };
+        // There is one, as no more was popped than was reserved.
+        let Some(worker) = free.take_one(Work::new(Arc::clone(&call), arrival.wall, due)) else { return };
         let traceparent = call.metadata.get(TRACEPARENT).map(String::as_str);
         let observed = Observed::handle(queue, call.method(), call.id(), traceparent);
         let run = Run {
@@ -109,6 +112,7 @@ impl Dispatcher {
             queue: Arc::clone(queue),
             worker: worker.clone(),
             reply_to,
+            own_limit,
         };
         runner.run(Call::new(call, arguments.share(message), worker), run);
     }
@@ -137,20 +141,33 @@ impl Dispatcher {
             Err(error) => return Err(self.refuse(message, Reason::Malformed, error.to_string())),
         };
         let now = Instant::now();
-        let deadline = request.deadline.map(|deadline| arrival.at(deadline));
-        if deadline.is_some_and(|deadline| deadline.is_some_and(|deadline| deadline <= now)) {
+        let awaited = request.deadline.and_then(|deadline| arrival.at(deadline));
+        if awaited.is_some_and(|awaited| awaited <= now) {
             return Err(Unread::Dropped(Reason::Expired, format!("the deadline of {} has passed", request.id)));
         }
-        let due = deadline.unwrap_or_else(|| overdue_after(now));
-        let deadline = deadline.flatten();
+        let own = self.own_limit(now, awaited);
+        let deadline = own.map(|(_, end)| end).or(awaited);
+        let due = if deadline.is_none() && request.deadline.is_none() { overdue_after(now) } else { deadline };
         let reply_to = if request.one_way {
             None
         } else {
-            let reply_to = ReplyTo::new(request.generation, request.reply_to, deadline, &self.inboxes);
+            let reply_to = ReplyTo::new(request.generation, request.reply_to, awaited, &self.inboxes);
             let dropped = || Unread::Dropped(Reason::ForeignReplyTo, Beginning(request.reply_to).to_string());
             Some(reply_to.ok_or_else(dropped)?)
         };
-        Ok(Read { request, reply_to, deadline, due })
+        let mut arguments = request.arguments.iter(message);
+        if let Err(error) = arguments.try_for_each(|argument| self.max_depth.check(argument)) {
+            let detail = format!("an argument is not read: {error}");
+            return Err(self.refuse_to(reply_to, request.id, Reason::TooDeep, detail));
+        }
+        Ok(Read { request, reply_to, deadline, own_limit: own.map(|(limit, _)| limit), due })
+    }
+
+    /// The server's limit for a call that begins now, and its end, where that comes before the call's deadline.
+    fn own_limit(&self, now: Instant, awaited: Option<Instant>) -> Option<(Duration, Instant)> {
+        let limit = self.max_call_time?;
+        let end = now.checked_add(limit)?;
+        awaited.is_none_or(|awaited| end < awaited).then_some((limit, end))
     }
 
     /// Tells whoever sent a message that it is not read, if it says who that is.
@@ -159,11 +176,15 @@ impl Dispatcher {
             .and_then(|(id, list)| Some((ReplyTo::new(Generation::One, &list, None, &self.inboxes)?, id)));
         match reply_to {
             None => Unread::Dropped(reason, detail),
-            Some((reply_to, id)) => {
-                self.drops.note(reason, &detail);
-                Unread::Rejected(reply_to, id, Rejection::new(RejectionKind::BadArguments, detail))
-            }
+            Some((reply_to, id)) => self.refuse_to(Some(reply_to), &id, reason, detail),
         }
+    }
+
+    /// The like where that is known; none waits for an answer to a call that is not answered.
+    fn refuse_to(&self, reply_to: Option<ReplyTo>, id: &str, reason: Reason, detail: String) -> Unread {
+        let Some(reply_to) = reply_to else { return Unread::Dropped(reason, detail) };
+        self.drops.note(reason, &detail);
+        Unread::Rejected(reply_to, id.to_owned(), Rejection::new(RejectionKind::BadArguments, detail))
     }
 }
 
@@ -182,6 +203,8 @@ struct Read<'a> {
     reply_to: Option<ReplyTo>,
     /// None where it has none, or that is beyond the clock.
     deadline: Option<Instant>,
+    /// The server's, where that comes before the deadline, or there is none.
+    own_limit: Option<Duration>,
     /// When its worker is overdue.
     due: Option<Instant>,
 }

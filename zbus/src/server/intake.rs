@@ -39,9 +39,9 @@ impl Intake {
         let mut message_bytes = 0;
         let mut runners = dispatcher.runners();
         loop {
-            let free = self.stop.run_until_cancelled(dispatcher.workers.free(pool)).await;
-            let Some(free) = free else { return };
-            let count = free.min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
+            let free = self.stop.run_until_cancelled(dispatcher.workers.reserve(pool)).await;
+            let Some(Some(mut free)) = free else { return };
+            let count = free.count().min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
             let Some(popped) = self.pop(count).await else { return };
             let mut arrival = dispatcher.arrival(pool);
             for (index, message) in popped.messages.into_iter().enumerate() {
@@ -50,7 +50,7 @@ impl Intake {
                     tokio::task::yield_now().await;
                     arrival = dispatcher.arrival(pool);
                 }
-                dispatcher.dispatch(message, arrival, &mut runners).await;
+                dispatcher.dispatch(message, arrival, &mut free, &mut runners).await;
             }
             // A pop serves the first list that has any: each gets its turn to be that.
             let served = (popped.list + 1).min(self.lists.len());

@@ -10,6 +10,7 @@ mod events;
 mod intake;
 mod object;
 mod options;
+mod pool;
 mod presence;
 mod rejection;
 mod reply;
@@ -58,7 +59,7 @@ use crate::error::Error;
 use crate::object_id;
 use crate::outbox::Outbox;
 use crate::status::{ObjectStatus, Status};
-use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, MOST_MESSAGE_SIZE};
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Depth, MOST_MESSAGE_SIZE};
 
 /// How many calls run at once where nobody says otherwise.
 const DEFAULT_WORKERS: u32 = 16;
@@ -85,7 +86,9 @@ pub struct Server {
     any_module: bool,
     version: Option<String>,
     contracts: BTreeMap<String, String>,
+    max_call_time: Option<Duration>,
     max_message_size: usize,
+    max_depth: Depth,
     objects: HashMap<ObjectId, Registered>,
     streams: Vec<(ObjectId, Streams)>,
 }
@@ -101,7 +104,9 @@ impl Server {
             any_module: false,
             version: None,
             contracts: BTreeMap::new(),
+            max_call_time: None,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+            max_depth: Depth::default(),
             objects: HashMap::new(),
             streams: Vec::new(),
         }
@@ -119,10 +124,26 @@ impl Server {
         Self { drain: limit, ..self }
     }
 
+    /// How long a call may run, from when it is taken, whatever its caller says: no limit unless set. Callers on Go's zbus and on rbus
+    /// say no deadline, nor do those of this library that wait for ever; without this their calls run for as long as they do. At the
+    /// limit the call ends as at its deadline, and its caller is told that it has [`Expired`](crate::RejectionKind::Expired).
+    /// `@uninterruptible` methods run to their end.
+    pub fn max_call_time(self, limit: Duration) -> Self {
+        Self { max_call_time: Some(limit), ..self }
+    }
+
     /// How large a message may be, in bytes: 64 MiB unless set, and at most 512 MiB, which is what Redis takes. A larger request is
     /// refused, a larger reply is [`ReplyTooLarge`](crate::RejectionKind::ReplyTooLarge), a larger event is logged and dropped.
     pub fn max_message_size(self, bytes: usize) -> Self {
         Self { max_message_size: bytes.min(MOST_MESSAGE_SIZE), ..self }
+    }
+
+    /// How many lists and maps an argument may have within one another: 1 to 128, which is also what is read unless this is set; what is
+    /// outside is taken as the nearest. More would not be safe for the stack of every thread. A request with a deeper one is refused as
+    /// [`BadArguments`](crate::RejectionKind::BadArguments).
+    /// With a lower limit each value is looked through once more.
+    pub fn max_depth(self, levels: usize) -> Self {
+        Self { max_depth: Depth::new(levels), ..self }
     }
 
     /// How long a broker that is out of reach at the start, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for
@@ -294,7 +315,9 @@ impl Server {
             running: Arc::clone(&running),
             drops,
             inboxes: Inboxes::default(),
+            max_call_time: self.max_call_time,
             max_message_size: self.max_message_size,
+            max_depth: self.max_depth,
         });
         if queues.iter().any(|lists| !lists.is_empty()) {
             let channel = ObjectId::STATUS.channel(&self.module, "Cancel");

@@ -7,6 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, ready};
+use std::time::Duration;
 
 use futures::FutureExt;
 
@@ -30,6 +31,8 @@ pub(super) struct Run {
     pub(super) worker: Busy,
     /// None for a call that is not answered.
     pub(super) reply_to: Option<ReplyTo>,
+    /// The server's, where that comes before the deadline, or there is none.
+    pub(super) own_limit: Option<Duration>,
 }
 
 /// Why a method is not waited for any longer.
@@ -56,7 +59,7 @@ impl Run {
 
     /// Runs the method to its end, or until it is given up, and answers.
     pub(super) async fn finish(self, method: Pin<&mut Option<impl Future<Output = Ended>>>) {
-        let Self { dispatcher, call, observed, queue, worker, reply_to } = self;
+        let Self { dispatcher, call, observed, queue, worker, reply_to, own_limit } = self;
         let counters = &dispatcher.workers.counters;
         if dispatcher.running.was_given_up(call.id()) {
             counters.dropped.add_one();
@@ -68,7 +71,11 @@ impl Run {
             // Nobody waits for it.
             Err(GivenUp::Cancelled) => None,
             Err(GivenUp::AtDeadline) => {
-                let message = format!("{} did not end before its deadline", Name(&call));
+                let name = Name(&call);
+                let message = match own_limit {
+                    Some(limit) => format!("{name} did not end in {limit:?}, which is the server's limit for a call"),
+                    None => format!("{name} did not end before its deadline"),
+                };
                 Some(Err(Rejection::new(RejectionKind::Expired, message)))
             }
             Err(GivenUp::Stopped) => {

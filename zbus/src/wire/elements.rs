@@ -45,6 +45,15 @@ impl ElementsAt {
         Some(Self { count: elements.len(), at: Place::Own(run) })
     }
 
+    /// The values, in this message.
+    pub(crate) fn iter<'a>(&'a self, message: &'a [u8]) -> ElementsIter<'a> {
+        let run = match &self.at {
+            Place::Message(at) => message.get(*at..).unwrap_or_default(),
+            Place::Own(run) => run,
+        };
+        ElementsIter { left: self.count, reader: Reader::new(run) }
+    }
+
     /// The values, which take the memory of the message with them.
     pub(crate) fn share(self, mut message: Bytes) -> Elements {
         let run = match self.at {

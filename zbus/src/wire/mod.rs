@@ -4,6 +4,7 @@
 
 pub(crate) mod adapter;
 mod bins;
+mod depth;
 mod elements;
 mod msgpack;
 mod request;
@@ -16,6 +17,7 @@ mod vectors;
 pub(crate) use vectors::vector_bytes;
 
 pub(crate) use bins::Bins;
+pub(crate) use depth::Depth;
 #[cfg(test)]
 pub(crate) use elements::ElementsAt;
 pub(crate) use elements::{Elements, ElementsIter};

@@ -1,0 +1,13 @@
+//! Model checks: a part of the runtime under every order in which its threads may run, by loom. Such a part is taken in as a file, and
+//! knows nothing of it: its locks and atomics are loom's here.
+
+// What the files import as `parking_lot` is the locks below.
+extern crate self as parking_lot;
+
+mod lock;
+mod workers;
+
+pub use lock::Mutex;
+
+#[path = "../../zbus/src/server/pool.rs"]
+mod pool;
