@@ -4,6 +4,7 @@
 
 pub(crate) mod adapter;
 mod bins;
+mod blocks;
 mod depth;
 mod elements;
 mod msgpack;
@@ -17,6 +18,7 @@ mod vectors;
 pub(crate) use vectors::vector_bytes;
 
 pub(crate) use bins::Bins;
+pub(crate) use blocks::Blocks;
 pub(crate) use depth::Depth;
 #[cfg(test)]
 pub(crate) use elements::ElementsAt;

@@ -79,7 +79,7 @@ impl OutgoingResponse {
         matches!(self, Self::One { failure: Some(_), .. } | Self::Zero { last: Last::Thrown(Some(_)), .. })
     }
 
-    pub(crate) fn encode(self) -> Result<Bytes, EncodeError> {
+    pub(crate) fn encode(self) -> Result<Vec<u8>, EncodeError> {
         match self {
             Self::One { mut message, data, count, failure } => {
                 match count {
@@ -98,7 +98,7 @@ impl OutgoingResponse {
                 message.extend_from_slice(b"\xa5Error");
                 thrown(&mut message, failure.as_ref())?;
                 message.extend_from_slice(b"\xa5Error\xc0");
-                Ok(message.into())
+                Ok(message)
             }
             Self::Zero { id, values, last } => {
                 let mut out = Vec::with_capacity(64 + id.len() + values.bytes().len());
@@ -113,7 +113,7 @@ impl OutgoingResponse {
                     bin(&mut out, &element)?;
                 }
                 text(&mut out, "Error", "")?;
-                Ok(out.into())
+                Ok(out)
             }
         }
     }
@@ -382,7 +382,7 @@ mod tests {
     use super::*;
 
     fn round_trip(response: OutgoingResponse) -> Response {
-        Response::decode(&response.encode().unwrap()).unwrap().1
+        Response::decode(&response.encode().unwrap().into()).unwrap().1
     }
 
     #[test]

@@ -72,8 +72,13 @@ impl<'a> Reader<'a> {
 
     /// The bytes of a string, which may be no UTF-8: enough to compare it.
     pub(crate) fn key(&mut self) -> Option<&'a [u8]> {
+        // Most are short.
+        if let Some((&first @ 0xa0..=0xbf, rest)) = self.rest.split_first() {
+            let (text, rest) = rest.split_at_checked(usize::from(first & 0x1f))?;
+            self.rest = rest;
+            return Some(text);
+        }
         let length = match self.marker()? {
-            Marker::FixStr(length) => length.into(),
             Marker::Str8 => self.length8()?,
             Marker::Str16 => self.length16()?,
             Marker::Str32 => self.length32()?,
