@@ -149,6 +149,43 @@ async fn a_broker_that_loads_its_data_is_not_ready_yet() {
     running.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_takes_no_more_connections_is_waited_for() {
+    let redis = RedisServer::start();
+    let admin = redis::Client::open(redis.address()).unwrap();
+    let mut connection = admin.get_multiplexed_async_connection().await.unwrap();
+    let mut limit = async |clients: u32| {
+        let mut set = redis::cmd("CONFIG");
+        set.arg("SET").arg("maxclients").arg(clients).exec_async(&mut connection).await.unwrap();
+    };
+    let (tcp, unix) = (redis.address(), redis.unix_address());
+    // None but that of this test, and one more: a client needs two.
+    for (clients, address) in [(1, &tcp), (1, &unix), (2, &tcp), (2, &unix)].repeat(3) {
+        limit(clients).await;
+        let error = Client::connect(address).await.unwrap_err();
+        let told = error.to_string();
+        // Redis' own words may be lost with the connection, which it closes at once.
+        match kind(&error) {
+            Some(BrokerErrorKind::Unready | BrokerErrorKind::Unreachable) => {}
+            kind => panic!("{kind:?}: {told}"),
+        }
+        assert!(told.contains("maxclients") || told.contains("max number of clients"), "{told}");
+    }
+    limit(1).await;
+    let address = redis.address();
+    let waiting = tokio::spawn(async move {
+        let running = server().wait_for_broker(PATIENCE).start(&address).await?;
+        let client = Client::builder().wait_for_broker(PATIENCE).connect(&address).await?;
+        let answer = echo(&client, 3).await;
+        running.shutdown().await;
+        answer
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!waiting.is_finished());
+    limit(100).await;
+    assert_eq!(waiting.await.unwrap().unwrap(), 3);
+}
+
 /// The state of the sockets that are connected to a port of this machine, as Linux tells it.
 #[cfg(target_os = "linux")]
 fn timers_of_connections_to(port: u16) -> Vec<String> {

@@ -8,6 +8,7 @@ fn main() -> Result<(), zbus_build::Error> {
         .schema("../schemas/server.zbus")
         .schema("schemas/jobs.zbus")
         .schema("schemas/sample.zbus")
+        .schema("schemas/documented.zbus")
         .schema("schemas/extras.zbus")
         .schema("schemas/snake.zbus")
         .schema("schemas/vectors.zbus")

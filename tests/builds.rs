@@ -212,6 +212,37 @@ fn a_schema_that_the_build_has_not_compiled_is_told_from_those_that_it_has() {
 }
 
 #[test]
+fn two_versions_of_an_object_need_a_name_each_and_then_live_side_by_side() {
+    let schema = |second: &str| {
+        format!(
+            "module calc;\n\nobject calculator@1.0 {{\n    fn Add(a: f64, b: f64) -> f64;\n}}\n\n\
+             object calculator@2.0{second} {{\n    fn Add(values: [f64]) -> f64;\n}}\n"
+        )
+    };
+    let user = UserCrate::new("versions")
+        .build_rs("fn main() -> Result<(), zbus_build::Error> {\n    zbus_build::compile(\"calculator.zbus\")\n}\n")
+        .file("calculator.zbus", &schema(""))
+        .main_rs(
+            "zbus::include_schema!(\"calculator\");\nuse calculator::{CalculatorClient, CalculatorV2Client};\n\
+             fn main() { println!(\"{}\", CalculatorClient::CONTRACT != CalculatorV2Client::CONTRACT); }\n",
+        );
+    let output = user.build();
+    assert!(!output.status.success());
+    for told in [
+        "error[E0308]: two things would be called `Calculator` in generated code",
+        "calculator.zbus:7:8",
+        "3 | object calculator@1.0 {",
+        "7 | object calculator@2.0 {",
+        "name the object's type: `object name@version as OtherName`",
+    ] {
+        assert!(output.stderr.contains(told), "no `{told}` in:\n{}", output.stderr);
+    }
+
+    let user = user.file("calculator.zbus", &schema(" as CalculatorV2"));
+    assert_eq!(user.run(&[]).success().stdout, "true\n");
+}
+
+#[test]
 fn two_crates_share_the_types_of_a_schema_by_the_crate_of_one() {
     let dependency = |name: &str| format!("{name} = {{ path = {:?} }}", workspace().join(name));
     let user = UserCrate::new("station")

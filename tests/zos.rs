@@ -4,13 +4,7 @@ use std::net::IpAddr;
 
 use serde_with::Same;
 use zbus::wire::{decode_as, encode_as};
-
-/// Generated from all of its schemas, side by side.
-mod api {
-    zbus::include_schemas!();
-}
-
-use api::vmd::{Route, Vm, VmIface, VmNetworkInfo};
+use zbus_tests::api::vmd::{Route, Vm, VmIface, VmNetworkInfo};
 
 const MODULES: [&str; 9] =
     ["api-gateway", "container", "flist", "gateway", "identityd", "node", "registrar", "vmd", "zui"];

@@ -1,9 +1,4 @@
-//! The code that is generated from the tests' schemas.
+//! The code that is generated from the tests' schemas, and from those of a real, large API of this bus: the modules `api_gateway`,
+//! `container`, `flist`, `gateway`, `identityd`, `node`, `registrar`, `vmd` and `zui`, which Zero-OS serves.
 
-zbus::include_schema!("jobs");
-zbus::include_schema!("extras");
-zbus::include_schema!("sample");
-zbus::include_schema!("server");
-zbus::include_schema!("snake");
-zbus::include_schema!("vectors");
-zbus::include_schema!("wide");
+zbus::include_schemas!();

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use zbus::types::{Duration, zero};
 use zbus::{Client, Failure, Server};
 
-use crate::api::container::{
+use crate::{Turns, expect, message, returned, server_of, threw};
+use zbus_tests::api::container::{
     Container, ContainerModule, ContainerModuleClient, ContainerModuleServer, Logs, LogsRedis, MountInfo, NetworkInfo,
     Stats,
 };
-use crate::{Turns, expect, message, returned, server_of, threw};
 
 /// A value in every field.
 fn full_container() -> Container {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use zbus::{Client, Failure, Server};
 
-use crate::api::flist::{Flister, FlisterClient, FlisterServer, MountOptions};
 use crate::{expect, message, returned, server_of, threw};
+use zbus_tests::api::flist::{Flister, FlisterClient, FlisterServer, MountOptions};
 
 const URL: &str = "https://hub/f1.flist";
 

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use zbus::types::{Timestamp, Value as Any, zero};
 use zbus::{Client, Error, Failure, Server};
 
-use crate::api::api_gateway::{
+use crate::{Turns, expect, message, returned, server_of, threw};
+use zbus_tests::api::api_gateway::{
     AccountInfo, Balance, Contract, ContractResources, ContractState, ContractType, DeletedState, EntityProof, Farm,
     FarmCertification, FarmingPolicyLimit, Interface, IpAndGateway, Location, NameContract, Node, NodeCertification,
     NodeContract, NodePower, NruConsumption, OptionBoardSerial, OptionBytes, OptionDomain, OptionFarmingPolicyLimit,
@@ -12,7 +13,6 @@ use crate::api::api_gateway::{
     RentContract, Resources, SubstrateError, SubstrateGateway, SubstrateGatewayClient, SubstrateGatewayServer, Twin,
     U128,
 };
-use crate::{Turns, expect, message, returned, server_of, threw};
 
 const AWAY: &str = "the chain is away";
 const PUBLIC_KEY: [u8; 4] = [0, 127, 128, 255];

@@ -4,11 +4,11 @@ use futures::Stream;
 use serde_json::{Value, json};
 use zbus::{Client, Failure, Server};
 
-use crate::api::identityd::{
+use crate::{Turns, expect, first, message, repeat, returned, server_of, threw};
+use zbus_tests::api::identityd::{
     IdentityManager, IdentityManagerClient, IdentityManagerServer, PreRelease, Version, VersionMonitor,
     VersionMonitorClient, VersionMonitorServer,
 };
-use crate::{Turns, expect, first, message, repeat, returned, server_of, threw};
 
 const MESSAGE: [u8; 4] = [0, 1, 254, 255];
 const PUBLIC_KEY: &[u8] = b"public";

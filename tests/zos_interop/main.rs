@@ -24,11 +24,6 @@ use zbus_idl::schema::Throws;
 use zbus_tests::RedisServer;
 use zbus_tests::zos::{GoZosServer, go_zos_client};
 
-/// Generated from all schemas of Zero-OS.
-mod api {
-    zbus::include_schemas!();
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_clients_call_every_method_and_hear_every_stream_of_a_go_server() {
     let redis = RedisServer::start();

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use zbus::types::{Duration, Timestamp, Value as Any};
 use zbus::{Client, Failure, Server};
 
-use crate::api::node::{
+use crate::{Turns, first, message, repeat, returned, server_of, threw};
+use zbus_tests::api::node::{
     DiskIoCountersStat, DisksIoCountersStat, HostMonitor, HostMonitorClient, HostMonitorServer, NicIoCounterStat,
     NicsIoCounterStat, PerformanceMonitor, PerformanceMonitorClient, PerformanceMonitorServer, SystemMonitor,
     SystemMonitorClient, SystemMonitorServer, TaskResult, TimesStat, VirtualMemoryStat,
 };
-use crate::{Turns, first, message, repeat, returned, server_of, threw};
 
 fn measured() -> Timestamp {
     "2024-02-29T12:34:56.789Z".parse().unwrap()

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use zbus::{Client, Failure, Server};
 
-use crate::api::registrar::{Registrar, RegistrarClient, RegistrarServer};
 use crate::{Turns, message, returned, server_of, threw};
+use zbus_tests::api::registrar::{Registrar, RegistrarClient, RegistrarServer};
 
 #[derive(Debug, Default)]
 struct Registration {

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use zbus::{Client, Failure, Server};
 
-use crate::api::vmd::{
+use crate::{Turns, expect, message, returned, server_of, threw};
+use zbus_tests::api::vmd::{
     Boot, MachineInfo, MachineMetric, MachineMetrics, NetMetric, Route, SharedDir, Stream, Vm, VmDisk, VmIface, VmInfo,
     VmModule, VmModuleClient, VmModuleServer, VmNetworkInfo,
 };
-use crate::{Turns, expect, message, returned, server_of, threw};
 
 /// A value in every field; the second interface and the second route are zero.
 fn full_vm() -> Vm {

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 use zbus::{Client, Failure, Server};
 
-use crate::api::gateway::{Gateway, GatewayClient, GatewayFqdnProxy, GatewayMetrics, GatewayNameProxy, GatewayServer};
 use crate::{Turns, expect, message, returned, server_of, threw};
+use zbus_tests::api::gateway::{
+    Gateway, GatewayClient, GatewayFqdnProxy, GatewayMetrics, GatewayNameProxy, GatewayServer,
+};
 
 fn full_name() -> GatewayNameProxy {
     GatewayNameProxy {

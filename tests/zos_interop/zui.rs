@@ -3,8 +3,8 @@
 use serde_json::Value;
 use zbus::{Client, Failure, Server};
 
-use crate::api::zui::{Zui, ZuiClient, ZuiServer};
 use crate::{expect, message, returned, server_of, threw};
+use zbus_tests::api::zui::{Zui, ZuiClient, ZuiServer};
 
 fn pushed() -> Vec<String> {
     vec!["disk is full".to_owned(), String::new()]

@@ -151,8 +151,8 @@ impl Builder {
         self
     }
 
-    /// With blocking client stubs, or without, which is the default: a module `blocking` in that of each schema, whose clients have the
-    /// same names, methods and errors as the others, and hold the thread until a call has ended. They are made over a
+    /// With blocking stubs, or without, which is the default: a module `blocking` in that of each schema, whose clients and publishers
+    /// of events have the same names, methods and errors as the others, and hold the thread until a call has ended. They are made over a
     /// `zbus::blocking::Client`. Schemas without objects have none.
     ///
     /// ```

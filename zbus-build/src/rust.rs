@@ -34,7 +34,7 @@ pub struct Options {
     pub client: bool,
     /// With server traits, server types and publishers of events.
     pub server: bool,
-    /// With blocking client stubs, which are made over the client stubs.
+    /// With blocking stubs, which are made over the client stubs and the publishers of events.
     pub blocking: bool,
     /// Attributes for types: selector and text. See [`Builder::type_attribute`](crate::Builder::type_attribute).
     pub type_attributes: Vec<(String, String)>,
@@ -106,11 +106,12 @@ impl Default for Options {
 
 /// Generates a file for each schema file, `zbus_schemas.rs`, which includes them all, and `zbus_stems.rs`, which names them.
 pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
-    if options.blocking && !options.client {
-        return Err(Error::option(
-            "`Builder::blocking(true)` is for stubs over those that `Builder::client(false)` leaves out; leave one of the two out"
-                .to_owned(),
-        ));
+    let has_streams = || schema.objects.iter().any(|object| !object.streams.is_empty());
+    if options.blocking && !options.client && !(options.server && has_streams()) {
+        let events = if options.server { ", and there are no events to publish" } else { "" };
+        return Err(Error::option(format!(
+            "`Builder::blocking(true)` is for stubs over those that `Builder::client(false)` leaves out{events}; leave one of the two out"
+        )));
     }
     module::files(schema, options)
 }

@@ -8,6 +8,20 @@ pub mod schemas {
     include!("golden/zbus_schemas.rs");
 }
 
+/// What stands in their documentation as an example, each a function.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    missing_docs,
+    reason = "nobody calls them"
+)]
+mod examples {
+    include!("examples/golden.rs");
+}
+
 use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::sync::Mutex;

@@ -45,10 +45,7 @@ fn chrono_times() -> Builder {
 /// Names of every kind, and types of another file.
 fn blocking() -> Builder {
     let golden = folder().join("../golden");
-    Builder::new()
-        .schemas(["hostile", "imports"].map(|stem| golden.join(stem).with_extension("zbus")))
-        .blocking(true)
-        .server(false)
+    Builder::new().schemas(["hostile", "imports"].map(|stem| golden.join(stem).with_extension("zbus"))).blocking(true)
 }
 
 #[test]
@@ -139,8 +136,19 @@ fn option_that_cannot_be_is_refused_with_the_reason() {
 
 #[test]
 fn blocking_stubs_need_the_others() {
-    let said = error(|it| it.blocking(true).client(false));
+    let said = error(|it| it.blocking(true).client(false).server(false));
     assert!(said.contains("`Builder::blocking(true)`") && said.contains("`Builder::client(false)`"), "{said}");
+    let out = tempfile::tempdir().unwrap();
+    // Publishers of events are stubs too, where there are events.
+    here().client(false).out_dir(out.path()).compile().unwrap();
+    let text = fs::read_to_string(out.path().join("store.rs")).unwrap();
+    let (_, stubs) = text.split_once("mod blocking").unwrap();
+    assert!(stubs.contains("pub struct StoreEvents") && !text.contains("StoreClient"));
+    let quiet = out.path().join("quiet.zbus");
+    fs::write(&quiet, "module quiet;\nobject quiet@1.0 { fn Listen(); }\n").unwrap();
+    let quiet = Builder::new().schema(quiet).blocking(true).client(false).out_dir(out.path());
+    let said = quiet.compile().unwrap_err().to_string();
+    assert!(said.contains("there are no events to publish"), "{said}");
     // A schema without objects has no stubs of any kind, which is no mistake.
     let out = tempfile::tempdir().unwrap();
     shared().blocking(true).out_dir(out.path()).compile().unwrap();

@@ -28,6 +28,20 @@ pub mod blocking {
     include!("options/blocking/zbus_schemas.rs");
 }
 
+/// What stands in their documentation as an example, each a function.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    missing_docs,
+    reason = "nobody calls them"
+)]
+mod examples {
+    include!("examples/options.rs");
+}
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -124,7 +138,7 @@ async fn blocking_stub_gives_the_values_errors_and_events_of_the_other() {
     let (subscribed, is_subscribed) = tokio::sync::oneshot::channel();
     let calling = std::thread::spawn(move || {
         let client = zbus::blocking::Client::connect(address).unwrap();
-        let store = here::store::blocking::StoreClient::new(client);
+        let store = here::store::blocking::StoreClient::new(client.clone());
         let (at, data) = store.put(&Id("a".to_owned()), b"1", None, &[Bytes::from_static(b"2")]).unwrap();
         assert_eq!((at["a"].to_string().as_str(), &data[..]), ("127.0.0.1", &b"12"[..]));
         let lost = store.put(&Id::default(), b"1", None, &[]).unwrap_err();
@@ -137,10 +151,16 @@ async fn blocking_stub_gives_the_values_errors_and_events_of_the_other() {
         assert!(matches!(blocks.next_timeout(Duration::ZERO), Some(Err(zbus::StreamError::Elapsed(_)))));
         subscribed.send(()).unwrap();
         assert_eq!(blocks.next().unwrap().unwrap(), &b"block"[..]);
+        let events = here::store::blocking::StoreEvents::new(client);
+        events.blocks(b"of a thread").unwrap();
+        assert_eq!(blocks.next().unwrap().unwrap(), &b"of a thread"[..]);
+        events
     });
     is_subscribed.await.unwrap();
     events.blocks(b"block").await.unwrap();
-    tokio::task::spawn_blocking(|| calling.join().unwrap()).await.unwrap();
+    let events = tokio::task::spawn_blocking(|| calling.join().unwrap()).await.unwrap();
+    let refused = events.blocks(b"held").unwrap_err();
+    assert!(matches!(refused, Error::InAsync), "{refused}");
     server.shutdown().await;
 }
 

@@ -1,5 +1,6 @@
 //! What generated code uses, beside the rest of this crate's public surface. Not meant to be written by hand.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -36,6 +37,47 @@ where
     deserializer.deserialize_str(Read(PhantomData))
 }
 
+/// The name of a union's arm, as it lies in the message.
+#[derive(Debug)]
+pub struct ArmName<'de>(Cow<'de, str>);
+
+impl ArmName<'_> {
+    /// The name, to be matched.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name, to be kept.
+    pub fn into_string(self) -> String {
+        self.0.into_owned()
+    }
+}
+
+impl<'de> Deserialize<'de> for ArmName<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl<'de> serde::de::Visitor<'de> for Name {
+            type Value = ArmName<'de>;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("the name of an arm")
+            }
+            fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
+                Ok(ArmName(Cow::Owned(value.to_owned())))
+            }
+            fn visit_borrowed_str<E: serde::de::Error>(self, value: &'de str) -> Result<Self::Value, E> {
+                Ok(ArmName(Cow::Borrowed(value)))
+            }
+            fn visit_bytes<E: serde::de::Error>(self, value: &[u8]) -> Result<Self::Value, E> {
+                match std::str::from_utf8(value) {
+                    Ok(value) => self.visit_str(value),
+                    Err(_) => Err(E::invalid_value(serde::de::Unexpected::Bytes(value), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_str(Name)
+    }
+}
+
 /// How types travel whose own serde form is another one: adapters in the shape of `serde_with`'s.
 pub mod wire {
     pub use crate::wire::adapter::{Any, Bytes, Cidr, Duration, Ip, OptionalCidr, SharedBytes, SortedMap, Timestamp};
@@ -66,6 +108,18 @@ mod tests {
     impl<'de> Deserialize<'de> for Read {
         fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             open_enum(deserializer)
+        }
+    }
+
+    #[test]
+    fn name_of_an_arm_is_read_where_it_lies() {
+        for (bytes, read) in [(&b"\xa2Ok"[..], "Ok"), (b"\xa0", ""), (b"\xc0", "")] {
+            let name: ArmName<'_> = crate::wire::decode(bytes).unwrap();
+            assert!(matches!(name.0, Cow::Borrowed(name) if name == read), "{name:?}");
+        }
+        assert_eq!(crate::wire::decode::<ArmName<'_>>(b"\xc4\x02Ok").unwrap().into_string(), "Ok");
+        for bytes in [&b"\x01"[..], b"\xc4\x01\xff", b"\x80"] {
+            assert!(crate::wire::decode::<ArmName<'_>>(bytes).is_err(), "{bytes:x?}");
         }
     }
 

@@ -126,6 +126,7 @@ mod outbox;
 pub mod server;
 pub mod status;
 pub mod stream;
+mod sync;
 mod telemetry;
 pub mod testing;
 pub mod types;

@@ -1,11 +1,14 @@
 //! One writer for all that a client or a server sends: it drains what waits into one batch, so that many calls share a round trip.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 use crate::backoff::reconnect_backoff;
@@ -21,36 +24,38 @@ const LARGE: usize = 16 << 10;
 /// A batch takes no further message beyond this many bytes.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Follows each write to its end.
+/// Follows writes to their end.
 pub(crate) trait Tracker: Send + 'static {
     /// What a write is known by.
     type Tag: Send;
 
-    /// Just before it is written: false where nobody wants it any more.
-    fn begin(&self, tag: &Self::Tag) -> bool;
+    /// Just before a batch is written: takes out what nobody wants any more.
+    fn begin(&self, batch: &mut Vec<Waiting<Self::Tag>>);
 
-    /// Afterwards. A write that failed comes along, and is tried again where it is given back.
-    fn end(&self, tag: Self::Tag, outcome: Result<(), (Write, BrokerError)>) -> Option<(Self::Tag, Write)>;
+    /// Afterwards, with what came of each of the batch. What it leaves in there is tried again.
+    fn end(&self, batch: &mut Vec<Waiting<Self::Tag>>, outcomes: Vec<Result<(), BrokerError>>);
 }
 
 /// The way to the writer. The writer ends when all of these are gone and everything is written.
 #[derive(Debug)]
 pub(crate) struct Outbox<T> {
-    writes: mpsc::Sender<Waiting<T>>,
+    senders: Arc<Senders<T>>,
     /// A permit is a piece of [`LARGE`] bytes.
     large: Arc<Semaphore>,
 }
 
-struct Waiting<T> {
-    tag: T,
-    write: Write,
+/// Something to be written.
+#[derive(Debug)]
+pub(crate) struct Waiting<T> {
+    pub(crate) tag: T,
+    pub(crate) write: Write,
     /// The room that a large one takes.
-    room: Option<OwnedSemaphorePermit>,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl<T> Clone for Outbox<T> {
     fn clone(&self) -> Self {
-        Self { writes: self.writes.clone(), large: Arc::clone(&self.large) }
+        Self { senders: Arc::clone(&self.senders), large: Arc::clone(&self.large) }
     }
 }
 
@@ -58,12 +63,97 @@ impl<T> Clone for Outbox<T> {
 #[derive(Debug)]
 pub(crate) struct Closed;
 
+/// What waits for the writer: a queue that it empties in one go.
+#[derive(Debug)]
+struct Queue<T> {
+    state: Mutex<State<T>>,
+    /// The writer has made room.
+    room: Notify,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    waiting: VecDeque<Waiting<T>>,
+    /// Of the writer, where it waits for something to write.
+    writer: Option<Waker>,
+    no_senders: bool,
+    no_writer: bool,
+}
+
+/// Who sends, all of them.
+#[derive(Debug)]
+struct Senders<T> {
+    queue: Arc<Queue<T>>,
+}
+
+impl<T> Drop for Senders<T> {
+    fn drop(&mut self) {
+        let writer = {
+            let mut state = self.queue.state.lock();
+            state.no_senders = true;
+            state.writer.take()
+        };
+        writer.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// Why something does not wait for the writer.
+enum Unsent<T> {
+    Full(Waiting<T>),
+    Closed,
+}
+
+impl<T> Queue<T> {
+    fn push(&self, waiting: Waiting<T>) -> Result<(), Unsent<T>> {
+        let writer = {
+            let mut state = self.state.lock();
+            if state.no_writer {
+                return Err(Unsent::Closed);
+            }
+            if state.waiting.len() >= CAPACITY {
+                return Err(Unsent::Full(waiting));
+            }
+            state.waiting.push_back(waiting);
+            state.writer.take()
+        };
+        writer.into_iter().for_each(Waker::wake);
+        Ok(())
+    }
+
+    /// Moves a batch into `batch`, as soon as there is any; false where nothing comes any more.
+    fn poll_batch(&self, batch: &mut Vec<Waiting<T>>, context: &Context<'_>) -> Poll<bool> {
+        let mut state = self.state.lock();
+        if state.waiting.is_empty() {
+            if state.no_senders {
+                return Poll::Ready(false);
+            }
+            state.writer = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        let was_full = state.waiting.len() >= CAPACITY;
+        let mut bytes = 0;
+        while bytes < BATCH_BYTES
+            && let Some(next) = state.waiting.pop_front()
+        {
+            bytes += next.write.message().len();
+            batch.push(next);
+        }
+        drop(state);
+        if was_full {
+            self.room.notify_waiters();
+        }
+        Poll::Ready(true)
+    }
+}
+
 impl<T: Send + 'static> Outbox<T> {
     pub(crate) fn start<K: Tracker<Tag = T>>(broker: Arc<dyn Broker>, tracker: K) -> (Self, JoinHandle<()>) {
-        let (writes, received) = mpsc::channel(CAPACITY);
-        let writer = Writer { broker, tracker, received, failed: VecDeque::new(), delays: delays() };
+        let state = State { waiting: VecDeque::new(), writer: None, no_senders: false, no_writer: false };
+        let queue = Arc::new(Queue { state: Mutex::new(state), room: Notify::new() });
+        let writing = Writing { queue: Arc::clone(&queue) };
+        let writer = Writer { broker, tracker, writing, failed: VecDeque::new(), delays: delays() };
         let large = Arc::new(Semaphore::new(LARGE_BYTES / LARGE));
-        (Self { writes, large }, tokio::spawn(writer.run()))
+        (Self { senders: Arc::new(Senders { queue }), large }, tokio::spawn(writer.run()))
     }
 
     /// Waits for room. Dropping the future sends nothing.
@@ -73,14 +163,55 @@ impl<T: Send + 'static> Outbox<T> {
             Ok(pieces @ 1..) => Arc::clone(&self.large).acquire_many_owned(pieces).await.ok(),
             _ => None,
         };
-        self.writes.send(Waiting { tag, write, room }).await.map_err(|_| Closed)
+        let queue = &self.senders.queue;
+        match queue.push(Waiting { tag, write, _room: room }) {
+            Ok(()) => Ok(()),
+            Err(Unsent::Closed) => Err(Closed),
+            Err(Unsent::Full(waiting)) => Box::pin(self.send_when_there_is_room(waiting)).await,
+        }
+    }
+
+    async fn send_when_there_is_room(&self, mut waiting: Waiting<T>) -> Result<(), Closed> {
+        let queue = &self.senders.queue;
+        loop {
+            // Listening before looking, so that no room is missed.
+            let room = queue.room.notified();
+            match queue.push(waiting) {
+                Ok(()) => return Ok(()),
+                Err(Unsent::Closed) => return Err(Closed),
+                Err(Unsent::Full(unsent)) => waiting = unsent,
+            }
+            room.await;
+        }
+    }
+
+    /// The like, if there is room at once; otherwise nothing is sent.
+    pub(crate) fn try_send(&self, tag: T, write: Write) -> bool {
+        write.message().len() < LARGE && self.senders.queue.push(Waiting { tag, write, _room: None }).is_ok()
+    }
+}
+
+/// The writer's end of the queue.
+struct Writing<T> {
+    queue: Arc<Queue<T>>,
+}
+
+impl<T> Drop for Writing<T> {
+    fn drop(&mut self) {
+        let waiting = {
+            let mut state = self.queue.state.lock();
+            state.no_writer = true;
+            std::mem::take(&mut state.waiting)
+        };
+        drop(waiting);
+        self.queue.room.notify_waiters();
     }
 }
 
 struct Writer<K: Tracker> {
     broker: Arc<dyn Broker>,
     tracker: K,
-    received: mpsc::Receiver<Waiting<K::Tag>>,
+    writing: Writing<K::Tag>,
     /// To be tried again.
     failed: VecDeque<Waiting<K::Tag>>,
     delays: ExponentialBackoff,
@@ -95,53 +226,42 @@ const LONGEST_DELAY: Duration = Duration::from_secs(1);
 
 impl<K: Tracker> Writer<K> {
     async fn run(mut self) {
+        let mut batch = Vec::new();
         loop {
+            // A broker that is ready at once would let this go on without end.
+            tokio::task::coop::consume_budget().await;
             // Alone: where it is what breaks the connection, it breaks it for no other.
             if let Some(failed) = self.failed.pop_front() {
-                self.write(failed, |_| None).await;
+                batch.push(failed);
+                self.write(&mut batch).await;
             }
-            let first = if self.failed.is_empty() { self.received.recv().await } else { self.received.try_recv().ok() };
-            match first {
-                Some(first) => self.write(first, |received| received.try_recv().ok()).await,
-                None if self.failed.is_empty() => return,
-                None => {}
+            let queue = &self.writing.queue;
+            let taken = if self.failed.is_empty() {
+                poll_fn(|context| queue.poll_batch(&mut batch, context)).await
+            } else {
+                // What waits is written between the tries.
+                poll_fn(|context| Poll::Ready(queue.poll_batch(&mut batch, context))).await == Poll::Ready(true)
+            };
+            if taken {
+                self.write(&mut batch).await;
+            } else if self.failed.is_empty() {
+                return;
             }
         }
     }
 
-    /// Writes a batch: the first, and what follows it.
-    async fn write(
-        &mut self,
-        first: Waiting<K::Tag>,
-        following: impl Fn(&mut mpsc::Receiver<Waiting<K::Tag>>) -> Option<Waiting<K::Tag>>,
-    ) {
-        let mut tags = Vec::new();
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        let mut next = Some(first);
-        while let Some(Waiting { tag, write, room }) = next.take() {
-            if self.tracker.begin(&tag) {
-                bytes += write.message().len();
-                tags.push((tag, room));
-                batch.push(write);
-            }
-            if bytes < BATCH_BYTES {
-                next = following(&mut self.received);
-            }
-        }
+    async fn write(&mut self, batch: &mut Vec<Waiting<K::Tag>>) {
+        self.tracker.begin(batch);
         if batch.is_empty() {
             return;
         }
-        // A clone shares the messages' memory.
-        let outcomes = self.broker.write(batch.clone()).await;
-        let failed = self.failed.len();
-        for (((tag, room), write), outcome) in tags.into_iter().zip(batch).zip(outcomes) {
-            let again = self.tracker.end(tag, outcome.map_err(|error| (write, error)));
-            self.failed.extend(again.map(|(tag, write)| Waiting { tag, write, room }));
-        }
-        if self.failed.len() == failed {
+        // A clone shares the message's memory.
+        let outcomes = self.broker.write(batch.iter().map(|waiting| waiting.write.clone()).collect()).await;
+        self.tracker.end(batch, outcomes);
+        if batch.is_empty() {
             self.delays = delays();
         } else {
+            self.failed.extend(batch.drain(..));
             tokio::time::sleep(self.delays.next().unwrap_or(LONGEST_DELAY)).await;
         }
     }
@@ -162,14 +282,13 @@ mod tests {
     impl Tracker for Even {
         type Tag = u32;
 
-        fn begin(&self, tag: &u32) -> bool {
-            tag.is_multiple_of(2)
+        fn begin(&self, batch: &mut Vec<Waiting<u32>>) {
+            batch.retain(|waiting| waiting.tag.is_multiple_of(2));
         }
 
-        fn end(&self, tag: u32, outcome: Result<(), (Write, BrokerError)>) -> Option<(u32, Write)> {
-            assert!(outcome.is_ok());
-            self.0.lock().push(tag);
-            None
+        fn end(&self, batch: &mut Vec<Waiting<u32>>, outcomes: Vec<Result<(), BrokerError>>) {
+            assert!(outcomes.len() == batch.len() && outcomes.iter().all(Result::is_ok));
+            self.0.lock().extend(batch.drain(..).map(|waiting| waiting.tag));
         }
     }
 
@@ -178,12 +297,10 @@ mod tests {
     impl Tracker for All {
         type Tag = ();
 
-        fn begin(&self, (): &()) -> bool {
-            true
-        }
+        fn begin(&self, _: &mut Vec<Waiting<()>>) {}
 
-        fn end(&self, (): (), _: Result<(), (Write, BrokerError)>) -> Option<((), Write)> {
-            None
+        fn end(&self, batch: &mut Vec<Waiting<()>>, _: Vec<Result<(), BrokerError>>) {
+            batch.clear();
         }
     }
 

@@ -29,7 +29,7 @@ pub(super) fn check(types: Types<'_>, id: ConstId) -> Result<(), Error> {
 pub(super) fn constant(types: Types<'_>, id: ConstId) -> TokenStream {
     let types = types.at(Place::Const(id));
     let constant = &types.schema[id];
-    let docs = docs::docs(&constant.docs, || format!("The constant {}.", docs::code(&constant.name)));
+    let docs = docs::docs(types, &constant.docs, || format!("The constant {}.", docs::code(&constant.name)));
     let deprecated = docs::deprecated(constant.deprecated.as_deref());
     let name = types.names.of_const(id);
     let resolved = types.schema.resolve(&constant.ty);

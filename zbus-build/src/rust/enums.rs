@@ -28,6 +28,12 @@ fn variants(enumeration: &Enum) -> (Vec<Ident>, Ident) {
     (members, scope.first_free(&["Unknown", "UnknownValue"]))
 }
 
+/// The first member that there is nothing to say against.
+pub(super) fn first_member(enumeration: &Enum) -> Option<Ident> {
+    let (names, _) = variants(enumeration);
+    enumeration.members.iter().zip(names).find(|(member, _)| member.deprecated.is_none()).map(|(_, name)| name)
+}
+
 fn declared<'a>(
     types: Types<'a>,
     id: TypeId,
@@ -40,7 +46,7 @@ fn declared<'a>(
             MemberValue::String(text) => text.clone(),
             MemberValue::Integer(number) => number.to_string(),
         };
-        let docs = docs::member(&member.docs, &value, || format!("The value {}.", docs::code(&value)));
+        let docs = docs::member(types, &member.docs, &value, || format!("The value {}.", docs::code(&value)));
         let deprecated = docs::deprecated(member.deprecated.as_deref());
         quote!(#docs #deprecated #attributes #name)
     })
@@ -48,7 +54,8 @@ fn declared<'a>(
 
 fn of_strings(types: Types<'_>, id: TypeId, enumeration: &Enum) -> TokenStream {
     let def = &types.schema[id];
-    let docs = docs::docs(&def.docs, || format!("The enum {}, which travels as a string.", docs::code(&def.name)));
+    let docs =
+        docs::docs(types, &def.docs, || format!("The enum {}, which travels as a string.", docs::code(&def.name)));
     let deprecated = docs::deprecated(def.deprecated.as_deref());
     let name = types.names.of_type(id);
     let (members, unknown) = variants(enumeration);
@@ -143,7 +150,7 @@ fn of_strings(types: Types<'_>, id: TypeId, enumeration: &Enum) -> TokenStream {
 
 fn of_integers(types: Types<'_>, id: TypeId, enumeration: &Enum, repr: Integer) -> TokenStream {
     let def = &types.schema[id];
-    let docs = docs::docs(&def.docs, || {
+    let docs = docs::docs(types, &def.docs, || {
         format!("The enum {}, which travels as {} `{}`.", docs::code(&def.name), article(repr), repr.name())
     });
     let deprecated = docs::deprecated(def.deprecated.as_deref());

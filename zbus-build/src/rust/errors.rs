@@ -26,7 +26,7 @@ struct NamedVariant<'a> {
 
 pub(super) fn error(types: Types<'_>, id: TypeId, error: &ErrorType) -> TokenStream {
     let def = &types.schema[id];
-    let docs = docs::docs(&def.docs, || format!("The errors {}.", docs::code(&def.name)));
+    let docs = docs::docs(types, &def.docs, || format!("The errors {}.", docs::code(&def.name)));
     let deprecated = docs::deprecated(def.deprecated.as_deref());
     let name = types.names.of_type(id);
     let mut scope = Scope::default();
@@ -108,14 +108,16 @@ fn named<'a>((at, variant): (usize, &'a Variant), scope: &mut Scope, payload: &'
 fn declaration(types: Types<'_>, owner: TypeId, variant: &NamedVariant<'_>) -> TokenStream {
     let NamedVariant { at, variant, name, fields, .. } = variant;
     let attributes = types.settings.of_member(Place::Member(owner, *at));
-    let docs =
-        docs::member(&variant.docs, &variant.wire_name, || format!("The error {}.", docs::code(&variant.wire_name)));
+    let docs = docs::member(types, &variant.docs, &variant.wire_name, || {
+        format!("The error {}.", docs::code(&variant.wire_name))
+    });
     let deprecated = docs::deprecated(variant.deprecated.as_deref());
     let declared = variant.fields.iter().zip(fields).enumerate().map(|(field_at, (field, name))| {
         let place = Place::VariantField(owner, *at, field_at);
         let attributes = types.settings.of_member(place);
-        let docs =
-            docs::member(&field.docs, &field.wire_name, || format!("The field {}.", docs::code(&field.wire_name)));
+        let docs = docs::member(types, &field.docs, &field.wire_name, || {
+            format!("The field {}.", docs::code(&field.wire_name))
+        });
         let deprecated = docs::deprecated(field.deprecated.as_deref());
         let ty = types.at(place).member(owner, &field.ty);
         quote!(#docs #deprecated #attributes #name: #ty)

@@ -33,7 +33,7 @@ const PRELUDE: [&str; 18] = [
 ];
 
 /// Names that a `use` brings, by their last word. No two are equal, and none is one that a template gives to what it writes.
-const IMPORTED: [&str; 35] = [
+const IMPORTED: [&str; 36] = [
     "core::cmp::Ordering",
     "core::convert::Infallible",
     "core::fmt",
@@ -48,6 +48,7 @@ const IMPORTED: [&str; 35] = [
     "std::time::SystemTime",
     "zbus::client::RemoteObject",
     "zbus::client::Request",
+    "zbus::codegen::ArmName",
     "zbus::codegen::As",
     "zbus::codegen::Deserialize",
     "zbus::codegen::Same",

@@ -6,11 +6,12 @@ use zbus_idl::contract::{Contract, Contracts};
 use zbus_idl::schema::{ConstId, File, ObjectId, Schema, TypeId, TypeKind};
 
 use super::derives::Derives;
+use super::docs::Declared;
 use super::imports::{Imports, shortened};
 use super::names::Names;
 use super::places::Place;
 use super::settings::{Choice, Settings};
-use super::types::Types;
+use super::types::{SeenFrom, Types};
 use super::{Options, consts, docs, enums, errors, objects, print, structs, threads, unions};
 use crate::error::Error;
 use crate::output::GeneratedFile;
@@ -32,6 +33,7 @@ struct Backend<'a> {
     names: Names,
     settings: Settings,
     derives: Derives,
+    declared: Declared,
 }
 
 /// A declaration of a file, or what is made of several.
@@ -105,13 +107,15 @@ impl<'a> Backend<'a> {
     fn new(schema: &'a Schema, options: &'a Options, contracts: &'a [Contract<'a>]) -> Result<Self, Error> {
         let settings = Settings::new(schema, options)?;
         let derives = Derives::new(schema, &settings);
-        Ok(Self { schema, options, contracts, names: Names::new(schema), settings, derives })
+        let declared = Declared::new(schema, options);
+        Ok(Self { schema, options, contracts, names: Names::new(schema), settings, derives, declared })
     }
 
     /// The types as seen from a file.
     fn types(&self, file: usize) -> Types<'_> {
-        let Self { schema, names, derives, settings, .. } = self;
-        Types { schema, names, derives, settings, file, is_nested: false, choice: Choice::default() }
+        let Self { schema, names, derives, settings, declared, .. } = self;
+        let choice = Choice::default();
+        Types { schema, names, derives, settings, declared, file, seen_from: SeenFrom::Module, choice }
     }
 
     fn unit(&self, unit: &Unit) -> Result<Printed, Error> {
@@ -120,7 +124,9 @@ impl<'a> Backend<'a> {
             Part::Const(id) => consts::constant(types, id),
             Part::Type(id) => type_def(types, id),
             Part::Object(id) => objects::object(types, id, self.contracts, self.options),
-            Part::Blocking => objects::blocking(types, &self.schema.files[unit.file].objects, self.contracts),
+            Part::Blocking => {
+                objects::blocking(types, &self.schema.files[unit.file].objects, self.contracts, self.options)
+            }
         });
         let (items, imports) = shortened(items.collect(), self.names.scope(unit.file));
         Ok(Printed { imports, items: print::items(items)? })
@@ -128,7 +134,9 @@ impl<'a> Backend<'a> {
 
     fn file(&self, at: usize, printed: &[&Printed]) -> Result<String, Error> {
         let file = &self.schema.files[at];
-        let docs = docs::docs(&file.docs, || format!("What {} declares.", docs::code(&format!("{}.zbus", file.stem))));
+        let parent = Types { seen_from: SeenFrom::Parent, ..self.types(at) };
+        let docs =
+            docs::docs(parent, &file.docs, || format!("What {} declares.", docs::code(&format!("{}.zbus", file.stem))));
         let name = self.names.module(at);
         let mut imports = Imports::default();
         for printed in printed {
@@ -136,7 +144,8 @@ impl<'a> Backend<'a> {
         }
         let imports = imports.lines();
         // Names, documentation and sizes come from the schema, and a program uses what it needs of it: lints about them have
-        // no one here who could follow them. Lints about documentation's presence and about unsafe code stay.
+        // no one here who could follow them. So has a link to what a crate that re-exports a part of the module keeps private. Other lints about
+        // documentation stay, and those about unsafe code.
         let head = quote! {
             #docs
             #[allow(
@@ -145,7 +154,7 @@ impl<'a> Backend<'a> {
                 clippy::nursery,
                 dead_code,
                 deprecated,
-                rustdoc::all,
+                rustdoc::private_intra_doc_links,
                 unreachable_pub,
                 unused_qualifications
             )]
@@ -170,7 +179,7 @@ fn type_def(types: Types<'_>, id: TypeId) -> TokenStream {
     }
     match &def.kind {
         TypeKind::Alias(target) => {
-            let docs = docs::docs(&def.docs, || format!("The type {}.", docs::code(&def.name)));
+            let docs = docs::docs(types, &def.docs, || format!("The type {}.", docs::code(&def.name)));
             let deprecated = docs::deprecated(def.deprecated.as_deref());
             let name = types.names.of_type(id);
             let target = types.at(Place::Type(id)).owned(target);

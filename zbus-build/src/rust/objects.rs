@@ -3,6 +3,7 @@
 mod blocking;
 mod client;
 mod events;
+mod example;
 mod server;
 mod service;
 
@@ -16,7 +17,7 @@ use super::docs;
 use super::imports::with_imports;
 use super::names::{ObjectNames, Scope};
 use super::places::Place;
-use super::types::Types;
+use super::types::{SeenFrom, Types};
 
 /// One object with all that its templates ask for.
 #[derive(Clone, Copy)]
@@ -70,19 +71,31 @@ pub(super) fn object(types: Types<'_>, id: ObjectId, contracts: &[Contract<'_>],
     quote!(#served #client)
 }
 
-/// The module of the blocking stubs of these objects.
-pub(super) fn blocking(types: Types<'_>, ids: &[ObjectId], contracts: &[Contract<'_>]) -> TokenStream {
-    let types = Types { is_nested: true, ..types };
-    let clients = ids.iter().map(|&id| {
+/// The module of the blocking stubs of these objects; nothing where they have none.
+pub(super) fn blocking(
+    types: Types<'_>,
+    ids: &[ObjectId],
+    contracts: &[Contract<'_>],
+    options: &Options,
+) -> TokenStream {
+    let types = Types { seen_from: SeenFrom::Nested, ..types };
+    let objects = ids.iter().map(|&id| {
         let object = &types.schema[id];
         let contract = &contracts[id.index()].hash();
-        blocking::client(ObjectContext { id, types, object, names: types.names.of_object(id), contract })
+        let object = ObjectContext { id, types, object, names: types.names.of_object(id), contract };
+        let events = (options.server && !object.object.streams.is_empty()).then(|| blocking::events(object));
+        let client = options.client.then(|| blocking::client(object));
+        quote!(#events #client)
     });
-    let clients = quote!(#(#clients)*);
-    let taken: Vec<_> = ids.iter().map(|&id| types.names.of_object(id).client.to_string()).collect();
-    let items = with_imports(clients, &Scope::reserving(&taken));
+    let stubs = quote!(#(#objects)*);
+    if stubs.is_empty() {
+        return stubs;
+    }
+    let names = ids.iter().map(|&id| types.names.of_object(id));
+    let taken: Vec<_> = names.flat_map(|names| [&names.client, &names.events]).map(Ident::to_string).collect();
+    let items = with_imports(stubs, &Scope::reserving(&taken));
     quote! {
-        /// Clients whose calls hold the thread until they have ended: for programs without an async runtime.
+        /// Clients and publishers whose calls hold the thread until they have ended: for programs without an async runtime.
         pub mod blocking {
             #items
         }
@@ -114,6 +127,11 @@ impl<'a> ObjectContext<'a> {
         format!("the object {} of the module {module}", docs::code(&self.object.bus_name()))
     }
 
+    /// A link to what its module has by this name.
+    fn link(self, name: &Ident) -> String {
+        self.types.link_to(self.types.file, name)
+    }
+
     fn module(self) -> &'a str {
         self.types.schema.module_of(self.object)
     }
@@ -141,7 +159,9 @@ impl MethodContext<'_> {
             [] | [_] => String::new(),
             returns => format!(" Gives {}.", returns.join(", ")),
         };
-        docs::docs_and(&self.method.docs, &format!("{travels}{gives}{more}"))
+        let method = self.method;
+        let again = if method.idempotent { " It is idempotent, so it may be sent again." } else { "" };
+        docs::docs_and(self.types, &method.docs, &format!("{travels}{gives}{again}{more}"))
     }
 
     fn deprecated(&self) -> Option<TokenStream> {

@@ -11,7 +11,7 @@ use super::types::Types;
 
 pub(super) fn structure(types: Types<'_>, id: TypeId, structure: &Struct) -> TokenStream {
     let def = &types.schema[id];
-    let docs = docs::docs(&def.docs, || format!("The struct {}.", docs::code(&def.name)));
+    let docs = docs::docs(types, &def.docs, || format!("The struct {}.", docs::code(&def.name)));
     let deprecated = docs::deprecated(def.deprecated.as_deref());
     let attributes = types.attributes(id, &["Clone", "Debug", "Default", "PartialEq", "Serialize", "Deserialize"]);
     let shape = Shape {
@@ -86,7 +86,8 @@ fn field(
     name: &Ident,
     attributes: Option<&TokenStream>,
 ) -> TokenStream {
-    let docs = docs::member(&field.docs, &field.wire_name, || format!("The field {}.", docs::code(&field.wire_name)));
+    let docs =
+        docs::member(types, &field.docs, &field.wire_name, || format!("The field {}.", docs::code(&field.wire_name)));
     let deprecated = docs::deprecated(field.deprecated.as_deref());
     let wire_name = &field.wire_name;
     let with = types.with(&field.ty).map(|with| quote!(, with = #with));

@@ -6,6 +6,7 @@ use quote::quote;
 use zbus_idl::schema::{EnumRepr, Integer, Schema, Type, TypeId, TypeKind};
 
 use super::derives::Derives;
+use super::docs::Declared;
 use super::names::Names;
 use super::places::Place;
 use super::settings::{Choice, Settings};
@@ -18,12 +19,23 @@ pub(super) struct Types<'a> {
     pub(super) names: &'a Names,
     pub(super) derives: &'a Derives,
     pub(super) settings: &'a Settings,
+    pub(super) declared: &'a Declared,
     /// The position of the file in the schema.
     pub(super) file: usize,
-    /// Seen from a module within that of the file.
-    pub(super) is_nested: bool,
+    pub(super) seen_from: SeenFrom,
     /// How the types of the place at hand are written.
     pub(super) choice: Choice,
+}
+
+/// Where a type is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum SeenFrom {
+    /// In the module of the file.
+    Module,
+    /// In a module within that.
+    Nested,
+    /// In the module that has the file's, as its documentation is.
+    Parent,
 }
 
 /// How a value is encoded: which type is handed over, and under which adapter.
@@ -54,7 +66,7 @@ impl<'a> Types<'a> {
     }
 
     /// The type behind aliases, written as the last of them says; up to one that a Rust type stands for.
-    fn resolved<'t>(self, mut ty: &'t Type) -> (Self, &'t Type)
+    pub(super) fn resolved<'t>(self, mut ty: &'t Type) -> (Self, &'t Type)
     where
         'a: 't,
     {
@@ -271,15 +283,21 @@ impl<'a> Types<'a> {
             return quote!(#path);
         }
         let name = self.names.of_type(id);
-        let file = self.schema[id].file.index();
-        let outer = self.is_nested.then(|| quote!(super::));
-        if file == self.file {
-            quote!(#outer #name)
-        } else if let Some(module) = self.settings.extern_module(file) {
-            quote!(#module::#name)
-        } else {
-            let module = self.names.module(file);
-            quote!(#outer super::#module::#name)
+        self.reached(self.schema[id].file.index(), &quote!(#name))
+    }
+
+    /// What a file's module has, as it is reached from here.
+    pub(super) fn reached(&self, file: usize, name: &TokenStream) -> TokenStream {
+        if let Some(module) = self.settings.extern_module(file) {
+            return quote!(#module::#name);
+        }
+        let module = self.names.module(file);
+        match self.seen_from {
+            SeenFrom::Module if file == self.file => name.clone(),
+            SeenFrom::Module => quote!(super::#module::#name),
+            SeenFrom::Nested if file == self.file => quote!(super::#name),
+            SeenFrom::Nested => quote!(super::super::#module::#name),
+            SeenFrom::Parent => quote!(#module::#name),
         }
     }
 

@@ -20,7 +20,7 @@ struct NamedArm<'a> {
 
 pub(super) fn union(types: Types<'_>, id: TypeId, union: &Union) -> TokenStream {
     let def = &types.schema[id];
-    let docs = docs::docs(&def.docs, || format!("The union {}: one of its arms.", docs::code(&def.name)));
+    let docs = docs::docs(types, &def.docs, || format!("The union {}: one of its arms.", docs::code(&def.name)));
     let deprecated = docs::deprecated(def.deprecated.as_deref());
     let name = types.names.of_type(id);
     let mut scope = Scope::default();
@@ -65,7 +65,7 @@ pub(super) fn union(types: Types<'_>, id: TypeId, union: &Union) -> TokenStream 
 }
 
 fn declaration(owner: TypeId, NamedArm { types, attributes, arm, name }: &NamedArm<'_>) -> TokenStream {
-    let docs = docs::member(&arm.docs, &arm.wire_name, || format!("The arm {}.", docs::code(&arm.wire_name)));
+    let docs = docs::member(*types, &arm.docs, &arm.wire_name, || format!("The arm {}.", docs::code(&arm.wire_name)));
     let deprecated = docs::deprecated(arm.deprecated.as_deref());
     let value = arm.ty.as_ref().map(|ty| {
         let ty = types.member(owner, ty);
@@ -197,14 +197,14 @@ fn deserialize(types: Types<'_>, id: TypeId, arms: &[NamedArm<'_>], unknown: &Id
                         self,
                         mut map: #access,
                     ) -> ::core::result::Result<Self::Value, #access::Error> {
-                        let Some(arm) = map.next_key::<::std::string::String>()? else {
+                        let Some(arm) = map.next_key::<::zbus::codegen::ArmName<'de>>()? else {
                             return Ok(#union::default());
                         };
                         let value = match arm.as_str() {
                             #(#keyed,)*
                             _ => {
                                 let value = map.next_value()?;
-                                #union::#unknown { arm, value: Some(value) }
+                                #union::#unknown { arm: arm.into_string(), value: Some(value) }
                             }
                         };
                         if map.next_key::<::zbus::codegen::serde::de::IgnoredAny>()?.is_some() {

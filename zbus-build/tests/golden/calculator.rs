@@ -7,7 +7,7 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
@@ -173,7 +173,9 @@ pub mod calculator {
         }
     }
 
-    /// To be implemented by the server of the object `calculator@1.0` of the module `calc`, and served as [`CalculatorServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    /// To be implemented by a server of the object `calculator@1.0` of the module `calc`, with an `async fn` for each method.
+    ///
+    /// It is served as [`CalculatorServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Calculator: Send + Sync + 'static {
         /// Adds two numbers.
         ///
@@ -206,6 +208,15 @@ pub mod calculator {
     }
 
     /// Serves a [`Calculator`] as the object `calculator@1.0` of the module `calc`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("calc")
+    ///     .register(CalculatorServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
     pub struct CalculatorServer<T> {
         service: Arc<T>,
     }
@@ -321,6 +332,14 @@ pub mod calculator {
     }
 
     /// Publishes the events of the object `calculator@1.0` of the module `calc` from anywhere.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let events = CalculatorEvents::new(client);
+    /// events.entries(&Entry::default()).await?;
+    /// ```
     #[derive(Clone, Debug)]
     pub struct CalculatorEvents {
         object: RemoteObject,
@@ -357,50 +376,32 @@ pub mod calculator {
     }
 
     /// Calls the object `calculator@1.0` of the module `calc`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// use futures::StreamExt;
+    ///
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let calculator = CalculatorClient::new(client);
+    /// let answer = calculator.add(1.0, 2.0).await?;
+    /// println!("{answer:?}");
+    ///
+    /// let mut events = calculator.entries().await?;
+    /// while let Some(event) = events.next().await {
+    ///     println!("{:?}", event?);
+    /// }
+    /// ```
     #[derive(Clone, Debug)]
     pub struct CalculatorClient {
         object: RemoteObject,
     }
 
     impl CalculatorClient {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "calc";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "f1dbdccde7485407a3cf7a75a951fa34";
-
-        /// The object as the schema's module serves it.
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
-        #[must_use]
-        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
-            Self {
-                object: RemoteObject::new(
-                    client,
-                    module,
-                    zbus::ObjectId::from_static("calculator", "1.0"),
-                ),
-            }
-        }
-
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
-        }
-
-        /// The like with these options for each call; what they do not say stays as it is.
-        #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
         }
 
         /// Adds two numbers.
@@ -467,6 +468,43 @@ pub mod calculator {
         /// A [`zbus::Error`] where the broker is out of reach or refuses.
         pub async fn entries(&self) -> Result<zbus::Subscription<Entry>, zbus::Error> {
             self.object.subscribe::<Same, Entry>("Entries").await
+        }
+    }
+
+    /// Which server is called, and how.
+    impl CalculatorClient {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "calc";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "f1dbdccde7485407a3cf7a75a951fa34";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("calculator", "1.0"),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
         }
     }
 }

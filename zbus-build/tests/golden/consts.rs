@@ -7,7 +7,7 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]

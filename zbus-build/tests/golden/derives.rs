@@ -7,7 +7,7 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
@@ -19,7 +19,7 @@ pub mod derives {
     use std::hash::{Hash, Hasher};
     use std::net::IpAddr;
     use std::str::FromStr;
-    use zbus::codegen::{As, Deserialize, Serialize, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Serialize, serde, wire};
     use zbus::types::{MacAddress, Timestamp, Value, zero};
 
     /// The struct `Plain`.
@@ -432,7 +432,7 @@ pub mod derives {
                     self,
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Choice::default());
                     };
                     let value = match arm.as_str() {
@@ -444,7 +444,7 @@ pub mod derives {
                         _ => {
                             let value = map.next_value()?;
                             Choice::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }

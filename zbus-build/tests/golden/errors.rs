@@ -7,7 +7,7 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
@@ -332,7 +332,9 @@ pub mod errors {
     }
 
     impl std::error::Error for Plain {}
-    /// To be implemented by the server of the object `math@1.0` of the module `errors`, and served as [`MathServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    /// To be implemented by a server of the object `math@1.0` of the module `errors`, with an `async fn` for each method.
+    ///
+    /// It is served as [`MathServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Math: Send + Sync + 'static {
         /// The method `Divide`.
         fn divide(
@@ -355,7 +357,7 @@ pub mod errors {
             from_call: u8,
         ) -> impl Future<Output = Result<(), MathError>> + Send;
 
-        /// The method `Ping`.
+        /// The method `Ping`. It is idempotent, so it may be sent again.
         fn ping(&self) -> impl Future<Output = Result<(), Plain>> + Send;
 
         /// The method `Tell`.
@@ -363,6 +365,15 @@ pub mod errors {
     }
 
     /// Serves a [`Math`] as the object `math@1.0` of the module `errors`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("errors")
+    ///     .register(MathServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
     pub struct MathServer<T> {
         service: Arc<T>,
     }
@@ -530,50 +541,25 @@ pub mod errors {
     }
 
     /// Calls the object `math@1.0` of the module `errors`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let math = MathClient::new(client);
+    /// let answer = math.divide(1, 2).await?;
+    /// println!("{answer:?}");
+    /// ```
     #[derive(Clone, Debug)]
     pub struct MathClient {
         object: RemoteObject,
     }
 
     impl MathClient {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "errors";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "521585f0eba321a657d8b89cb21f852c";
-
-        /// The object as the schema's module serves it.
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
-        #[must_use]
-        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
-            Self {
-                object: RemoteObject::new(
-                    client,
-                    module,
-                    zbus::ObjectId::from_static("math", "1.0"),
-                ),
-            }
-        }
-
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
-        }
-
-        /// The like with these options for each call; what they do not say stays as it is.
-        #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
         }
 
         /// The method `Divide`.
@@ -633,7 +619,7 @@ pub mod errors {
             Ok(())
         }
 
-        /// The method `Ping`. Waits 60.5s, unless [`Self::with_timeout`] says otherwise.
+        /// The method `Ping`. It is idempotent, so it may be sent again. Waits 60.5s, unless [`Self::with_timeout`] says otherwise.
         ///
         /// # Errors
         /// [`zbus::CallError::Declared`] has the [`Plain`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
@@ -658,6 +644,43 @@ pub mod errors {
                 .method_timeout(std::time::Duration::new(0, 20_000_000));
             request.argument::<Same, str>("line", line)?;
             request.send().await
+        }
+    }
+
+    /// Which server is called, and how.
+    impl MathClient {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "errors";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "521585f0eba321a657d8b89cb21f852c";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("math", "1.0"),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
@@ -17,7 +17,7 @@ pub mod geometry {
     use std::fmt;
     use std::hash::{Hash, Hasher};
     use std::str::FromStr;
-    use zbus::codegen::{As, Deserialize, Serialize, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Serialize, serde, wire};
     use zbus::types::Value;
 
     /// The type `Metres`.
@@ -241,7 +241,7 @@ pub mod geometry {
                     self,
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Shape::default());
                     };
                     let value = match arm.as_str() {
@@ -250,7 +250,7 @@ pub mod geometry {
                         _ => {
                             let value = map.next_value()?;
                             Shape::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }

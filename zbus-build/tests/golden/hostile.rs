@@ -10,14 +10,14 @@
 /// panic!("run by nobody");
 /// ```
 ///
-/// See [Nowhere] and [this](Nowhere) and \<b>bold and https://example.org.
+/// See \[Nowhere] and \[this](Nowhere) and \<b>bold and <https://example.org>.
 #[allow(
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
@@ -30,7 +30,7 @@ pub mod hostile {
     use std::str::FromStr;
     use std::sync::Arc;
     use zbus::client::RemoteObject;
-    use zbus::codegen::{As, Deserialize, Same, Stream, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Same, Stream, serde, wire};
     use zbus::server::{Call, Returns, Streams};
     use zbus::types::zero;
 
@@ -209,7 +209,7 @@ pub mod hostile {
                     self,
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(ArmVisitor::default());
                     };
                     let value = match arm.as_str() {
@@ -222,7 +222,7 @@ pub mod hostile {
                         _ => {
                             let value = map.next_value()?;
                             ArmVisitor::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -456,7 +456,7 @@ pub mod hostile {
                     self,
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(U::default());
                     };
                     let value = match arm.as_str() {
@@ -486,7 +486,7 @@ pub mod hostile {
                         _ => {
                             let value = map.next_value()?;
                             U::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -1047,7 +1047,7 @@ pub mod hostile {
                     self,
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Serialize::default());
                     };
                     let value = match arm.as_str() {
@@ -1070,7 +1070,7 @@ pub mod hostile {
                         _ => {
                             let value = map.next_value()?;
                             Serialize::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -1212,7 +1212,9 @@ pub mod hostile {
 
     /// A stub's own names, and those of its locals.
     ///
-    /// To be implemented by the server of the object `stub@1.0` of the module `hostile`, and served as [`StubServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    /// To be implemented by a server of the object `stub@1.0` of the module `hostile`, with an `async fn` for each method.
+    ///
+    /// It is served as [`StubServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Stub: Send + Sync + 'static {
         /// The method `New`.
         fn new_(&self) -> impl std::future::Future<Output = ()> + Send;
@@ -1304,6 +1306,15 @@ pub mod hostile {
     }
 
     /// Serves a [`Stub`] as the object `stub@1.0` of the module `hostile`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("hostile")
+    ///     .register(StubServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
     pub struct StubServer<T_> {
         service: Arc<T_>,
     }
@@ -1542,6 +1553,14 @@ pub mod hostile {
     }
 
     /// Publishes the events of the object `stub@1.0` of the module `hostile` from anywhere.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let events = StubEvents::new(client);
+    /// events.r#type(&T::default()).await?;
+    /// ```
     #[derive(Clone, Debug)]
     pub struct StubEvents {
         object: RemoteObject,
@@ -1591,53 +1610,34 @@ pub mod hostile {
         }
     }
 
+    /// Calls the object `stub@1.0` of the module `hostile`.
+    ///
     /// A stub's own names, and those of its locals.
     ///
-    /// Calls the object `stub@1.0` of the module `hostile`.
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// use futures::StreamExt;
+    ///
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let stub = StubClient_::new(client);
+    /// stub.new_().await?;
+    ///
+    /// let mut events = stub.r#type().await?;
+    /// while let Some(event) = events.next().await {
+    ///     println!("{:?}", event?);
+    /// }
+    /// ```
     #[derive(Clone, Debug)]
     pub struct StubClient_ {
         object: RemoteObject,
     }
 
     impl StubClient_ {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "hostile";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "85cad1d0fb0c88955fba86a9657b6133";
-
-        /// The object as the schema's module serves it.
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
-        #[must_use]
-        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
-            Self {
-                object: RemoteObject::new(
-                    client,
-                    module,
-                    zbus::ObjectId::from_static("stub", "1.0"),
-                ),
-            }
-        }
-
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
-        }
-
-        /// The like with these options for each call; what they do not say stays as it is.
-        #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
         }
 
         /// The method `New`.
@@ -1835,7 +1835,46 @@ pub mod hostile {
         }
     }
 
-    /// To be implemented by the server of the object `versioned@2.0.0-rc.1+build` of the module `hostile`, and served as [`VersionedServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    /// Which server is called, and how.
+    impl StubClient_ {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "85cad1d0fb0c88955fba86a9657b6133";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("stub", "1.0"),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+    }
+
+    /// To be implemented by a server of the object `versioned@2.0.0-rc.1+build` of the module `hostile`, with an `async fn` for each method.
+    ///
+    /// It is served as [`VersionedServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Versioned: Send + Sync + 'static {
         /// The method `Old`.
         #[deprecated = "gone soon"]
@@ -1843,6 +1882,15 @@ pub mod hostile {
     }
 
     /// Serves a [`Versioned`] as the object `versioned@2.0.0-rc.1+build` of the module `hostile`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("hostile")
+    ///     .register(VersionedServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
     pub struct VersionedServer<T_> {
         service: Arc<T_>,
     }
@@ -1911,19 +1959,33 @@ pub mod hostile {
     }
 
     impl VersionedClient {
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
+        #[must_use]
+        pub fn new(client: zbus::Client) -> Self {
+            Self::with_module(client, Self::MODULE)
+        }
+
+        /// The method `Old`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
+        #[deprecated = "gone soon"]
+        pub async fn old(&self) -> std::result::Result<(), zbus::Error> {
+            let request = self.object.request("Old");
+            request.call(0).await?;
+            Ok(())
+        }
+    }
+
+    /// Which server is called, and how.
+    impl VersionedClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
 
         /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
         pub const CONTRACT: &'static str = "e59d5f00a2eee888e14545a055f3cf1a";
 
-        /// The object as the schema's module serves it.
-        #[must_use]
-        pub fn new(client: zbus::Client) -> Self {
-            Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
+        /// Calls it in a module of another name.
         #[must_use]
         pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
@@ -1950,20 +2012,11 @@ pub mod hostile {
                 object: self.object.with_options(options),
             }
         }
-
-        /// The method `Old`.
-        ///
-        /// # Errors
-        /// A [`zbus::Error`] where no answer comes, or none that can be read.
-        #[deprecated = "gone soon"]
-        pub async fn old(&self) -> std::result::Result<(), zbus::Error> {
-            let request = self.object.request("Old");
-            request.call(0).await?;
-            Ok(())
-        }
     }
 
-    /// To be implemented by the server of the object `bare` of the module `hostile`, and served as [`BareServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    /// To be implemented by a server of the object `bare` of the module `hostile`, with an `async fn` for each method.
+    ///
+    /// It is served as [`BareServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     #[deprecated = "use Versioned"]
     pub trait Bare: Send + Sync + 'static {
         /// The events `Beats`.
@@ -2083,19 +2136,32 @@ pub mod hostile {
     }
 
     impl BareClient {
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
+        #[must_use]
+        pub fn new(client: zbus::Client) -> Self {
+            Self::with_module(client, Self::MODULE)
+        }
+
+        /// Listens to the events `Beats`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
+        pub async fn beats(
+            &self,
+        ) -> std::result::Result<zbus::Subscription<u64>, zbus::Error> {
+            self.object.subscribe::<Same, u64>("Beats").await
+        }
+    }
+
+    /// Which server is called, and how.
+    impl BareClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
 
         /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
         pub const CONTRACT: &'static str = "34fd27e30421bad370792404041583ee";
 
-        /// The object as the schema's module serves it.
-        #[must_use]
-        pub fn new(client: zbus::Client) -> Self {
-            Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
+        /// Calls it in a module of another name.
         #[must_use]
         pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
@@ -2122,19 +2188,11 @@ pub mod hostile {
                 object: self.object.with_options(options),
             }
         }
-
-        /// Listens to the events `Beats`: subscribed when this returns.
-        ///
-        /// # Errors
-        /// A [`zbus::Error`] where the broker is out of reach or refuses.
-        pub async fn beats(
-            &self,
-        ) -> std::result::Result<zbus::Subscription<u64>, zbus::Error> {
-            self.object.subscribe::<Same, u64>("Beats").await
-        }
     }
 
-    /// To be implemented by the server of the object `object` of the module `hostile`, and served as [`ObjectServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    /// To be implemented by a server of the object `object` of the module `hostile`, with an `async fn` for each method.
+    ///
+    /// It is served as [`ObjectServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Object: Send + Sync + 'static {
         /// The method `Box`. Gives `value`, `future`.
         fn r#box(
@@ -2152,6 +2210,15 @@ pub mod hostile {
     }
 
     /// Serves a [`Object`] as the object `object` of the module `hostile`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("hostile")
+    ///     .register(ObjectServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
     pub struct ObjectServer<T_> {
         service: Arc<T_>,
     }
@@ -2259,6 +2326,14 @@ pub mod hostile {
     }
 
     /// Publishes the events of the object `object` of the module `hostile` from anywhere.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let events = ObjectEvents::new(client);
+    /// events.stream(&Option::default()).await?;
+    /// ```
     #[derive(Clone, Debug)]
     pub struct ObjectEvents {
         object: RemoteObject,
@@ -2296,50 +2371,32 @@ pub mod hostile {
     }
 
     /// Calls the object `object` of the module `hostile`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// use futures::StreamExt;
+    ///
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let object = ObjectClient::new(client);
+    /// let answer = object.r#box(None, &[], "string", Hash::Hasher).await?;
+    /// println!("{answer:?}");
+    ///
+    /// let mut events = object.stream().await?;
+    /// while let Some(event) = events.next().await {
+    ///     println!("{:?}", event?);
+    /// }
+    /// ```
     #[derive(Clone, Debug)]
     pub struct ObjectClient {
         object: RemoteObject,
     }
 
     impl ObjectClient {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "hostile";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "984595abd5d318d8a1c4243c6ad8364e";
-
-        /// The object as the schema's module serves it.
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
-        #[must_use]
-        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
-            Self {
-                object: RemoteObject::new(
-                    client,
-                    module,
-                    zbus::ObjectId::from_static("object", ""),
-                ),
-            }
-        }
-
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
-        }
-
-        /// The like with these options for each call; what they do not say stays as it is.
-        #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
         }
 
         /// The method `Box`. Gives `value`, `future`.
@@ -2379,6 +2436,43 @@ pub mod hostile {
             &self,
         ) -> std::result::Result<zbus::Subscription<Option>, zbus::Error> {
             self.object.subscribe::<Same, Option>("Stream").await
+        }
+    }
+
+    /// Which server is called, and how.
+    impl ObjectClient {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "984595abd5d318d8a1c4243c6ad8364e";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("object", ""),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
@@ -35,7 +35,9 @@ pub mod imports {
         pub height: super::geometry::Metres,
     }
 
-    /// To be implemented by the server of the object `surveyor@0.1` of the module `map`, and served as [`SurveyorServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    /// To be implemented by a server of the object `surveyor@0.1` of the module `map`, with an `async fn` for each method.
+    ///
+    /// It is served as [`SurveyorServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Surveyor: Send + Sync + 'static {
         /// The method `Measure`.
         fn measure(
@@ -51,6 +53,15 @@ pub mod imports {
     }
 
     /// Serves a [`Surveyor`] as the object `surveyor@0.1` of the module `map`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("map")
+    ///     .register(SurveyorServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
     pub struct SurveyorServer<T> {
         service: Arc<T>,
     }
@@ -146,6 +157,14 @@ pub mod imports {
     }
 
     /// Publishes the events of the object `surveyor@0.1` of the module `map` from anywhere.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let events = SurveyorEvents::new(client);
+    /// events.measures(&Measures::default()).await?;
+    /// ```
     #[derive(Clone, Debug)]
     pub struct SurveyorEvents {
         object: RemoteObject,
@@ -180,50 +199,32 @@ pub mod imports {
     }
 
     /// Calls the object `surveyor@0.1` of the module `map`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// use futures::StreamExt;
+    ///
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let surveyor = SurveyorClient::new(client);
+    /// let answer = surveyor.measure(&geometry::Shape::default(), &geometry::Point::default(), None, &[]).await?;
+    /// println!("{answer:?}");
+    ///
+    /// let mut events = surveyor.measures().await?;
+    /// while let Some(event) = events.next().await {
+    ///     println!("{:?}", event?);
+    /// }
+    /// ```
     #[derive(Clone, Debug)]
     pub struct SurveyorClient {
         object: RemoteObject,
     }
 
     impl SurveyorClient {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "map";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "2e9e7b39b546544ca2f518e4922725c5";
-
-        /// The object as the schema's module serves it.
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
-        #[must_use]
-        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
-            Self {
-                object: RemoteObject::new(
-                    client,
-                    module,
-                    zbus::ObjectId::from_static("surveyor", "0.1"),
-                ),
-            }
-        }
-
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
-        }
-
-        /// The like with these options for each call; what they do not say stays as it is.
-        #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
         }
 
         /// The method `Measure`.
@@ -254,6 +255,43 @@ pub mod imports {
             &self,
         ) -> Result<zbus::Subscription<Measures>, zbus::Error> {
             self.object.subscribe::<Same, Measures>("Measures").await
+        }
+    }
+
+    /// Which server is called, and how.
+    impl SurveyorClient {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "map";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "2e9e7b39b546544ca2f518e4922725c5";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("surveyor", "0.1"),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
         }
     }
 }

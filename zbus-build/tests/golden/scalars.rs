@@ -7,7 +7,7 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
@@ -192,7 +192,9 @@ pub mod scalars {
     )]
     #[serde(crate = "::zbus::codegen::serde", default)]
     pub struct Nothing {}
-    /// To be implemented by the server of the object `echo@1.0` of the module `types`, and served as [`EchoServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    /// To be implemented by a server of the object `echo@1.0` of the module `types`, with an `async fn` for each method.
+    ///
+    /// It is served as [`EchoServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Echo: Send + Sync + 'static {
         /// The method `Numbers`. Gives `a`, `b`, `c`, `d`.
         fn numbers(
@@ -308,6 +310,15 @@ pub mod scalars {
     }
 
     /// Serves a [`Echo`] as the object `echo@1.0` of the module `types`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("types")
+    ///     .register(EchoServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
     pub struct EchoServer<T> {
         service: Arc<T>,
     }
@@ -656,6 +667,14 @@ pub mod scalars {
     }
 
     /// Publishes the events of the object `echo@1.0` of the module `types` from anywhere.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let events = EchoEvents::new(client);
+    /// events.ticks(zbus::types::Timestamp::now()).await?;
+    /// ```
     #[derive(Clone, Debug)]
     pub struct EchoEvents {
         object: RemoteObject,
@@ -724,50 +743,32 @@ pub mod scalars {
     }
 
     /// Calls the object `echo@1.0` of the module `types`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// use futures::StreamExt;
+    ///
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let echo = EchoClient::new(client);
+    /// let answer = echo.numbers(true, 2, 3, 4.0).await?;
+    /// println!("{answer:?}");
+    ///
+    /// let mut events = echo.ticks().await?;
+    /// while let Some(event) = events.next().await {
+    ///     println!("{:?}", event?);
+    /// }
+    /// ```
     #[derive(Clone, Debug)]
     pub struct EchoClient {
         object: RemoteObject,
     }
 
     impl EchoClient {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "types";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "e6036e9fb098766b674e8c3230755e58";
-
-        /// The object as the schema's module serves it.
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
-        #[must_use]
-        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
-            Self {
-                object: RemoteObject::new(
-                    client,
-                    module,
-                    zbus::ObjectId::from_static("echo", "1.0"),
-                ),
-            }
-        }
-
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
-        }
-
-        /// The like with these options for each call; what they do not say stays as it is.
-        #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
         }
 
         /// The method `Numbers`. Gives `a`, `b`, `c`, `d`.
@@ -1089,6 +1090,43 @@ pub mod scalars {
                     Option<zbus::types::Duration>,
                 >("Pulses")
                 .await
+        }
+    }
+
+    /// Which server is called, and how.
+    impl EchoClient {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "types";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "e6036e9fb098766b674e8c3230755e58";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("echo", "1.0"),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
         }
     }
 }

@@ -7,14 +7,14 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
 pub mod unions {
     use std::collections::BTreeMap;
     use std::fmt;
-    use zbus::codegen::{As, Deserialize, Serialize, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Serialize, serde, wire};
     use zbus::types::{IpNet, Timestamp, Value, zero};
 
     /// The struct `Point`.
@@ -205,7 +205,7 @@ pub mod unions {
                     self,
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Shape::default());
                     };
                     let value = match arm.as_str() {
@@ -244,7 +244,7 @@ pub mod unions {
                         _ => {
                             let value = map.next_value()?;
                             Shape::UnknownArm {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -376,7 +376,7 @@ pub mod unions {
                     self,
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Expression::default());
                     };
                     let value = match arm.as_str() {
@@ -398,7 +398,7 @@ pub mod unions {
                         _ => {
                             let value = map.next_value()?;
                             Expression::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }

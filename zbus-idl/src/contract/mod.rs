@@ -12,7 +12,7 @@ mod partition;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash as Sha256;
 
 use crate::schema::{Object, Schema};
 use line::{Line, Quoted, by_wire_name};
@@ -81,7 +81,7 @@ impl<'a> Contract<'a> {
 
     /// The first [`DIGITS`] hexadecimal digits of the SHA-256 of [`text`](Self::text).
     pub fn hash(&self) -> String {
-        let digest = Sha256::digest(self.text());
+        let digest = Sha256::hash(self.text().as_bytes());
         digest.iter().take(DIGITS / 2).fold(String::with_capacity(DIGITS), |mut digits, byte| {
             // Writing to a string does not fail.
             _ = write!(digits, "{byte:02x}");

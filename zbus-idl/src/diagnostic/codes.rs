@@ -67,7 +67,7 @@ struct B { Y: i8 }",
     code(
         "E0005",
         "`}` without `{`",
-        "There is nothing open that this brace could close.",
+        "There is nothing open that this brace could close, or what it would close goes on behind it.",
         "struct A { X: i8 } }",
         "struct A { X: i8 }",
     ),

@@ -70,6 +70,7 @@ pub enum Problem {
     WrongSeparator { separator: char, found: char },
     UnclosedBrace { open: Span, found: String, unfinished: Option<char> },
     StrayBrace,
+    EarlyBrace,
     UnclosedString,
     UnclosedComment,
     BadCharacter { character: char },

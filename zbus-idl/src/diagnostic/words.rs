@@ -75,6 +75,7 @@ impl Problem {
                     .also(*open, "this `{` is never closed")
             }
             Self::StrayBrace => Words::new("E0005", "unexpected `}`").label("there is no open `{` that it could close"),
+            Self::EarlyBrace => Words::new("E0005", "unexpected `}`").label("what it closes goes on behind it"),
             Self::UnclosedString => Words::new("E0006", "the string does not end")
                 .label("expected a `\"` before the end of the line")
                 .help("a string stands on one line; `\\n` is a line break in it"),

@@ -133,7 +133,9 @@ impl<'a> Parser<'a> {
     pub(super) fn attributes(&mut self, pair: Pair<'a, Rule>, base: u32) -> Vec<Attribute> {
         let mut attributes = Vec::new();
         for attribute in pair.into_inner() {
-            let span = self.pair_span(&attribute, base);
+            // Without arguments, the pair ends with the space in which they were looked for.
+            let start = base as usize + attribute.as_span().start();
+            let span = self.span(start, start + attribute.as_str().trim_end().len());
             let mut inner = attribute.into_inner();
             let Some(name) = inner.next().map(|pair| self.raw_name(&pair, base)) else {
                 continue;

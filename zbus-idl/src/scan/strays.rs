@@ -3,7 +3,7 @@
 //! is looked at.
 
 use super::{BodyKind, Scanner, TokenKind};
-use crate::vocabulary::BUILTINS;
+use crate::vocabulary::{BUILTINS, DECLARATIONS};
 
 /// How far a bracket's end is looked for: such a look starts at many places.
 const MAX_AHEAD: usize = 64;
@@ -62,6 +62,29 @@ impl Scanner<'_> {
         };
         let open = brackets > 0 || at > 0 && self.is_open_ended(at - 1);
         self.goes_on(at + 1) || open && separated(at + 1)
+    }
+
+    /// Whether another member of a body starts on a line of its own behind a `}`, where no declaration starts so.
+    pub(super) fn members_go_on(&self, behind: usize, kind: BodyKind) -> bool {
+        let mut at = behind;
+        while let Some(token) = self.token(at).filter(|token| token.leads_line) {
+            match token.kind {
+                TokenKind::Doc => at += 1,
+                TokenKind::Punct(b'@') => at = self.behind_attribute(at),
+                TokenKind::Word => {
+                    return match kind {
+                        // A declaration may lack its name.
+                        BodyKind::Fields => {
+                            self.is(at + 1, b':') && !self.word(at).is_some_and(|word| DECLARATIONS.contains(&word))
+                        }
+                        BodyKind::Object => self.object_member_at(at),
+                        BodyKind::Names | BodyKind::Variants | BodyKind::Unknown => false,
+                    };
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Whether a token stands on the line of the one before it, and is a mark that nothing starts with.

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Stubs over it come from the schema where the build says `.blocking(true)`, in a module `blocking` beside the others, with the same
-//! methods, values and errors: `calculator::blocking::CalculatorClient::new(client)`. Events are an [`Iterator`], a [`Subscription`].
+//! methods, values and errors: `calculator::blocking::CalculatorClient::new(client)`. Events are an [`Iterator`], a [`Subscription`], and
+//! `calculator::blocking::CalculatorEvents` publishes them.
 //!
 //! # Inside an async runtime
 //! A call that holds a thread of a runtime holds up the runtime's tasks, and never ends where it waits for one of them. So it is an

@@ -12,9 +12,7 @@ use tokio::time::Instant;
 use super::in_flight::{Answered, CallId};
 use super::options::TimeLimit;
 use super::pending::Pending;
-use super::retry::Retries;
 use super::{CallOptions, RemoteObject, ReplyMode};
-use crate::broker::Write;
 use crate::error::{Error, Fate};
 use crate::server::Context;
 use crate::telemetry::{Observed, TRACEPARENT};
@@ -27,7 +25,8 @@ pub struct Request<'a> {
     object: &'a RemoteObject,
     method: &'a str,
     arguments: Bins,
-    options: CallOptions,
+    /// Where they are others than the object's.
+    own: Option<Box<CallOptions>>,
     /// What the schema says of the method.
     method_limit: Option<Duration>,
     idempotent: bool,
@@ -36,15 +35,15 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub(super) fn new(object: &'a RemoteObject, method: &'a str) -> Self {
-        let mut options = object.options.clone();
         let context = Context::current();
-        let given = options.entries().get(TRACEPARENT).map(String::as_str);
+        let given = object.options.entries().get(TRACEPARENT).map(String::as_str);
         let parent = context.metadata().get(TRACEPARENT).map(String::as_str);
         let observed = Observed::call(&object.queue, method, given, parent);
-        if let (None, Some(traceparent)) = (given, observed.traceparent()) {
-            options = options.metadata(TRACEPARENT, traceparent);
-        }
-        Self { object, method, arguments: Bins::default(), options, method_limit: None, idempotent: false, observed }
+        let own = match (given, observed.traceparent()) {
+            (None, Some(traceparent)) => Some(object.options.clone().metadata(TRACEPARENT, traceparent).into()),
+            _ => None,
+        };
+        Self { object, method, arguments: Bins::default(), own, method_limit: None, idempotent: false, observed }
     }
 
     /// Adds the next argument; its name is for errors alone.
@@ -76,8 +75,12 @@ impl<'a> Request<'a> {
 
     /// Options of this call; what they do not say stays as the object has it.
     pub fn options(self, options: CallOptions) -> Self {
-        let options = options.over(&self.options);
-        Self { options, ..self }
+        let own = Some(options.over(self.given()).into());
+        Self { own, ..self }
+    }
+
+    fn given(&self) -> &CallOptions {
+        self.own.as_deref().unwrap_or(&self.object.options)
     }
 
     /// Says that running the method twice is as good as once: what a schema's `@idempotent` is made of. Such a call is tried again, until
@@ -148,35 +151,34 @@ impl<'a> Request<'a> {
     }
 
     async fn exchange(&self, one_way: bool) -> Result<Answered, Error> {
-        let deadline = self.limit().and_then(|limit| Instant::now().checked_add(limit));
-        if self.options.fails_fast {
-            self.object.require_server(deadline, self.limit().unwrap_or_default()).await?;
+        let (object, options, limit) = (self.object, self.given(), self.limit());
+        let shared = &object.client.shared;
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        if options.fails_fast {
+            Box::pin(object.require_server(deadline, limit.unwrap_or_default())).await?;
         }
-        let restarts = self.object.client.shared.restarts.seen();
-        let entered = self.object.client.shared.in_flight.enter(one_way);
-        let message = self.encode(entered.id().write(&mut [0; CallId::LENGTH]), one_way)?;
-        let replies = if one_way { ReplyMode::Inbox } else { self.options.replies() };
-        let retries = Retries::new(self.idempotent, !self.options.fails_fast);
-        let mut pending = Pending::new(self.object, entered, self.write(message), replies, retries);
-        let answer = match deadline {
-            None => pending.answer().await,
-            Some(deadline) => match tokio::time::timeout_at(deadline, pending.answer()).await {
-                Ok(answer) => answer,
-                Err(_) => match pending.expire().await {
-                    Ok(fate) => {
-                        let (after, error) = (self.limit().unwrap_or_default(), self.timed_out(fate));
-                        return Err(self.object.unanswered(after, fate, restarts, error).await);
-                    }
-                    Err(failed) => failed,
-                },
+        let restarts = shared.restarts.seen();
+        let entered = shared.in_flight.slots.enter(one_way, deadline);
+        let id = shared.in_flight.id(entered.number);
+        let message = self.encode(id.write(&mut [0; CallId::LENGTH]), one_way)?;
+        let replies = if one_way { ReplyMode::Inbox } else { options.replies() };
+        let mut pending = Pending::new(object, entered, message, options, replies, self.idempotent);
+        let answer = match pending.answer(deadline).await {
+            Some(answer) => answer,
+            None => match Box::pin(pending.expire()).await {
+                Ok(fate) => {
+                    let (after, error) = (limit.unwrap_or_default(), self.timed_out(fate));
+                    return Err(Box::pin(object.unanswered(after, fate, restarts, error)).await);
+                }
+                Err(failed) => failed,
             },
         };
-        answer.map_err(|error| self.object.not_written(error))
+        answer.map_err(|error| object.not_written(error))
     }
 
     fn encode(&self, id: &str, one_way: bool) -> Result<Bytes, Error> {
         let shared = &self.object.client.shared;
-        let metadata = self.options.metadata_bytes();
+        let metadata = self.given().metadata_bytes();
         if metadata > CallOptions::MAX_METADATA_BYTES {
             let source = EncodeError::new(format!("{metadata} bytes, of at most {}", CallOptions::MAX_METADATA_BYTES));
             return Err(Error::Encode { what: "metadata".to_owned(), source });
@@ -190,19 +192,11 @@ impl<'a> Request<'a> {
             method: self.method,
             arguments: &self.arguments,
             deadline: limit.map(|limit| shared.clock.now().saturating_add(limit)),
-            metadata: self.options.entries(),
+            metadata: self.given().entries(),
             one_way,
         };
         let message = request.encode().map_err(|source| Error::Encode { what: self.method.to_owned(), source })?;
         self.object.client.fitting(self.method, message)
-    }
-
-    fn write(&self, message: Bytes) -> Write {
-        let (list, expire) = (Arc::clone(&self.object.queue), self.object.expiry);
-        match self.options.queue_limit {
-            Some(limit) if expire.is_none() => Write::PushBelow { list, message, limit },
-            _ => Write::Push { list, message, expire },
-        }
     }
 
     fn timed_out(&self, fate: Fate) -> Error {
@@ -212,7 +206,7 @@ impl<'a> Request<'a> {
     /// None where the call may wait for ever.
     fn limit(&self) -> Option<Duration> {
         let method = self.method_limit.map(TimeLimit::After);
-        self.options.limit.or(method).unwrap_or(self.object.client.shared.limit).duration()
+        self.given().limit.or(method).unwrap_or(self.object.client.shared.limit).duration()
     }
 
     fn target(&self) -> String {

@@ -55,10 +55,10 @@ async fn read(
         match popper.pop(&lists, count, &stop).await {
             Ok(popped) => {
                 delays = reconnect_backoff().build();
-                for message in popped.messages {
+                for message in &popped.messages {
                     message_bytes = usize::midpoint(message_bytes, message.len());
-                    reader.replies.take(&message);
                 }
+                reader.replies.take(popped.messages);
             }
             Err(error) => {
                 // Calls keep waiting: their replies may be in the inbox when the broker is back.

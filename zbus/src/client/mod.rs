@@ -1,6 +1,7 @@
 //! The calling side: a connection to the bus, and what is called and subscribed over it.
 
 mod call;
+mod deadlines;
 mod in_flight;
 mod inbox;
 mod instances;
@@ -11,6 +12,7 @@ mod replies;
 mod reply_lists;
 mod restarts;
 mod retry;
+mod slots;
 mod unanswered;
 mod untyped;
 
@@ -38,7 +40,7 @@ use crate::ObjectId;
 use crate::broker::{self, Broker, BrokerError, Write};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::outbox::{Outbox, Tracker};
+use crate::outbox::{Outbox, Tracker, Waiting};
 use crate::status::Status;
 use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Depth, Generation, MOST_MESSAGE_SIZE};
 
@@ -56,7 +58,7 @@ pub struct Client {
 struct Shared {
     broker: Arc<dyn Broker>,
     outbox: Outbox<Tag>,
-    in_flight: Arc<InFlight>,
+    in_flight: InFlight,
     inbox: Arc<str>,
     reply_lists: ReplyLists,
     clock: Clock,
@@ -229,17 +231,19 @@ impl ClientBuilder {
         let stopped_with_client = stop.clone().drop_guard();
         let id = Uuid::new_v4();
         let inbox: Arc<str> = format!("zbus.inbox.{id}").into();
-        let in_flight = Arc::new(InFlight::new(id));
+        let in_flight = InFlight::new(id);
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let restarts = Restarts::watch(Arc::clone(&broker)).await;
-        let replies = Arc::new(Replies::new(Arc::clone(&in_flight), self.generation, self.max_message_size));
+        let replies = Arc::new(Replies::new(in_flight.clone(), self.generation, self.max_message_size));
         inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), Arc::clone(&restarts), stop.clone()).await?;
         let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop.clone());
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
+        // The reader's end is that of this task too.
+        tokio::spawn(deadlines::watch(Arc::clone(&in_flight.slots)));
         // The writer ends by itself when the last clone of the client is gone.
-        let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: Arc::clone(&in_flight) });
+        let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: in_flight.clone() });
         Ok(Client {
             shared: Arc::new(Shared {
                 broker,
@@ -270,29 +274,37 @@ enum Tag {
     Write(oneshot::Sender<Result<(), BrokerError>>),
 }
 
+impl Tag {
+    fn number(&self) -> Option<u64> {
+        match self {
+            Self::Call(number) => Some(*number),
+            Self::Write(_) => None,
+        }
+    }
+}
+
 struct ClientTracker {
-    in_flight: Arc<InFlight>,
+    in_flight: InFlight,
 }
 
 impl Tracker for ClientTracker {
     type Tag = Tag;
 
-    fn begin(&self, tag: &Tag) -> bool {
-        match tag {
-            Tag::Call(number) => self.in_flight.begin(*number),
-            Tag::Write(done) => !done.is_closed(),
-        }
+    fn begin(&self, batch: &mut Vec<Waiting<Tag>>) {
+        batch.retain(|waiting| !matches!(&waiting.tag, Tag::Write(done) if done.is_closed()));
+        self.in_flight.slots.begin_each(batch, |waiting| waiting.tag.number());
     }
 
-    fn end(&self, tag: Tag, outcome: Result<(), (Write, BrokerError)>) -> Option<(Tag, Write)> {
-        let outcome = outcome.map_err(|(_, error)| error);
-        match (tag, outcome) {
-            (Tag::Call(number), Ok(())) => self.in_flight.written(number),
-            (Tag::Call(number), Err(error)) => self.in_flight.fail(number, error),
-            // Its sender may have stopped waiting.
-            (Tag::Write(done), outcome) => _ = done.send(outcome),
+    /// Whether a request is written again is for its call to say.
+    fn end(&self, batch: &mut Vec<Waiting<Tag>>, outcomes: Vec<Result<(), BrokerError>>) {
+        let mut calls = Vec::with_capacity(batch.len());
+        for (waiting, outcome) in batch.drain(..).zip(outcomes) {
+            match waiting.tag {
+                Tag::Call(number) => calls.push((number, outcome)),
+                // Its sender may have stopped waiting.
+                Tag::Write(done) => _ = done.send(outcome),
+            }
         }
-        // Whether a request is written again is for its call to say.
-        None
+        self.in_flight.slots.end_each(calls.into_iter());
     }
 }

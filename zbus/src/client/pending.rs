@@ -1,13 +1,15 @@
 //! A call under way: tried, answered, or given up and taken back from the broker.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
-use super::in_flight::{Answer, Entered, Left, ended};
+use super::in_flight::{Answer, CallId, Entered, Left, ended};
 use super::retry::{Retries, may_have_run};
-use super::{RemoteObject, ReplyMode, Tag};
+use super::{CallOptions, RemoteObject, ReplyMode, Tag};
 use crate::ObjectId;
 use crate::broker::{Broker, BrokerError, BrokerErrorKind, Write};
 use crate::error::Fate;
@@ -19,10 +21,19 @@ const TAKE_BACK_LIMIT: Duration = Duration::from_millis(250);
 /// Dropped before its answer, it is taken back.
 pub(super) struct Pending<'a> {
     object: &'a RemoteObject,
-    entered: Entered,
-    write: Write,
+    entered: Entered<'a>,
+    message: Bytes,
+    queue_limit: Option<u32>,
     replies: ReplyMode,
-    retries: Retries,
+    idempotent: bool,
+    fails_fast: bool,
+    answered: bool,
+    /// Of the tries after the first, which most calls have not.
+    tries: Option<Box<Tries>>,
+}
+
+#[derive(Default)]
+struct Tries {
     /// What came of the last try, where there will be another; or of an earlier one after which the method may have run.
     failed: Option<Answer>,
     /// How many earlier tries may have left a request in the queue.
@@ -32,67 +43,127 @@ pub(super) struct Pending<'a> {
 impl<'a> Pending<'a> {
     pub(super) fn new(
         object: &'a RemoteObject,
-        entered: Entered,
-        write: Write,
+        entered: Entered<'a>,
+        message: Bytes,
+        options: &CallOptions,
         replies: ReplyMode,
-        retries: Retries,
+        idempotent: bool,
     ) -> Self {
-        Self { object, entered, write, replies, retries, failed: None, copies: 0 }
+        let (queue_limit, fails_fast) = (options.queue_limit, options.fails_fast);
+        Self { object, entered, message, queue_limit, replies, idempotent, fails_fast, answered: false, tries: None }
     }
 
-    /// What comes of it, in as many tries as it takes.
-    pub(super) async fn answer(&mut self) -> Answer {
+    /// What comes of it until its deadline, in as many tries as it takes; none where that has passed.
+    pub(super) async fn answer(&mut self, deadline: Option<Instant>) -> Option<Answer> {
+        let answer = self.first(deadline).await;
+        self.answered = answer.is_some();
+        answer
+    }
+
+    async fn first(&mut self, deadline: Option<Instant>) -> Option<Answer> {
+        let outbox = &self.object.client.shared.outbox;
+        if self.replies == ReplyMode::PerCall || !outbox.try_send(Tag::Call(self.entered.number), self.write()) {
+            // To wait with a timer of its own.
+            self.entered.renew();
+            return Box::pin(self.tried(None, deadline)).await;
+        }
+        let answer = poll_fn(|context| self.entered.poll_answer(context)).await?;
+        if self.retries().allow(&answer) {
+            return Box::pin(self.tried(Some(answer), deadline)).await;
+        }
+        Some(answer)
+    }
+
+    /// What comes of it after a first try that ended so, if there was one.
+    async fn tried(&mut self, first: Option<Answer>, deadline: Option<Instant>) -> Option<Answer> {
+        let answer = self.try_on(first);
+        match deadline {
+            None => Some(answer.await),
+            Some(deadline) => tokio::time::timeout_at(deadline, answer).await.ok(),
+        }
+    }
+
+    async fn try_on(&mut self, first: Option<Answer>) -> Answer {
         let _list = match self.replies {
             ReplyMode::Inbox => None,
-            ReplyMode::PerCall => {
-                Some(self.object.client.shared.reply_lists.open(self.entered.id().to_string()).await?)
-            }
+            ReplyMode::PerCall => Some(self.object.client.shared.reply_lists.open(self.id().to_string()).await?),
         };
-        let mut answer = self.attempt().await;
-        while !self.object.client.shared.in_flight.is_closed()
-            && let Some(delay) = self.retries.delay(&answer)
+        let mut answer = match first {
+            Some(answer) => answer,
+            None => self.attempt().await,
+        };
+        let mut retries = self.retries();
+        while !self.object.client.shared.in_flight.slots.is_closed()
+            && let Some(delay) = retries.delay(&answer)
         {
             tracing::debug!(target = &*self.object.queue, ?delay, "a call is tried again");
+            let tries = self.tries.get_or_insert_default();
             if answer.is_err() && may_have_run(&answer) {
-                self.copies += 1;
+                tries.copies += 1;
             }
-            if !self.failed.as_ref().is_some_and(may_have_run) || may_have_run(&answer) {
-                self.failed = Some(answer);
+            if !tries.failed.as_ref().is_some_and(may_have_run) || may_have_run(&answer) {
+                tries.failed = Some(answer);
             }
             // The request of a try that was lost may still be answered.
             self.entered.renew();
             answer = tokio::select! {
                 biased;
-                late = &mut self.entered.answered => late.unwrap_or_else(|_| Err(ended(true))),
+                late = self.waited() => late,
                 () = tokio::time::sleep(delay) => self.attempt().await,
             };
         }
         answer
     }
 
-    async fn attempt(&mut self) -> Answer {
+    async fn attempt(&self) -> Answer {
         let shared = &self.object.client.shared;
-        if shared.outbox.send(Tag::Call(self.entered.number), self.write.clone()).await.is_err() {
-            shared.in_flight.close();
+        if shared.outbox.send(Tag::Call(self.entered.number), self.write()).await.is_err() {
+            shared.in_flight.slots.close();
             return Err(ended(false));
         }
-        (&mut self.entered.answered).await.unwrap_or_else(|_| Err(ended(true)))
+        self.waited().await
+    }
+
+    /// The answer, where a timer is set that the table knows nothing of.
+    async fn waited(&self) -> Answer {
+        poll_fn(|context| self.entered.poll_answer(context)).await.unwrap_or_else(|| Err(ended(true)))
+    }
+
+    fn write(&self) -> Write {
+        let (list, message, expire) = (Arc::clone(&self.object.queue), self.message.clone(), self.object.expiry);
+        match self.queue_limit {
+            Some(limit) if expire.is_none() => Write::PushBelow { list, message, limit },
+            _ => Write::Push { list, message, expire },
+        }
+    }
+
+    fn retries(&self) -> Retries {
+        Retries::new(self.idempotent, !self.fails_fast)
+    }
+
+    fn id(&self) -> CallId {
+        self.object.client.shared.in_flight.id(self.entered.number)
+    }
+
+    fn copies(&self) -> usize {
+        self.tries.as_ref().map_or(0, |tries| tries.copies)
     }
 
     /// At the deadline: what became of the request, which is taken back, or what came of the call before. It may take a moment.
     pub(super) async fn expire(&mut self) -> Result<Fate, Answer> {
-        let left = self.entered.leave();
-        if let Ok(answer) = self.entered.answered.try_recv() {
-            return Err(answer);
-        }
-        let unwritten = matches!(left, Left::NeverWritten | Left::Ended);
-        if self.copies == 0 && unwritten {
-            return self.failed.take().map_or(Ok(Fate::NeverWritten), Err);
+        let left = match self.entered.leave() {
+            Left::Ended(Some(answer)) => return Err(answer),
+            left => left,
+        };
+        let unwritten = matches!(left, Left::NeverWritten | Left::Ended(_));
+        let mut failed = self.tries.as_mut().and_then(|tries| tries.failed.take());
+        if self.copies() == 0 && unwritten {
+            return failed.map_or(Ok(Fate::NeverWritten), Err);
         }
         let taken_back = self.object.client.shared.runtime.spawn(self.request().take_back(left));
         let taken_back = tokio::time::timeout(TAKE_BACK_LIMIT, taken_back).await;
         let fate = taken_back.ok().and_then(Result::ok).unwrap_or(Ok(Fate::Unknown));
-        match (self.failed.take(), fate) {
+        match (failed.take(), fate) {
             // A try before this one may have run the method.
             (Some(failed), Ok(_)) if !unwritten && may_have_run(&failed) => Ok(Fate::Unknown),
             (Some(failed), _) if unwritten || may_have_run(&failed) => Err(failed),
@@ -105,19 +176,22 @@ impl<'a> Pending<'a> {
         Written {
             broker: Arc::clone(&self.object.client.shared.broker),
             queue: Arc::clone(&self.object.queue),
-            message: self.write.message().clone(),
-            copies: self.copies,
+            message: self.message.clone(),
+            copies: self.copies(),
         }
     }
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        let left = self.entered.leave();
-        if matches!(left, Left::Ended) || self.copies == 0 && matches!(left, Left::NeverWritten) {
+        if self.answered {
             return;
         }
-        let (request, id) = (self.request(), self.entered.id());
+        let left = self.entered.leave();
+        if matches!(left, Left::Ended(_)) || self.copies() == 0 && matches!(left, Left::NeverWritten) {
+            return;
+        }
+        let (request, id) = (self.request(), self.id());
         let channel = ObjectId::STATUS.channel(&self.object.module, "Cancel");
         self.object.client.shared.runtime.spawn(async move {
             let broker = Arc::clone(&request.broker);
@@ -142,14 +216,14 @@ impl Written {
         // Until the write has ended, a withdrawal could overtake it.
         let newest = match left {
             Left::NeverWritten => 0,
-            Left::Writing(written) => match written.await {
-                Ok(Err(error)) if error.kind() != BrokerErrorKind::Lost && self.copies == 0 => return Err(error),
-                Ok(Err(error)) if error.kind() != BrokerErrorKind::Lost => 0,
-                Ok(_) => 1,
+            Left::Writing(written) => match poll_fn(|context| written.poll(context)).await {
+                Some(Err(error)) if error.kind() != BrokerErrorKind::Lost && self.copies == 0 => return Err(error),
+                Some(Err(error)) if error.kind() != BrokerErrorKind::Lost => 0,
+                Some(_) => 1,
                 // It was answered meanwhile.
-                Err(_) => return Ok(Fate::Unknown),
+                None => return Ok(Fate::Unknown),
             },
-            Left::Written | Left::Ended => 1,
+            Left::Written | Left::Ended(_) => 1,
         };
         let copies = self.copies + newest;
         if copies == 0 {

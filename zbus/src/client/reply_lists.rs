@@ -162,9 +162,7 @@ async fn read(mut popper: Box<dyn Popper>, awaited: Arc<Awaited>, replies: Arc<R
                 {
                     awaited.remove(*number);
                 }
-                for message in popped.messages {
-                    replies.take(&message);
-                }
+                replies.take(popped.messages);
             }
             Err(error) => {
                 // Calls keep waiting: their replies may be in their lists when the broker is back.

@@ -28,7 +28,7 @@ impl Retries {
 
     /// How long to wait before the next try; none where this is what came of the call.
     pub(super) fn delay(&mut self, answer: &Answer) -> Option<Duration> {
-        if !self.allows(answer) {
+        if !self.allow(answer) {
             return None;
         }
         let delays = self.delays.get_or_insert_with(|| {
@@ -42,7 +42,8 @@ impl Retries {
         Some(delays.next().unwrap_or(LONGEST_DELAY))
     }
 
-    fn allows(&self, answer: &Answer) -> bool {
+    /// Whether there is another try after this.
+    pub(super) fn allow(&self, answer: &Answer) -> bool {
         match answer {
             Err(error) => match error.kind() {
                 // Nothing was written.

@@ -212,6 +212,10 @@ impl Server {
     /// no more is taken, what runs ends, all is answered. Another Ctrl-C or `SIGTERM` ends that at once: what still runs is cut off,
     /// and its callers are told so, for 1 s at most.
     ///
+    /// These signals do not end the process by themselves any more once this was called, nor after it has returned: tokio keeps
+    /// listening to them. A program that goes on then listens itself (`tokio::signal`), or uses [`Server::serve_until`], which leaves
+    /// the signals alone.
+    ///
     /// # Errors
     /// [`Error::Broker`] where the broker is out of reach at the start (see [`Server::wait_for_broker`]). Later it is waited for.
     pub async fn serve(self, address: &str) -> Result<(), Error> {

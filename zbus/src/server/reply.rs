@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::rejection::Rejection;
 use crate::broker::{BrokerError, BrokerErrorKind, Write};
-use crate::outbox::{Outbox, Tracker};
+use crate::outbox::{Outbox, Tracker, Waiting};
 use crate::wire::{Generation, OutgoingResponse};
 
 /// How long an unread reply stays in its list. Go's `redisResponseTTL`.
@@ -104,29 +104,34 @@ pub(super) struct ReplyTracker;
 impl Tracker for ReplyTracker {
     type Tag = Sent;
 
-    fn begin(&self, tag: &Sent) -> bool {
-        match tag {
-            Sent::Reply { until } if *until <= Instant::now() => {
+    fn begin(&self, batch: &mut Vec<Waiting<Sent>>) {
+        let now = Instant::now();
+        batch.retain(|waiting| match waiting.tag {
+            Sent::Reply { until } if until <= now => {
                 tracing::debug!("dropped a reply that nobody waits for any more");
                 false
             }
             Sent::Reply { .. } | Sent::Event => true,
-        }
+        });
     }
 
-    fn end(&self, tag: Sent, outcome: Result<(), (Write, BrokerError)>) -> Option<(Sent, Write)> {
-        let (write, error) = outcome.err()?;
-        match tag {
-            Sent::Event => tracing::warn!(%error, "an event is not published"),
-            Sent::Reply { .. } if error.kind() == BrokerErrorKind::Refused => {
+    fn end(&self, batch: &mut Vec<Waiting<Sent>>, outcomes: Vec<Result<(), BrokerError>>) {
+        let mut outcomes = outcomes.into_iter();
+        batch.retain(|waiting| match (&waiting.tag, outcomes.next()) {
+            (_, Some(Ok(())) | None) => false,
+            (Sent::Event, Some(Err(error))) => {
+                tracing::warn!(%error, "an event is not published");
+                false
+            }
+            (Sent::Reply { .. }, Some(Err(error))) if error.kind() == BrokerErrorKind::Refused => {
                 tracing::error!(%error, "a reply is not written");
+                false
             }
-            Sent::Reply { .. } => {
+            (Sent::Reply { .. }, Some(Err(error))) => {
                 tracing::debug!(%error, "a reply is written again");
-                return Some((tag, write));
+                true
             }
-        }
-        None
+        });
     }
 }
 

@@ -2,10 +2,16 @@
 //! computed for them.
 
 #[cfg(feature = "metrics")]
-pub(crate) use self::on::{Meter, dropped, event_published, events_missed, reconnected};
+pub(crate) use self::on::{Meter, dropped, event_published, events_missed};
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) use self::off::{Meter, dropped, event_published, events_missed, reconnected};
+pub(crate) use self::off::{Meter, dropped, event_published, events_missed};
+
+#[cfg(all(feature = "metrics", feature = "redis"))]
+pub(crate) use self::on::reconnected;
+
+#[cfg(all(not(feature = "metrics"), feature = "redis"))]
+pub(crate) use self::off::reconnected;
 
 #[cfg(feature = "metrics")]
 mod on {
@@ -93,6 +99,7 @@ mod on {
     }
 
     /// A connection of this use was lost, and is made again.
+    #[cfg(feature = "redis")]
     pub(crate) fn reconnected(connection: &'static str) {
         counter!("zbus_reconnects_total", "connection" => connection).increment(1);
     }
@@ -123,5 +130,6 @@ mod off {
 
     pub(crate) fn events_missed(_reason: &'static str, _count: u64) {}
 
+    #[cfg(feature = "redis")]
     pub(crate) fn reconnected(_connection: &'static str) {}
 }

@@ -2,15 +2,17 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use zbus_idl::schema::{Lag, LagPolicy, Stream, Throws};
+use zbus_idl::schema::{Lag, LagPolicy, Throws};
 
+use super::example::{self, Calls};
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
-use crate::rust::types::{Argument, Passed, compact};
+use crate::rust::types::{Argument, Passed};
 use crate::rust::{consts, docs};
 
 pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
     let client = &object.names.client;
-    let docs = docs::docs_and(&object.object.docs, &format!("Calls {}.", object.described()));
+    let docs = stub_docs(object, &format!("Calls {}.", object.described()));
+    let example = example::client(object, Calls::Async);
     let deprecated = object.deprecated();
     let id = object.id();
     let (module, contract) = (object.module(), object.contract);
@@ -18,22 +20,28 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
     let streams = streams(object);
     quote! {
         #docs
+        #example
         #deprecated
         #[derive(Clone, Debug)]
         pub struct #client {
             object: ::zbus::client::RemoteObject,
         }
         impl #client {
-            /// The bus name of the module that the schema names.
-            pub const MODULE: &'static str = #module;
-            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-            pub const CONTRACT: &'static str = #contract;
-            /// The object as the schema's module serves it.
+            /// Calls it in the module that the schema names, [`Self::MODULE`].
             #[must_use]
             pub fn new(client: ::zbus::Client) -> Self {
                 Self::with_module(client, Self::MODULE)
             }
-            /// The like for a module of another name.
+            #(#methods)*
+            #(#streams)*
+        }
+        /// Which server is called, and how.
+        impl #client {
+            /// The bus name of the module that the schema names.
+            pub const MODULE: &'static str = #module;
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = #contract;
+            /// Calls it in a module of another name.
             #[must_use]
             pub fn with_module(
                 client: ::zbus::Client,
@@ -51,10 +59,18 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
             pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
                 Self { object: self.object.with_options(options) }
             }
-            #(#methods)*
-            #(#streams)*
         }
     }
+}
+
+/// Those of a client's stub, async or blocking: what it does and then the schema's text, which the service's begin with.
+pub(super) fn stub_docs(object: ObjectContext<'_>, sentence: &str) -> TokenStream {
+    let sentence = docs::lines(sentence);
+    let of_schema = (!object.object.docs.trim().is_empty()).then(|| {
+        let text = docs::docs(object.types, &object.object.docs, String::new);
+        quote!(#[doc = ""] #text)
+    });
+    quote!(#sentence #of_schema)
 }
 
 fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream {
@@ -114,9 +130,9 @@ pub(super) fn method_docs(method: &MethodContext<'_>) -> TokenStream {
             "[`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.".to_owned()
         }
         Throws::Typed(id) => format!(
-            "[`zbus::CallError::Declared`] has the [`{}`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, \
+            "[`zbus::CallError::Declared`] has the {} that the method throws; [`zbus::CallError::Bus`] is that no answer comes, \
              or none that can be read.",
-            compact(&method.types.path(id))
+            method.types.link_to(method.types.schema[id].file.index(), method.types.names.of_type(id))
         ),
     };
     method.docs(&format!("{}\n\n# Errors\n{errors}", limit.unwrap_or_default()))
@@ -160,8 +176,9 @@ fn send(method: &MethodContext<'_>, request: &Ident, reply: &Ident) -> TokenStre
 }
 
 fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
-    object.streams().map(|StreamContext { types, stream, name }| {
-        let docs = stream_docs(stream);
+    object.streams().map(|context| {
+        let StreamContext { types, stream, name } = context;
+        let docs = stream_docs(context);
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let wire_name = &stream.wire_name;
         let Passed { adapter, ty } = types.passed(&stream.ty);
@@ -181,11 +198,11 @@ fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
 }
 
 /// Those of what listens, async or blocking.
-pub(super) fn stream_docs(stream: &Stream) -> TokenStream {
+pub(super) fn stream_docs(StreamContext { types, stream, .. }: StreamContext<'_>) -> TokenStream {
     let listens = format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name));
     let lag = stream.lag.map(lag_sentence).unwrap_or_default();
     let errors = "\n\n# Errors\nA [`zbus::Error`] where the broker is out of reach or refuses.";
-    docs::docs_and(&stream.docs, &(listens + &lag + errors))
+    docs::docs_and(types, &stream.docs, &(listens + &lag + errors))
 }
 
 fn lag(lag: Lag) -> TokenStream {

@@ -3,23 +3,21 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::example::{self, Calls};
 use super::{ObjectContext, StreamContext};
 use crate::rust::docs;
 use crate::rust::types::{Argument, Passed};
 
 pub(super) fn events(object: ObjectContext<'_>) -> TokenStream {
     let events = &object.names.events;
-    let docs = docs::docs("", || format!("Publishes the events of {} from anywhere.", object.described()));
+    let docs = docs::lines(&format!("Publishes the events of {} from anywhere.", object.described()));
+    let example = example::events(object, Calls::Async);
     let deprecated = object.deprecated();
     let id = object.id();
     let module = object.module();
-    let streams = object.streams().map(|StreamContext { types, stream, name }| {
-        let sentences = format!(
-            "Publishes an event {}, and waits until the broker has it.\n\n# Errors\nA [`zbus::Error`] where the event cannot travel, or \
-             the broker is out of reach or refuses.",
-            docs::code(&stream.wire_name)
-        );
-        let docs = docs::docs_and(&stream.docs, &sentences);
+    let streams = object.streams().map(|context| {
+        let StreamContext { types, stream, name } = context;
+        let docs = stream_docs(context);
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let wire_name = &stream.wire_name;
         let Argument { ty, passed: Passed { adapter, ty: passed }, is_reference } = types.argument(&stream.ty);
@@ -34,6 +32,7 @@ pub(super) fn events(object: ObjectContext<'_>) -> TokenStream {
     });
     quote! {
         #docs
+        #example
         #deprecated
         #[derive(Clone, Debug)]
         pub struct #events {
@@ -56,4 +55,14 @@ pub(super) fn events(object: ObjectContext<'_>) -> TokenStream {
             #(#streams)*
         }
     }
+}
+
+/// Those of what publishes, async or blocking.
+pub(super) fn stream_docs(StreamContext { types, stream, .. }: StreamContext<'_>) -> TokenStream {
+    let sentences = format!(
+        "Publishes an event {}, and waits until the broker has it.\n\n# Errors\nA [`zbus::Error`] where the event cannot travel, or \
+         the broker is out of reach or refuses.",
+        docs::code(&stream.wire_name)
+    );
+    docs::docs_and(types, &stream.docs, &sentences)
 }

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use zbus_idl::schema::Throws;
 
+use super::example;
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::docs;
 use crate::rust::types::Passed;
@@ -33,9 +34,10 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
     };
     let (service, server) = (&names.service, &names.server);
     let generic = types.names.inner(types.file, "T");
-    let docs = docs::docs("", || format!("Serves a [`{service}`] as {}.", object.described()));
+    let docs = docs::lines(&format!("Serves a {} as {}.", object.link(service), object.described()));
+    let example = example::server(object);
     let deprecated = object.deprecated();
-    let new_docs = docs::docs("", || format!("Serves this [`{service}`]."));
+    let new_docs = docs::lines(&format!("Serves this {}.", object.link(service)));
     let id = object.id();
     let (module, contract) = (object.module(), object.contract);
     let call = &locals.call;
@@ -44,6 +46,7 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
     let debug = names.server.to_string();
     quote! {
         #docs
+        #example
         #deprecated
         pub struct #server<#generic> {
             service: ::std::sync::Arc<#generic>,

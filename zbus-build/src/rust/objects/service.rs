@@ -10,17 +10,18 @@ use crate::rust::docs;
 pub(super) fn service(object: ObjectContext<'_>) -> TokenStream {
     let name = &object.names.service;
     let sentence = format!(
-        "To be implemented by the server of {}, and served as [`{}`]. What a method may know of its call, such as who calls and until \
-         when the caller waits, [`zbus::Context::current`] tells.",
+        "To be implemented by a server of {}, with an `async fn` for each method.\n\nIt is served as {}. What a method may know of its \
+         call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.",
         object.described(),
-        object.names.server
+        object.link(&object.names.server)
     );
-    let docs = docs::docs_and(&object.object.docs, &sentence);
+    let docs = docs::docs_and(object.types, &object.object.docs, &sentence);
     let deprecated = object.deprecated();
     let methods = object.methods().map(|method| self::method(&method));
     let streams = object.streams().map(|StreamContext { types, stream, name }| {
-        let docs =
-            docs::member(&stream.docs, &stream.wire_name, || format!("The events {}.", docs::code(&stream.wire_name)));
+        let docs = docs::member(object.types, &stream.docs, &stream.wire_name, || {
+            format!("The events {}.", docs::code(&stream.wire_name))
+        });
         let deprecated = docs::deprecated(stream.deprecated.as_deref());
         let item = types.owned(&stream.ty);
         quote! {

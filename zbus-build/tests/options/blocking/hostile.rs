@@ -10,14 +10,14 @@
 /// panic!("run by nobody");
 /// ```
 ///
-/// See [Nowhere] and [this](Nowhere) and \<b>bold and https://example.org.
+/// See \[Nowhere] and \[this](Nowhere) and \<b>bold and <https://example.org>.
 #[allow(
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
@@ -28,8 +28,10 @@ pub mod hostile {
     use std::fmt;
     use std::hash::Hasher;
     use std::str::FromStr;
+    use std::sync::Arc;
     use zbus::client::RemoteObject;
-    use zbus::codegen::{As, Deserialize, Same, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Same, Stream, serde, wire};
+    use zbus::server::{Call, Returns, Streams};
     use zbus::types::zero;
 
     /// The struct `T`.
@@ -207,7 +209,7 @@ pub mod hostile {
                     self,
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(ArmVisitor::default());
                     };
                     let value = match arm.as_str() {
@@ -220,7 +222,7 @@ pub mod hostile {
                         _ => {
                             let value = map.next_value()?;
                             ArmVisitor::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -454,7 +456,7 @@ pub mod hostile {
                     self,
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(U::default());
                     };
                     let value = match arm.as_str() {
@@ -484,7 +486,7 @@ pub mod hostile {
                         _ => {
                             let value = map.next_value()?;
                             U::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -1045,7 +1047,7 @@ pub mod hostile {
                     self,
                     mut map: A_,
                 ) -> std::result::Result<Self::Value, A_::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Serialize::default());
                     };
                     let value = match arm.as_str() {
@@ -1068,7 +1070,7 @@ pub mod hostile {
                         _ => {
                             let value = map.next_value()?;
                             Serialize::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -1210,23 +1212,365 @@ pub mod hostile {
 
     /// A stub's own names, and those of its locals.
     ///
-    /// Calls the object `stub@1.0` of the module `hostile`.
+    /// To be implemented by a server of the object `stub@1.0` of the module `hostile`, with an `async fn` for each method.
+    ///
+    /// It is served as [`StubServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    pub trait Stub: Send + Sync + 'static {
+        /// The method `New`.
+        fn new_(&self) -> impl std::future::Future<Output = ()> + Send;
+
+        /// The method `Clone`.
+        fn clone_(&self, self_: u8) -> impl std::future::Future<Output = u8> + Send;
+
+        /// The method `WithModule`.
+        fn with_module_(
+            &self,
+            module: String,
+        ) -> impl std::future::Future<
+            Output = std::result::Result<(), zbus::Failure>,
+        > + Send;
+
+        /// The method `WithTimeout`.
+        fn with_timeout_(
+            &self,
+            client: String,
+            timeout: zbus::types::Duration,
+        ) -> impl std::future::Future<Output = ()> + Send;
+
+        /// The method `Drop`.
+        fn drop(&self) -> impl std::future::Future<Output = T> + Send;
+
+        /// The method `Into`. Gives `a`, `b`.
+        fn into(&self) -> impl std::future::Future<Output = (u8, u8)> + Send;
+
+        /// The method `Locals`. Gives `value0`, `value`.
+        fn locals(
+            &self,
+            call: u8,
+            arguments: u8,
+            request: u8,
+            reply: u8,
+            returns: u8,
+            failure: u8,
+            value: u8,
+            value0: u8,
+            item: u8,
+        ) -> impl std::future::Future<
+            Output = std::result::Result<(u8, u8), zbus::Failure>,
+        > + Send;
+
+        /// The method `Rest`.
+        fn rest(
+            &self,
+            item: String,
+            request: String,
+            value: std::vec::Vec<String>,
+        ) -> impl std::future::Future<
+            Output = std::result::Result<(), zbus::Failure>,
+        > + Send;
+
+        /// The method `Await`.
+        fn r#await(
+            &self,
+            r#type: u8,
+            r#fn: u8,
+            r#match: u8,
+        ) -> impl std::future::Future<
+            Output = std::result::Result<u8, zbus::Failure>,
+        > + Send;
+
+        /// ```text
+        /// - a list
+        ///
+        ///       with code
+        /// ```
+        ///
+        /// Travels as `Service`.
+        fn service(
+            &self,
+            service: T,
+            streams: u8,
+            publisher: u8,
+        ) -> impl std::future::Future<
+            Output = std::result::Result<(), zbus::Failure>,
+        > + Send;
+
+        /// The events `Type`.
+        fn r#type(&self) -> impl Stream<Item = T> + Send;
+
+        /// The events `Module`.
+        fn module(&self) -> impl Stream<Item = u8> + Send;
+
+        /// The events `event`.
+        fn event(&self) -> impl Stream<Item = S> + Send;
+    }
+
+    /// Serves a [`Stub`] as the object `stub@1.0` of the module `hostile`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("hostile")
+    ///     .register(StubServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
+    pub struct StubServer<T_> {
+        service: Arc<T_>,
+    }
+
+    impl<T_: Stub> StubServer<T_> {
+        /// Serves this [`Stub`].
+        #[must_use]
+        pub fn new(service: T_) -> Self {
+            Self::from_arc(Arc::new(service))
+        }
+
+        /// The like for a service that other parts of the program hold too.
+        #[must_use]
+        pub fn from_arc(service: Arc<T_>) -> Self {
+            Self { service }
+        }
+    }
+
+    impl<T_> Clone for StubServer<T_> {
+        fn clone(&self) -> Self {
+            Self {
+                service: Arc::clone(&self.service),
+            }
+        }
+    }
+
+    impl<T_> fmt::Debug for StubServer<T_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.debug_struct("StubServer").finish_non_exhaustive()
+        }
+    }
+
+    impl<T_: Stub> zbus::server::Object for StubServer<T_> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("stub", "1.0")
+        }
+
+        fn module(&self) -> std::option::Option<&str> {
+            Some("hostile")
+        }
+
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("85cad1d0fb0c88955fba86a9657b6133")
+        }
+
+        async fn call(
+            &self,
+            call_: Call,
+        ) -> std::result::Result<Returns, zbus::server::Rejection> {
+            match call_.method() {
+                "New" => {
+                    call_.arguments(0)?;
+                    <T_ as Stub>::new_(&self.service).await;
+                    let returns_ = call_.returns();
+                    Ok(returns_)
+                }
+                "Clone" => {
+                    let mut arguments_ = call_.arguments(1)?;
+                    let self_ = arguments_.next::<Same, u8>("self")?;
+                    let value_ = <T_ as Stub>::clone_(&self.service, self_).await;
+                    let mut returns_ = call_.returns();
+                    returns_.value::<Same, u8>(&value_)?;
+                    Ok(returns_)
+                }
+                "WithModule" => {
+                    let mut arguments_ = call_.arguments(1)?;
+                    let module = arguments_.next::<Same, String>("module")?;
+                    let failure_ = match <T_ as Stub>::with_module_(
+                            &self.service,
+                            module,
+                        )
+                        .await
+                    {
+                        Ok(()) => None,
+                        Err(failure_) => Some(failure_),
+                    };
+                    let mut returns_ = call_.returns();
+                    returns_.throws(failure_);
+                    Ok(returns_)
+                }
+                "WithTimeout" => {
+                    let mut arguments_ = call_.arguments(2)?;
+                    let client = arguments_.next::<Same, String>("client")?;
+                    let timeout = arguments_
+                        .next::<wire::Duration, zbus::types::Duration>("timeout")?;
+                    <T_ as Stub>::with_timeout_(&self.service, client, timeout).await;
+                    let returns_ = call_.returns();
+                    Ok(returns_)
+                }
+                "Drop" => {
+                    call_.arguments(0)?;
+                    let value_ = <T_ as Stub>::drop(&self.service).await;
+                    let mut returns_ = call_.returns();
+                    returns_.value::<Same, T>(&value_)?;
+                    Ok(returns_)
+                }
+                "Into" => {
+                    call_.arguments(0)?;
+                    let (value0_, value1) = <T_ as Stub>::into(&self.service).await;
+                    let mut returns_ = call_.returns();
+                    returns_.value::<Same, u8>(&value0_)?;
+                    returns_.value::<Same, u8>(&value1)?;
+                    Ok(returns_)
+                }
+                "Locals" => {
+                    let mut arguments_ = call_.arguments(9)?;
+                    let call = arguments_.next::<Same, u8>("call")?;
+                    let arguments = arguments_.next::<Same, u8>("arguments")?;
+                    let request = arguments_.next::<Same, u8>("request")?;
+                    let reply = arguments_.next::<Same, u8>("reply")?;
+                    let returns = arguments_.next::<Same, u8>("returns")?;
+                    let failure = arguments_.next::<Same, u8>("failure")?;
+                    let value = arguments_.next::<Same, u8>("value")?;
+                    let value0 = arguments_.next::<Same, u8>("value0")?;
+                    let item = arguments_.next::<Same, u8>("item")?;
+                    let (value0_, value1, failure_) = match <T_ as Stub>::locals(
+                            &self.service,
+                            call,
+                            arguments,
+                            request,
+                            reply,
+                            returns,
+                            failure,
+                            value,
+                            value0,
+                            item,
+                        )
+                        .await
+                    {
+                        Ok((value0_, value1)) => (value0_, value1, None),
+                        Err(failure_) => (0, 0, Some(failure_)),
+                    };
+                    let mut returns_ = call_.returns();
+                    returns_.value::<Same, u8>(&value0_)?;
+                    returns_.value::<Same, u8>(&value1)?;
+                    returns_.throws(failure_);
+                    Ok(returns_)
+                }
+                "Rest" => {
+                    let mut arguments_ = call_.variadic_arguments(2)?;
+                    let item = arguments_.next::<Same, String>("item")?;
+                    let request = arguments_.next::<Same, String>("request")?;
+                    let value = arguments_.rest::<Same, String>("value")?;
+                    let failure_ = match <T_ as Stub>::rest(
+                            &self.service,
+                            item,
+                            request,
+                            value,
+                        )
+                        .await
+                    {
+                        Ok(()) => None,
+                        Err(failure_) => Some(failure_),
+                    };
+                    let mut returns_ = call_.returns();
+                    returns_.throws(failure_);
+                    Ok(returns_)
+                }
+                "Await" => {
+                    let mut arguments_ = call_.arguments(3)?;
+                    let r#type = arguments_.next::<Same, u8>("type")?;
+                    let r#fn = arguments_.next::<Same, u8>("fn")?;
+                    let r#match = arguments_.next::<Same, u8>("match")?;
+                    let (value_, failure_) = match <T_ as Stub>::r#await(
+                            &self.service,
+                            r#type,
+                            r#fn,
+                            r#match,
+                        )
+                        .await
+                    {
+                        Ok(value_) => (value_, None),
+                        Err(failure_) => (0, Some(failure_)),
+                    };
+                    let mut returns_ = call_.returns();
+                    returns_.value::<Same, u8>(&value_)?;
+                    returns_.throws(failure_);
+                    Ok(returns_)
+                }
+                "Service" => {
+                    let mut arguments_ = call_.arguments(3)?;
+                    let service = arguments_.next::<Same, T>("service")?;
+                    let streams = arguments_.next::<Same, u8>("streams")?;
+                    let publisher = arguments_.next::<Same, u8>("publisher")?;
+                    let failure_ = match <T_ as Stub>::service(
+                            &self.service,
+                            service,
+                            streams,
+                            publisher,
+                        )
+                        .await
+                    {
+                        Ok(()) => None,
+                        Err(failure_) => Some(failure_),
+                    };
+                    let mut returns_ = call_.returns();
+                    returns_.throws(failure_);
+                    Ok(returns_)
+                }
+                _ => Err(call_.unknown_method()),
+            }
+        }
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
+            streams
+                .add(
+                    "Type",
+                    move |publisher| async move {
+                        publisher
+                            .forward::<Same, T, _>(<T_ as Stub>::r#type(&service))
+                            .await;
+                    },
+                );
+            let service = Arc::clone(&self.service);
+            streams
+                .add(
+                    "Module",
+                    move |publisher| async move {
+                        publisher
+                            .forward::<Same, u8, _>(<T_ as Stub>::module(&service))
+                            .await;
+                    },
+                );
+            let service = Arc::clone(&self.service);
+            streams
+                .add(
+                    "event",
+                    move |publisher| async move {
+                        publisher
+                            .forward::<Same, S, _>(<T_ as Stub>::event(&service))
+                            .await;
+                    },
+                );
+        }
+    }
+
+    /// Publishes the events of the object `stub@1.0` of the module `hostile` from anywhere.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let events = StubEvents::new(client);
+    /// events.r#type(&T::default()).await?;
+    /// ```
     #[derive(Clone, Debug)]
-    pub struct StubClient_ {
+    pub struct StubEvents {
         object: RemoteObject,
     }
 
-    impl StubClient_ {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "hostile";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "85cad1d0fb0c88955fba86a9657b6133";
-
-        /// The object as the schema's module serves it.
+    impl StubEvents {
+        /// Publishes as the module that the schema names.
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
-            Self::with_module(client, Self::MODULE)
+            Self::with_module(client, "hostile")
         }
 
         /// The like for a module of another name.
@@ -1241,20 +1585,59 @@ pub mod hostile {
             }
         }
 
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
+        /// Publishes an event `Type`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+        pub async fn r#type(&self, event: &T) -> std::result::Result<(), zbus::Error> {
+            self.object.publish::<Same, T>("Type", event).await
         }
 
-        /// The like with these options for each call; what they do not say stays as it is.
+        /// Publishes an event `Module`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+        pub async fn module(&self, event: u8) -> std::result::Result<(), zbus::Error> {
+            self.object.publish::<Same, u8>("Module", &event).await
+        }
+
+        /// Publishes an event `event`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+        pub async fn event(&self, event: &S) -> std::result::Result<(), zbus::Error> {
+            self.object.publish::<Same, S>("event", event).await
+        }
+    }
+
+    /// Calls the object `stub@1.0` of the module `hostile`.
+    ///
+    /// A stub's own names, and those of its locals.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// use futures::StreamExt;
+    ///
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let stub = StubClient_::new(client);
+    /// stub.new_().await?;
+    ///
+    /// let mut events = stub.r#type().await?;
+    /// while let Some(event) = events.next().await {
+    ///     println!("{:?}", event?);
+    /// }
+    /// ```
+    #[derive(Clone, Debug)]
+    pub struct StubClient_ {
+        object: RemoteObject,
+    }
+
+    impl StubClient_ {
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
+        pub fn new(client: zbus::Client) -> Self {
+            Self::with_module(client, Self::MODULE)
         }
 
         /// The method `New`.
@@ -1452,6 +1835,123 @@ pub mod hostile {
         }
     }
 
+    /// Which server is called, and how.
+    impl StubClient_ {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "85cad1d0fb0c88955fba86a9657b6133";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("stub", "1.0"),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+    }
+
+    /// To be implemented by a server of the object `versioned@2.0.0-rc.1+build` of the module `hostile`, with an `async fn` for each method.
+    ///
+    /// It is served as [`VersionedServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    pub trait Versioned: Send + Sync + 'static {
+        /// The method `Old`.
+        #[deprecated = "gone soon"]
+        fn old(&self) -> impl std::future::Future<Output = ()> + Send;
+    }
+
+    /// Serves a [`Versioned`] as the object `versioned@2.0.0-rc.1+build` of the module `hostile`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("hostile")
+    ///     .register(VersionedServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
+    pub struct VersionedServer<T_> {
+        service: Arc<T_>,
+    }
+
+    impl<T_: Versioned> VersionedServer<T_> {
+        /// Serves this [`Versioned`].
+        #[must_use]
+        pub fn new(service: T_) -> Self {
+            Self::from_arc(Arc::new(service))
+        }
+
+        /// The like for a service that other parts of the program hold too.
+        #[must_use]
+        pub fn from_arc(service: Arc<T_>) -> Self {
+            Self { service }
+        }
+    }
+
+    impl<T_> Clone for VersionedServer<T_> {
+        fn clone(&self) -> Self {
+            Self {
+                service: Arc::clone(&self.service),
+            }
+        }
+    }
+
+    impl<T_> fmt::Debug for VersionedServer<T_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.debug_struct("VersionedServer").finish_non_exhaustive()
+        }
+    }
+
+    impl<T_: Versioned> zbus::server::Object for VersionedServer<T_> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("versioned", "2.0.0-rc.1+build")
+        }
+
+        fn module(&self) -> std::option::Option<&str> {
+            Some("hostile")
+        }
+
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("e59d5f00a2eee888e14545a055f3cf1a")
+        }
+
+        async fn call(
+            &self,
+            call: Call,
+        ) -> std::result::Result<Returns, zbus::server::Rejection> {
+            match call.method() {
+                "Old" => {
+                    call.arguments(0)?;
+                    <T_ as Versioned>::old(&self.service).await;
+                    let returns = call.returns();
+                    Ok(returns)
+                }
+                _ => Err(call.unknown_method()),
+            }
+        }
+    }
+
     /// Calls the object `versioned@2.0.0-rc.1+build` of the module `hostile`.
     #[derive(Clone, Debug)]
     pub struct VersionedClient {
@@ -1459,19 +1959,33 @@ pub mod hostile {
     }
 
     impl VersionedClient {
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
+        #[must_use]
+        pub fn new(client: zbus::Client) -> Self {
+            Self::with_module(client, Self::MODULE)
+        }
+
+        /// The method `Old`.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where no answer comes, or none that can be read.
+        #[deprecated = "gone soon"]
+        pub async fn old(&self) -> std::result::Result<(), zbus::Error> {
+            let request = self.object.request("Old");
+            request.call(0).await?;
+            Ok(())
+        }
+    }
+
+    /// Which server is called, and how.
+    impl VersionedClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
 
         /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
         pub const CONTRACT: &'static str = "e59d5f00a2eee888e14545a055f3cf1a";
 
-        /// The object as the schema's module serves it.
-        #[must_use]
-        pub fn new(client: zbus::Client) -> Self {
-            Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
+        /// Calls it in a module of another name.
         #[must_use]
         pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
@@ -1498,16 +2012,119 @@ pub mod hostile {
                 object: self.object.with_options(options),
             }
         }
+    }
 
-        /// The method `Old`.
+    /// To be implemented by a server of the object `bare` of the module `hostile`, with an `async fn` for each method.
+    ///
+    /// It is served as [`BareServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    #[deprecated = "use Versioned"]
+    pub trait Bare: Send + Sync + 'static {
+        /// The events `Beats`.
+        fn beats(&self) -> impl Stream<Item = u64> + Send;
+    }
+
+    /// Serves a [`Bare`] as the object `bare` of the module `hostile`.
+    #[deprecated = "use Versioned"]
+    pub struct BareServer<T_> {
+        service: Arc<T_>,
+    }
+
+    impl<T_: Bare> BareServer<T_> {
+        /// Serves this [`Bare`].
+        #[must_use]
+        pub fn new(service: T_) -> Self {
+            Self::from_arc(Arc::new(service))
+        }
+
+        /// The like for a service that other parts of the program hold too.
+        #[must_use]
+        pub fn from_arc(service: Arc<T_>) -> Self {
+            Self { service }
+        }
+    }
+
+    impl<T_> Clone for BareServer<T_> {
+        fn clone(&self) -> Self {
+            Self {
+                service: Arc::clone(&self.service),
+            }
+        }
+    }
+
+    impl<T_> fmt::Debug for BareServer<T_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.debug_struct("BareServer").finish_non_exhaustive()
+        }
+    }
+
+    impl<T_: Bare> zbus::server::Object for BareServer<T_> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("bare", "")
+        }
+
+        fn module(&self) -> std::option::Option<&str> {
+            Some("hostile")
+        }
+
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("34fd27e30421bad370792404041583ee")
+        }
+
+        async fn call(
+            &self,
+            call: Call,
+        ) -> std::result::Result<Returns, zbus::server::Rejection> {
+            match call.method() {
+                _ => Err(call.unknown_method()),
+            }
+        }
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
+            streams
+                .add(
+                    "Beats",
+                    move |publisher| async move {
+                        publisher
+                            .forward::<Same, u64, _>(<T_ as Bare>::beats(&service))
+                            .await;
+                    },
+                );
+        }
+    }
+
+    /// Publishes the events of the object `bare` of the module `hostile` from anywhere.
+    #[deprecated = "use Versioned"]
+    #[derive(Clone, Debug)]
+    pub struct BareEvents {
+        object: RemoteObject,
+    }
+
+    impl BareEvents {
+        /// Publishes as the module that the schema names.
+        #[must_use]
+        pub fn new(client: zbus::Client) -> Self {
+            Self::with_module(client, "hostile")
+        }
+
+        /// The like for a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("bare", ""),
+                ),
+            }
+        }
+
+        /// Publishes an event `Beats`, and waits until the broker has it.
         ///
         /// # Errors
-        /// A [`zbus::Error`] where no answer comes, or none that can be read.
-        #[deprecated = "gone soon"]
-        pub async fn old(&self) -> std::result::Result<(), zbus::Error> {
-            let request = self.object.request("Old");
-            request.call(0).await?;
-            Ok(())
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+        pub async fn beats(&self, event: u64) -> std::result::Result<(), zbus::Error> {
+            self.object.publish::<Same, u64>("Beats", &event).await
         }
     }
 
@@ -1519,19 +2136,32 @@ pub mod hostile {
     }
 
     impl BareClient {
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
+        #[must_use]
+        pub fn new(client: zbus::Client) -> Self {
+            Self::with_module(client, Self::MODULE)
+        }
+
+        /// Listens to the events `Beats`: subscribed when this returns.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the broker is out of reach or refuses.
+        pub async fn beats(
+            &self,
+        ) -> std::result::Result<zbus::Subscription<u64>, zbus::Error> {
+            self.object.subscribe::<Same, u64>("Beats").await
+        }
+    }
+
+    /// Which server is called, and how.
+    impl BareClient {
         /// The bus name of the module that the schema names.
         pub const MODULE: &'static str = "hostile";
 
         /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
         pub const CONTRACT: &'static str = "34fd27e30421bad370792404041583ee";
 
-        /// The object as the schema's module serves it.
-        #[must_use]
-        pub fn new(client: zbus::Client) -> Self {
-            Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
+        /// Calls it in a module of another name.
         #[must_use]
         pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
             Self {
@@ -1558,35 +2188,162 @@ pub mod hostile {
                 object: self.object.with_options(options),
             }
         }
+    }
 
-        /// Listens to the events `Beats`: subscribed when this returns.
-        ///
-        /// # Errors
-        /// A [`zbus::Error`] where the broker is out of reach or refuses.
-        pub async fn beats(
+    /// To be implemented by a server of the object `object` of the module `hostile`, with an `async fn` for each method.
+    ///
+    /// It is served as [`ObjectServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    pub trait Object: Send + Sync + 'static {
+        /// The method `Box`. Gives `value`, `future`.
+        fn r#box(
             &self,
-        ) -> std::result::Result<zbus::Subscription<u64>, zbus::Error> {
-            self.object.subscribe::<Same, u64>("Beats").await
+            option: std::option::Option<Option>,
+            vec: std::vec::Vec<Vec>,
+            string: String,
+            hash: Hash,
+        ) -> impl std::future::Future<
+            Output = std::result::Result<(Value, std::option::Option<Future>), Rejection>,
+        > + Send;
+
+        /// The events `Stream`.
+        fn stream(&self) -> impl Stream<Item = Option> + Send;
+    }
+
+    /// Serves a [`Object`] as the object `object` of the module `hostile`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("hostile")
+    ///     .register(ObjectServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
+    pub struct ObjectServer<T_> {
+        service: Arc<T_>,
+    }
+
+    impl<T_: Object> ObjectServer<T_> {
+        /// Serves this [`Object`].
+        #[must_use]
+        pub fn new(service: T_) -> Self {
+            Self::from_arc(Arc::new(service))
+        }
+
+        /// The like for a service that other parts of the program hold too.
+        #[must_use]
+        pub fn from_arc(service: Arc<T_>) -> Self {
+            Self { service }
         }
     }
 
-    /// Calls the object `object` of the module `hostile`.
+    impl<T_> Clone for ObjectServer<T_> {
+        fn clone(&self) -> Self {
+            Self {
+                service: Arc::clone(&self.service),
+            }
+        }
+    }
+
+    impl<T_> fmt::Debug for ObjectServer<T_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.debug_struct("ObjectServer").finish_non_exhaustive()
+        }
+    }
+
+    impl<T_: Object> zbus::server::Object for ObjectServer<T_> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("object", "")
+        }
+
+        fn module(&self) -> std::option::Option<&str> {
+            Some("hostile")
+        }
+
+        fn contract(&self) -> std::option::Option<&str> {
+            Some("984595abd5d318d8a1c4243c6ad8364e")
+        }
+
+        async fn call(
+            &self,
+            call: Call,
+        ) -> std::result::Result<Returns, zbus::server::Rejection> {
+            match call.method() {
+                "Box" => {
+                    let mut arguments = call.arguments(4)?;
+                    let option = arguments
+                        .next::<Same, std::option::Option<Option>>("option")?;
+                    let vec = arguments.next::<Same, std::vec::Vec<Vec>>("vec")?;
+                    let string = arguments.next::<Same, String>("string")?;
+                    let hash = arguments.next::<Same, Hash>("hash")?;
+                    let (value0, value1, failure) = match <T_ as Object>::r#box(
+                            &self.service,
+                            option,
+                            vec,
+                            string,
+                            hash,
+                        )
+                        .await
+                    {
+                        Ok((value0, value1)) => (value0, value1, None),
+                        Err(failure) => {
+                            (
+                                Value::default(),
+                                None,
+                                Some(
+                                    failure
+                                        .into_failure()
+                                        .map_err(|error| zbus::server::Rejection::new(
+                                            zbus::RejectionKind::BadReply,
+                                            std::format!("what was thrown cannot be encoded: {error}"),
+                                        ))?,
+                                ),
+                            )
+                        }
+                    };
+                    let mut returns = call.returns();
+                    returns.value::<Same, Value>(&value0)?;
+                    returns.value::<Same, std::option::Option<Future>>(&value1)?;
+                    returns.throws(failure);
+                    Ok(returns)
+                }
+                _ => Err(call.unknown_method()),
+            }
+        }
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
+            streams
+                .add(
+                    "Stream",
+                    move |publisher| async move {
+                        publisher
+                            .forward::<Same, Option, _>(<T_ as Object>::stream(&service))
+                            .await;
+                    },
+                );
+        }
+    }
+
+    /// Publishes the events of the object `object` of the module `hostile` from anywhere.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let events = ObjectEvents::new(client);
+    /// events.stream(&Option::default()).await?;
+    /// ```
     #[derive(Clone, Debug)]
-    pub struct ObjectClient {
+    pub struct ObjectEvents {
         object: RemoteObject,
     }
 
-    impl ObjectClient {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "hostile";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "984595abd5d318d8a1c4243c6ad8364e";
-
-        /// The object as the schema's module serves it.
+    impl ObjectEvents {
+        /// Publishes as the module that the schema names.
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
-            Self::with_module(client, Self::MODULE)
+            Self::with_module(client, "hostile")
         }
 
         /// The like for a module of another name.
@@ -1601,20 +2358,45 @@ pub mod hostile {
             }
         }
 
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
+        /// Publishes an event `Stream`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+        pub async fn stream(
+            &self,
+            event: &Option,
+        ) -> std::result::Result<(), zbus::Error> {
+            self.object.publish::<Same, Option>("Stream", event).await
         }
+    }
 
-        /// The like with these options for each call; what they do not say stays as it is.
+    /// Calls the object `object` of the module `hostile`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// use futures::StreamExt;
+    ///
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let object = ObjectClient::new(client);
+    /// let answer = object.r#box(None, &[], "string", Hash::Hasher).await?;
+    /// println!("{answer:?}");
+    ///
+    /// let mut events = object.stream().await?;
+    /// while let Some(event) = events.next().await {
+    ///     println!("{:?}", event?);
+    /// }
+    /// ```
+    #[derive(Clone, Debug)]
+    pub struct ObjectClient {
+        object: RemoteObject,
+    }
+
+    impl ObjectClient {
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
+        pub fn new(client: zbus::Client) -> Self {
+            Self::with_module(client, Self::MODULE)
         }
 
         /// The method `Box`. Gives `value`, `future`.
@@ -1657,28 +2439,65 @@ pub mod hostile {
         }
     }
 
-    /// Clients whose calls hold the thread until they have ended: for programs without an async runtime.
+    /// Which server is called, and how.
+    impl ObjectClient {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "hostile";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "984595abd5d318d8a1c4243c6ad8364e";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("object", ""),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+    }
+
+    /// Clients and publishers whose calls hold the thread until they have ended: for programs without an async runtime.
     pub mod blocking {
-        /// A stub's own names, and those of its locals.
+        /// Publishes the events of the object `stub@1.0` of the module `hostile` from anywhere, and waits.
         ///
-        /// Calls the object `stub@1.0` of the module `hostile`, and waits.
+        /// # Example
+        #[cfg_attr(not(doctest), doc = " ```")]
+        #[cfg_attr(doctest, doc = " ```text")]
+        /// let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+        /// let events = blocking::StubEvents::new(client);
+        /// events.r#type(&T::default())?;
+        /// ```
         #[derive(Clone, Debug)]
-        pub struct StubClient_ {
-            stub: super::StubClient_,
+        pub struct StubEvents {
+            stub: super::StubEvents,
             client: zbus::blocking::Client,
         }
 
-        impl StubClient_ {
-            /// The bus name of the module that the schema names.
-            pub const MODULE: &'static str = super::StubClient_::MODULE;
-
-            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-            pub const CONTRACT: &'static str = super::StubClient_::CONTRACT;
-
-            /// The object as the schema's module serves it.
+        impl StubEvents {
+            /// Publishes as the module that the schema names.
             #[must_use]
             pub fn new(client: zbus::blocking::Client) -> Self {
-                Self::with_module(client, Self::MODULE)
+                Self::with_module(client, "hostile")
             }
 
             /// The like for a module of another name.
@@ -1688,7 +2507,7 @@ pub mod hostile {
                 module: impl Into<String>,
             ) -> Self {
                 Self {
-                    stub: super::StubClient_::with_module(
+                    stub: super::StubEvents::with_module(
                         client.asynchronous().clone(),
                         module,
                     ),
@@ -1696,22 +2515,57 @@ pub mod hostile {
                 }
             }
 
-            /// The like with this time limit for each call, in place of the client's and the schema's.
-            #[must_use]
-            pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-                Self {
-                    stub: self.stub.with_timeout(timeout),
-                    ..self
-                }
+            /// Publishes an event `Type`, and waits until the broker has it.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+            pub fn r#type(&self, event: &super::T) -> Result<(), zbus::Error> {
+                self.client.wait(super::StubEvents::r#type(&self.stub, event))
             }
 
-            /// The like with these options for each call; what they do not say stays as it is.
+            /// Publishes an event `Module`, and waits until the broker has it.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+            pub fn module(&self, event: u8) -> Result<(), zbus::Error> {
+                self.client.wait(super::StubEvents::module(&self.stub, event))
+            }
+
+            /// Publishes an event `event`, and waits until the broker has it.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+            pub fn event(&self, event: &super::S) -> Result<(), zbus::Error> {
+                self.client.wait(super::StubEvents::event(&self.stub, event))
+            }
+        }
+
+        /// Calls the object `stub@1.0` of the module `hostile`, and waits.
+        ///
+        /// A stub's own names, and those of its locals.
+        ///
+        /// # Example
+        #[cfg_attr(not(doctest), doc = " ```")]
+        #[cfg_attr(doctest, doc = " ```text")]
+        /// let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+        /// let stub = blocking::StubClient_::new(client);
+        /// stub.new_()?;
+        ///
+        /// for event in stub.r#type()? {
+        ///     println!("{:?}", event?);
+        /// }
+        /// ```
+        #[derive(Clone, Debug)]
+        pub struct StubClient_ {
+            stub: super::StubClient_,
+            client: zbus::blocking::Client,
+        }
+
+        impl StubClient_ {
+            /// Calls it in the module that the schema names, [`Self::MODULE`].
             #[must_use]
-            pub fn with_options(self, options: zbus::CallOptions) -> Self {
-                Self {
-                    stub: self.stub.with_options(options),
-                    ..self
-                }
+            pub fn new(client: zbus::blocking::Client) -> Self {
+                Self::with_module(client, Self::MODULE)
             }
 
             /// The method `New`.
@@ -1889,6 +2743,48 @@ pub mod hostile {
             }
         }
 
+        /// Which server is called, and how.
+        impl StubClient_ {
+            /// The bus name of the module that the schema names.
+            pub const MODULE: &'static str = super::StubClient_::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::StubClient_::CONTRACT;
+
+            /// Calls it in a module of another name.
+            #[must_use]
+            pub fn with_module(
+                client: zbus::blocking::Client,
+                module: impl Into<String>,
+            ) -> Self {
+                Self {
+                    stub: super::StubClient_::with_module(
+                        client.asynchronous().clone(),
+                        module,
+                    ),
+                    client,
+                }
+            }
+
+            /// The like with this time limit for each call, in place of the client's and the schema's.
+            #[must_use]
+            pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+                Self {
+                    stub: self.stub.with_timeout(timeout),
+                    ..self
+                }
+            }
+
+            /// The like with these options for each call; what they do not say stays as it is.
+            #[must_use]
+            pub fn with_options(self, options: zbus::CallOptions) -> Self {
+                Self {
+                    stub: self.stub.with_options(options),
+                    ..self
+                }
+            }
+        }
+
         /// Calls the object `versioned@2.0.0-rc.1+build` of the module `hostile`, and waits.
         #[derive(Clone, Debug)]
         pub struct VersionedClient {
@@ -1897,19 +2793,31 @@ pub mod hostile {
         }
 
         impl VersionedClient {
+            /// Calls it in the module that the schema names, [`Self::MODULE`].
+            #[must_use]
+            pub fn new(client: zbus::blocking::Client) -> Self {
+                Self::with_module(client, Self::MODULE)
+            }
+
+            /// The method `Old`.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where no answer comes, or none that can be read.
+            #[deprecated = "gone soon"]
+            pub fn old(&self) -> Result<(), zbus::Error> {
+                self.client.wait(super::VersionedClient::old(&self.stub))
+            }
+        }
+
+        /// Which server is called, and how.
+        impl VersionedClient {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::VersionedClient::MODULE;
 
             /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
             pub const CONTRACT: &'static str = super::VersionedClient::CONTRACT;
 
-            /// The object as the schema's module serves it.
-            #[must_use]
-            pub fn new(client: zbus::blocking::Client) -> Self {
-                Self::with_module(client, Self::MODULE)
-            }
-
-            /// The like for a module of another name.
+            /// Calls it in a module of another name.
             #[must_use]
             pub fn with_module(
                 client: zbus::blocking::Client,
@@ -1941,14 +2849,44 @@ pub mod hostile {
                     ..self
                 }
             }
+        }
 
-            /// The method `Old`.
+        /// Publishes the events of the object `bare` of the module `hostile` from anywhere, and waits.
+        #[deprecated = "use Versioned"]
+        #[derive(Clone, Debug)]
+        pub struct BareEvents {
+            stub: super::BareEvents,
+            client: zbus::blocking::Client,
+        }
+
+        impl BareEvents {
+            /// Publishes as the module that the schema names.
+            #[must_use]
+            pub fn new(client: zbus::blocking::Client) -> Self {
+                Self::with_module(client, "hostile")
+            }
+
+            /// The like for a module of another name.
+            #[must_use]
+            pub fn with_module(
+                client: zbus::blocking::Client,
+                module: impl Into<String>,
+            ) -> Self {
+                Self {
+                    stub: super::BareEvents::with_module(
+                        client.asynchronous().clone(),
+                        module,
+                    ),
+                    client,
+                }
+            }
+
+            /// Publishes an event `Beats`, and waits until the broker has it.
             ///
             /// # Errors
-            /// A [`zbus::Error`] where no answer comes, or none that can be read.
-            #[deprecated = "gone soon"]
-            pub fn old(&self) -> Result<(), zbus::Error> {
-                self.client.wait(super::VersionedClient::old(&self.stub))
+            /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+            pub fn beats(&self, event: u64) -> Result<(), zbus::Error> {
+                self.client.wait(super::BareEvents::beats(&self.stub, event))
             }
         }
 
@@ -1961,19 +2899,33 @@ pub mod hostile {
         }
 
         impl BareClient {
+            /// Calls it in the module that the schema names, [`Self::MODULE`].
+            #[must_use]
+            pub fn new(client: zbus::blocking::Client) -> Self {
+                Self::with_module(client, Self::MODULE)
+            }
+
+            /// Listens to the events `Beats`: subscribed when this returns.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the broker is out of reach or refuses.
+            pub fn beats(
+                &self,
+            ) -> Result<zbus::blocking::Subscription<u64>, zbus::Error> {
+                let events = self.client.wait(super::BareClient::beats(&self.stub))?;
+                Ok(self.client.events(events))
+            }
+        }
+
+        /// Which server is called, and how.
+        impl BareClient {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::BareClient::MODULE;
 
             /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
             pub const CONTRACT: &'static str = super::BareClient::CONTRACT;
 
-            /// The object as the schema's module serves it.
-            #[must_use]
-            pub fn new(client: zbus::blocking::Client) -> Self {
-                Self::with_module(client, Self::MODULE)
-            }
-
-            /// The like for a module of another name.
+            /// Calls it in a module of another name.
             #[must_use]
             pub fn with_module(
                 client: zbus::blocking::Client,
@@ -2005,20 +2957,68 @@ pub mod hostile {
                     ..self
                 }
             }
+        }
 
-            /// Listens to the events `Beats`: subscribed when this returns.
+        /// Publishes the events of the object `object` of the module `hostile` from anywhere, and waits.
+        ///
+        /// # Example
+        #[cfg_attr(not(doctest), doc = " ```")]
+        #[cfg_attr(doctest, doc = " ```text")]
+        /// let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+        /// let events = blocking::ObjectEvents::new(client);
+        /// events.stream(&Option::default())?;
+        /// ```
+        #[derive(Clone, Debug)]
+        pub struct ObjectEvents {
+            stub: super::ObjectEvents,
+            client: zbus::blocking::Client,
+        }
+
+        impl ObjectEvents {
+            /// Publishes as the module that the schema names.
+            #[must_use]
+            pub fn new(client: zbus::blocking::Client) -> Self {
+                Self::with_module(client, "hostile")
+            }
+
+            /// The like for a module of another name.
+            #[must_use]
+            pub fn with_module(
+                client: zbus::blocking::Client,
+                module: impl Into<String>,
+            ) -> Self {
+                Self {
+                    stub: super::ObjectEvents::with_module(
+                        client.asynchronous().clone(),
+                        module,
+                    ),
+                    client,
+                }
+            }
+
+            /// Publishes an event `Stream`, and waits until the broker has it.
             ///
             /// # Errors
-            /// A [`zbus::Error`] where the broker is out of reach or refuses.
-            pub fn beats(
-                &self,
-            ) -> Result<zbus::blocking::Subscription<u64>, zbus::Error> {
-                let events = self.client.wait(super::BareClient::beats(&self.stub))?;
-                Ok(self.client.events(events))
+            /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+            pub fn stream(&self, event: &super::Option) -> Result<(), zbus::Error> {
+                self.client.wait(super::ObjectEvents::stream(&self.stub, event))
             }
         }
 
         /// Calls the object `object` of the module `hostile`, and waits.
+        ///
+        /// # Example
+        #[cfg_attr(not(doctest), doc = " ```")]
+        #[cfg_attr(doctest, doc = " ```text")]
+        /// let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+        /// let object = blocking::ObjectClient::new(client);
+        /// let answer = object.r#box(None, &[], "string", Hash::Hasher)?;
+        /// println!("{answer:?}");
+        ///
+        /// for event in object.stream()? {
+        ///     println!("{:?}", event?);
+        /// }
+        /// ```
         #[derive(Clone, Debug)]
         pub struct ObjectClient {
             stub: super::ObjectClient,
@@ -2026,19 +3026,53 @@ pub mod hostile {
         }
 
         impl ObjectClient {
+            /// Calls it in the module that the schema names, [`Self::MODULE`].
+            #[must_use]
+            pub fn new(client: zbus::blocking::Client) -> Self {
+                Self::with_module(client, Self::MODULE)
+            }
+
+            /// The method `Box`. Gives `value`, `future`.
+            ///
+            /// # Errors
+            /// [`zbus::CallError::Declared`] has the [`Rejection`](super::Rejection) that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
+            pub fn r#box(
+                &self,
+                option: Option<&super::Option>,
+                vec: &[super::Vec],
+                string: &str,
+                hash: super::Hash,
+            ) -> Result<
+                (super::Value, Option<super::Future>),
+                zbus::CallError<super::Rejection>,
+            > {
+                self.client
+                    .wait(
+                        super::ObjectClient::r#box(&self.stub, option, vec, string, hash),
+                    )
+            }
+
+            /// Listens to the events `Stream`: subscribed when this returns.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the broker is out of reach or refuses.
+            pub fn stream(
+                &self,
+            ) -> Result<zbus::blocking::Subscription<super::Option>, zbus::Error> {
+                let events = self.client.wait(super::ObjectClient::stream(&self.stub))?;
+                Ok(self.client.events(events))
+            }
+        }
+
+        /// Which server is called, and how.
+        impl ObjectClient {
             /// The bus name of the module that the schema names.
             pub const MODULE: &'static str = super::ObjectClient::MODULE;
 
             /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
             pub const CONTRACT: &'static str = super::ObjectClient::CONTRACT;
 
-            /// The object as the schema's module serves it.
-            #[must_use]
-            pub fn new(client: zbus::blocking::Client) -> Self {
-                Self::with_module(client, Self::MODULE)
-            }
-
-            /// The like for a module of another name.
+            /// Calls it in a module of another name.
             #[must_use]
             pub fn with_module(
                 client: zbus::blocking::Client,
@@ -2069,37 +3103,6 @@ pub mod hostile {
                     stub: self.stub.with_options(options),
                     ..self
                 }
-            }
-
-            /// The method `Box`. Gives `value`, `future`.
-            ///
-            /// # Errors
-            /// [`zbus::CallError::Declared`] has the [`super::Rejection`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
-            pub fn r#box(
-                &self,
-                option: Option<&super::Option>,
-                vec: &[super::Vec],
-                string: &str,
-                hash: super::Hash,
-            ) -> Result<
-                (super::Value, Option<super::Future>),
-                zbus::CallError<super::Rejection>,
-            > {
-                self.client
-                    .wait(
-                        super::ObjectClient::r#box(&self.stub, option, vec, string, hash),
-                    )
-            }
-
-            /// Listens to the events `Stream`: subscribed when this returns.
-            ///
-            /// # Errors
-            /// A [`zbus::Error`] where the broker is out of reach or refuses.
-            pub fn stream(
-                &self,
-            ) -> Result<zbus::blocking::Subscription<super::Option>, zbus::Error> {
-                let events = self.client.wait(super::ObjectClient::stream(&self.stub))?;
-                Ok(self.client.events(events))
             }
         }
     }

@@ -7,14 +7,18 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
 pub mod imports {
     use std::collections::BTreeMap;
+    use std::fmt;
+    use std::future::Future;
+    use std::sync::Arc;
     use zbus::client::RemoteObject;
-    use zbus::codegen::{Deserialize, Same, Serialize};
+    use zbus::codegen::{Deserialize, Same, Serialize, Stream};
+    use zbus::server::{Call, Object, Rejection, Returns, Streams};
 
     /// The struct `Measures`.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,23 +35,146 @@ pub mod imports {
         pub height: super::geometry::Metres,
     }
 
-    /// Calls the object `surveyor@0.1` of the module `map`.
+    /// To be implemented by a server of the object `surveyor@0.1` of the module `map`, with an `async fn` for each method.
+    ///
+    /// It is served as [`SurveyorServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    pub trait Surveyor: Send + Sync + 'static {
+        /// The method `Measure`.
+        fn measure(
+            &self,
+            of: super::geometry::Shape,
+            from: super::geometry::Point,
+            level: Option<super::geometry::Level>,
+            path: Vec<super::geometry::Point>,
+        ) -> impl Future<Output = Result<Measures, zbus::Failure>> + Send;
+
+        /// The events `Measures`.
+        fn measures(&self) -> impl Stream<Item = Measures> + Send;
+    }
+
+    /// Serves a [`Surveyor`] as the object `surveyor@0.1` of the module `map`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("map")
+    ///     .register(SurveyorServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
+    pub struct SurveyorServer<T> {
+        service: Arc<T>,
+    }
+
+    impl<T: Surveyor> SurveyorServer<T> {
+        /// Serves this [`Surveyor`].
+        #[must_use]
+        pub fn new(service: T) -> Self {
+            Self::from_arc(Arc::new(service))
+        }
+
+        /// The like for a service that other parts of the program hold too.
+        #[must_use]
+        pub fn from_arc(service: Arc<T>) -> Self {
+            Self { service }
+        }
+    }
+
+    impl<T> Clone for SurveyorServer<T> {
+        fn clone(&self) -> Self {
+            Self {
+                service: Arc::clone(&self.service),
+            }
+        }
+    }
+
+    impl<T> fmt::Debug for SurveyorServer<T> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.debug_struct("SurveyorServer").finish_non_exhaustive()
+        }
+    }
+
+    impl<T: Surveyor> Object for SurveyorServer<T> {
+        fn id(&self) -> zbus::ObjectId {
+            zbus::ObjectId::from_static("surveyor", "0.1")
+        }
+
+        fn module(&self) -> Option<&str> {
+            Some("map")
+        }
+
+        fn contract(&self) -> Option<&str> {
+            Some("2e9e7b39b546544ca2f518e4922725c5")
+        }
+
+        async fn call(&self, call: Call) -> Result<Returns, Rejection> {
+            match call.method() {
+                "Measure" => {
+                    let mut arguments = call.arguments(4)?;
+                    let of = arguments.next::<Same, super::geometry::Shape>("of")?;
+                    let from = arguments.next::<Same, super::geometry::Point>("from")?;
+                    let level = arguments
+                        .next::<Same, Option<super::geometry::Level>>("level")?;
+                    let path = arguments
+                        .next::<Same, Vec<super::geometry::Point>>("path")?;
+                    let (value, failure) = match <T as Surveyor>::measure(
+                            &self.service,
+                            of,
+                            from,
+                            level,
+                            path,
+                        )
+                        .await
+                    {
+                        Ok(value) => (value, None),
+                        Err(failure) => (Measures::default(), Some(failure)),
+                    };
+                    let mut returns = call.returns();
+                    returns.value::<Same, Measures>(&value)?;
+                    returns.throws(failure);
+                    Ok(returns)
+                }
+                _ => Err(call.unknown_method()),
+            }
+        }
+
+        fn streams(&self, streams: &mut Streams) {
+            let service = Arc::clone(&self.service);
+            streams
+                .add(
+                    "Measures",
+                    move |publisher| async move {
+                        publisher
+                            .forward::<
+                                Same,
+                                Measures,
+                                _,
+                            >(<T as Surveyor>::measures(&service))
+                            .await;
+                    },
+                );
+        }
+    }
+
+    /// Publishes the events of the object `surveyor@0.1` of the module `map` from anywhere.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let events = SurveyorEvents::new(client);
+    /// events.measures(&Measures::default()).await?;
+    /// ```
     #[derive(Clone, Debug)]
-    pub struct SurveyorClient {
+    pub struct SurveyorEvents {
         object: RemoteObject,
     }
 
-    impl SurveyorClient {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "map";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "2e9e7b39b546544ca2f518e4922725c5";
-
-        /// The object as the schema's module serves it.
+    impl SurveyorEvents {
+        /// Publishes as the module that the schema names.
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
-            Self::with_module(client, Self::MODULE)
+            Self::with_module(client, "map")
         }
 
         /// The like for a module of another name.
@@ -62,20 +189,42 @@ pub mod imports {
             }
         }
 
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
+        /// Publishes an event `Measures`, and waits until the broker has it.
+        ///
+        /// # Errors
+        /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+        pub async fn measures(&self, event: &Measures) -> Result<(), zbus::Error> {
+            self.object.publish::<Same, Measures>("Measures", event).await
         }
+    }
 
-        /// The like with these options for each call; what they do not say stays as it is.
+    /// Calls the object `surveyor@0.1` of the module `map`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// use futures::StreamExt;
+    ///
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let surveyor = SurveyorClient::new(client);
+    /// let answer = surveyor.measure(&geometry::Shape::default(), &geometry::Point::default(), None, &[]).await?;
+    /// println!("{answer:?}");
+    ///
+    /// let mut events = surveyor.measures().await?;
+    /// while let Some(event) = events.next().await {
+    ///     println!("{:?}", event?);
+    /// }
+    /// ```
+    #[derive(Clone, Debug)]
+    pub struct SurveyorClient {
+        object: RemoteObject,
+    }
+
+    impl SurveyorClient {
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
+        pub fn new(client: zbus::Client) -> Self {
+            Self::with_module(client, Self::MODULE)
         }
 
         /// The method `Measure`.
@@ -109,26 +258,65 @@ pub mod imports {
         }
     }
 
-    /// Clients whose calls hold the thread until they have ended: for programs without an async runtime.
+    /// Which server is called, and how.
+    impl SurveyorClient {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "map";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "2e9e7b39b546544ca2f518e4922725c5";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("surveyor", "0.1"),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+    }
+
+    /// Clients and publishers whose calls hold the thread until they have ended: for programs without an async runtime.
     pub mod blocking {
-        /// Calls the object `surveyor@0.1` of the module `map`, and waits.
+        /// Publishes the events of the object `surveyor@0.1` of the module `map` from anywhere, and waits.
+        ///
+        /// # Example
+        #[cfg_attr(not(doctest), doc = " ```")]
+        #[cfg_attr(doctest, doc = " ```text")]
+        /// let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+        /// let events = blocking::SurveyorEvents::new(client);
+        /// events.measures(&Measures::default())?;
+        /// ```
         #[derive(Clone, Debug)]
-        pub struct SurveyorClient {
-            stub: super::SurveyorClient,
+        pub struct SurveyorEvents {
+            stub: super::SurveyorEvents,
             client: zbus::blocking::Client,
         }
 
-        impl SurveyorClient {
-            /// The bus name of the module that the schema names.
-            pub const MODULE: &'static str = super::SurveyorClient::MODULE;
-
-            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-            pub const CONTRACT: &'static str = super::SurveyorClient::CONTRACT;
-
-            /// The object as the schema's module serves it.
+        impl SurveyorEvents {
+            /// Publishes as the module that the schema names.
             #[must_use]
             pub fn new(client: zbus::blocking::Client) -> Self {
-                Self::with_module(client, Self::MODULE)
+                Self::with_module(client, "map")
             }
 
             /// The like for a module of another name.
@@ -138,7 +326,7 @@ pub mod imports {
                 module: impl Into<String>,
             ) -> Self {
                 Self {
-                    stub: super::SurveyorClient::with_module(
+                    stub: super::SurveyorEvents::with_module(
                         client.asynchronous().clone(),
                         module,
                     ),
@@ -146,22 +334,40 @@ pub mod imports {
                 }
             }
 
-            /// The like with this time limit for each call, in place of the client's and the schema's.
-            #[must_use]
-            pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-                Self {
-                    stub: self.stub.with_timeout(timeout),
-                    ..self
-                }
+            /// Publishes an event `Measures`, and waits until the broker has it.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+            pub fn measures(&self, event: &super::Measures) -> Result<(), zbus::Error> {
+                self.client.wait(super::SurveyorEvents::measures(&self.stub, event))
             }
+        }
 
-            /// The like with these options for each call; what they do not say stays as it is.
+        /// Calls the object `surveyor@0.1` of the module `map`, and waits.
+        ///
+        /// # Example
+        #[cfg_attr(not(doctest), doc = " ```")]
+        #[cfg_attr(doctest, doc = " ```text")]
+        /// let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+        /// let surveyor = blocking::SurveyorClient::new(client);
+        /// let answer = surveyor.measure(&geometry::Shape::default(), &geometry::Point::default(), None, &[])?;
+        /// println!("{answer:?}");
+        ///
+        /// for event in surveyor.measures()? {
+        ///     println!("{:?}", event?);
+        /// }
+        /// ```
+        #[derive(Clone, Debug)]
+        pub struct SurveyorClient {
+            stub: super::SurveyorClient,
+            client: zbus::blocking::Client,
+        }
+
+        impl SurveyorClient {
+            /// Calls it in the module that the schema names, [`Self::MODULE`].
             #[must_use]
-            pub fn with_options(self, options: zbus::CallOptions) -> Self {
-                Self {
-                    stub: self.stub.with_options(options),
-                    ..self
-                }
+            pub fn new(client: zbus::blocking::Client) -> Self {
+                Self::with_module(client, Self::MODULE)
             }
 
             /// The method `Measure`.
@@ -192,6 +398,48 @@ pub mod imports {
                     .client
                     .wait(super::SurveyorClient::measures(&self.stub))?;
                 Ok(self.client.events(events))
+            }
+        }
+
+        /// Which server is called, and how.
+        impl SurveyorClient {
+            /// The bus name of the module that the schema names.
+            pub const MODULE: &'static str = super::SurveyorClient::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::SurveyorClient::CONTRACT;
+
+            /// Calls it in a module of another name.
+            #[must_use]
+            pub fn with_module(
+                client: zbus::blocking::Client,
+                module: impl Into<String>,
+            ) -> Self {
+                Self {
+                    stub: super::SurveyorClient::with_module(
+                        client.asynchronous().clone(),
+                        module,
+                    ),
+                    client,
+                }
+            }
+
+            /// The like with this time limit for each call, in place of the client's and the schema's.
+            #[must_use]
+            pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+                Self {
+                    stub: self.stub.with_timeout(timeout),
+                    ..self
+                }
+            }
+
+            /// The like with these options for each call; what they do not say stays as it is.
+            #[must_use]
+            pub fn with_options(self, options: zbus::CallOptions) -> Self {
+                Self {
+                    stub: self.stub.with_options(options),
+                    ..self
+                }
             }
         }
     }

@@ -7,7 +7,7 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
@@ -17,7 +17,7 @@ pub mod times {
     use std::future::Future;
     use std::sync::Arc;
     use zbus::client::RemoteObject;
-    use zbus::codegen::{As, Deserialize, Same, Serialize, Stream, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Same, Serialize, Stream, serde, wire};
     use zbus::server::{Call, Object, Rejection, Returns, Streams};
     use zbus::types::{Value, zero};
     use zbus::types::chrono::{DateTime, TimeDelta, Utc};
@@ -205,7 +205,7 @@ pub mod times {
                     self,
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Bound::default());
                     };
                     let value = match arm.as_str() {
@@ -231,7 +231,7 @@ pub mod times {
                         _ => {
                             let value = map.next_value()?;
                             Bound::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -363,7 +363,9 @@ pub mod times {
         }
     }
 
-    /// To be implemented by the server of the object `times@1.0` of the module `times`, and served as [`TimesServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    /// To be implemented by a server of the object `times@1.0` of the module `times`, with an `async fn` for each method.
+    ///
+    /// It is served as [`TimesServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Times: Send + Sync + 'static {
         /// The method `Move`. Gives `slot`, `at`.
         fn r#move(
@@ -386,6 +388,15 @@ pub mod times {
     }
 
     /// Serves a [`Times`] as the object `times@1.0` of the module `times`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("times")
+    ///     .register(TimesServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
     pub struct TimesServer<T> {
         service: Arc<T>,
     }
@@ -505,6 +516,14 @@ pub mod times {
     }
 
     /// Publishes the events of the object `times@1.0` of the module `times` from anywhere.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let events = TimesEvents::new(client);
+    /// events.ticks(zbus::types::zero::date_time()).await?;
+    /// ```
     #[derive(Clone, Debug)]
     pub struct TimesEvents {
         object: RemoteObject,
@@ -539,50 +558,32 @@ pub mod times {
     }
 
     /// Calls the object `times@1.0` of the module `times`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// use futures::StreamExt;
+    ///
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let times = TimesClient::new(client);
+    /// let answer = times.r#move(&Slot::default(), zbus::types::chrono::TimeDelta::seconds(1), None, &[]).await?;
+    /// println!("{answer:?}");
+    ///
+    /// let mut events = times.ticks().await?;
+    /// while let Some(event) = events.next().await {
+    ///     println!("{:?}", event?);
+    /// }
+    /// ```
     #[derive(Clone, Debug)]
     pub struct TimesClient {
         object: RemoteObject,
     }
 
     impl TimesClient {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "times";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "1bf4bf6f17754ce5e5d26f6316b151a9";
-
-        /// The object as the schema's module serves it.
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
-        #[must_use]
-        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
-            Self {
-                object: RemoteObject::new(
-                    client,
-                    module,
-                    zbus::ObjectId::from_static("times", "1.0"),
-                ),
-            }
-        }
-
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
-        }
-
-        /// The like with these options for each call; what they do not say stays as it is.
-        #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
         }
 
         /// The method `Move`. Gives `slot`, `at`.
@@ -635,6 +636,43 @@ pub mod times {
             &self,
         ) -> Result<zbus::Subscription<DateTime<Utc>>, zbus::Error> {
             self.object.subscribe::<wire::Timestamp, DateTime<Utc>>("Ticks").await
+        }
+    }
+
+    /// Which server is called, and how.
+    impl TimesClient {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "times";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "1bf4bf6f17754ce5e5d26f6316b151a9";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("times", "1.0"),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
     clippy::nursery,
     dead_code,
     deprecated,
-    rustdoc::all,
+    rustdoc::private_intra_doc_links,
     unreachable_pub,
     unused_qualifications
 )]
@@ -22,7 +22,7 @@ pub mod store {
     use std::str::FromStr;
     use std::sync::Arc;
     use zbus::client::RemoteObject;
-    use zbus::codegen::{As, Deserialize, Same, Serialize, Stream, serde, wire};
+    use zbus::codegen::{ArmName, As, Deserialize, Same, Serialize, Stream, serde, wire};
     use zbus::server::{Call, Object, Rejection, Returns, Streams};
     use zbus::types::{Bytes, Timestamp, Value, zero};
 
@@ -342,7 +342,7 @@ pub mod store {
                     self,
                     mut map: A,
                 ) -> Result<Self::Value, A::Error> {
-                    let Some(arm) = map.next_key::<String>()? else {
+                    let Some(arm) = map.next_key::<ArmName<'de>>()? else {
                         return Ok(Event::default());
                     };
                     let value = match arm.as_str() {
@@ -366,7 +366,7 @@ pub mod store {
                         _ => {
                             let value = map.next_value()?;
                             Event::Unknown {
-                                arm,
+                                arm: arm.into_string(),
                                 value: Some(value),
                             }
                         }
@@ -497,7 +497,9 @@ pub mod store {
         pub sizes: HashMap<String, u8>,
     }
 
-    /// To be implemented by the server of the object `store@1.0` of the module `options`, and served as [`StoreServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
+    /// To be implemented by a server of the object `store@1.0` of the module `options`, with an `async fn` for each method.
+    ///
+    /// It is served as [`StoreServer`]. What a method may know of its call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.
     pub trait Store: Send + Sync + 'static {
         /// The method `Put`. Gives `sizes`, `data`.
         fn put(
@@ -528,6 +530,15 @@ pub mod store {
     }
 
     /// Serves a [`Store`] as the object `store@1.0` of the module `options`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// zbus::Server::new("options")
+    ///     .register(StoreServer::new(service))?
+    ///     .serve("redis://127.0.0.1:6379")
+    ///     .await?;
+    /// ```
     pub struct StoreServer<T> {
         service: Arc<T>,
     }
@@ -688,6 +699,14 @@ pub mod store {
     }
 
     /// Publishes the events of the object `store@1.0` of the module `options` from anywhere.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let events = StoreEvents::new(client);
+    /// events.blocks(b"event").await?;
+    /// ```
     #[derive(Clone, Debug)]
     pub struct StoreEvents {
         object: RemoteObject,
@@ -738,50 +757,32 @@ pub mod store {
     }
 
     /// Calls the object `store@1.0` of the module `options`.
+    ///
+    /// # Example
+    #[cfg_attr(not(doctest), doc = " ```")]
+    #[cfg_attr(doctest, doc = " ```text")]
+    /// use futures::StreamExt;
+    ///
+    /// let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+    /// let store = StoreClient::new(client);
+    /// let answer = store.put(&Default::default(), b"data", None, &[]).await?;
+    /// println!("{answer:?}");
+    ///
+    /// let mut events = store.blocks().await?;
+    /// while let Some(event) = events.next().await {
+    ///     println!("{:?}", event?);
+    /// }
+    /// ```
     #[derive(Clone, Debug)]
     pub struct StoreClient {
         object: RemoteObject,
     }
 
     impl StoreClient {
-        /// The bus name of the module that the schema names.
-        pub const MODULE: &'static str = "options";
-
-        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-        pub const CONTRACT: &'static str = "f04892f7584f38d35b37e59f1cd7132b";
-
-        /// The object as the schema's module serves it.
+        /// Calls it in the module that the schema names, [`Self::MODULE`].
         #[must_use]
         pub fn new(client: zbus::Client) -> Self {
             Self::with_module(client, Self::MODULE)
-        }
-
-        /// The like for a module of another name.
-        #[must_use]
-        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
-            Self {
-                object: RemoteObject::new(
-                    client,
-                    module,
-                    zbus::ObjectId::from_static("store", "1.0"),
-                ),
-            }
-        }
-
-        /// The like with this time limit for each call, in place of the client's and the schema's.
-        #[must_use]
-        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-            Self {
-                object: self.object.with_timeout(timeout),
-            }
-        }
-
-        /// The like with these options for each call; what they do not say stays as it is.
-        #[must_use]
-        pub fn with_options(self, options: zbus::CallOptions) -> Self {
-            Self {
-                object: self.object.with_options(options),
-            }
         }
 
         /// The method `Put`. Gives `sizes`, `data`.
@@ -870,30 +871,69 @@ pub mod store {
         }
     }
 
-    /// Clients whose calls hold the thread until they have ended: for programs without an async runtime.
+    /// Which server is called, and how.
+    impl StoreClient {
+        /// The bus name of the module that the schema names.
+        pub const MODULE: &'static str = "options";
+
+        /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+        pub const CONTRACT: &'static str = "f04892f7584f38d35b37e59f1cd7132b";
+
+        /// Calls it in a module of another name.
+        #[must_use]
+        pub fn with_module(client: zbus::Client, module: impl Into<String>) -> Self {
+            Self {
+                object: RemoteObject::new(
+                    client,
+                    module,
+                    zbus::ObjectId::from_static("store", "1.0"),
+                ),
+            }
+        }
+
+        /// The like with this time limit for each call, in place of the client's and the schema's.
+        #[must_use]
+        pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+            Self {
+                object: self.object.with_timeout(timeout),
+            }
+        }
+
+        /// The like with these options for each call; what they do not say stays as it is.
+        #[must_use]
+        pub fn with_options(self, options: zbus::CallOptions) -> Self {
+            Self {
+                object: self.object.with_options(options),
+            }
+        }
+    }
+
+    /// Clients and publishers whose calls hold the thread until they have ended: for programs without an async runtime.
     pub mod blocking {
         use std::collections::HashMap;
         use std::net::IpAddr;
         use zbus::types::Bytes;
 
-        /// Calls the object `store@1.0` of the module `options`, and waits.
+        /// Publishes the events of the object `store@1.0` of the module `options` from anywhere, and waits.
+        ///
+        /// # Example
+        #[cfg_attr(not(doctest), doc = " ```")]
+        #[cfg_attr(doctest, doc = " ```text")]
+        /// let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+        /// let events = blocking::StoreEvents::new(client);
+        /// events.blocks(b"event")?;
+        /// ```
         #[derive(Clone, Debug)]
-        pub struct StoreClient {
-            stub: super::StoreClient,
+        pub struct StoreEvents {
+            stub: super::StoreEvents,
             client: zbus::blocking::Client,
         }
 
-        impl StoreClient {
-            /// The bus name of the module that the schema names.
-            pub const MODULE: &'static str = super::StoreClient::MODULE;
-
-            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-            pub const CONTRACT: &'static str = super::StoreClient::CONTRACT;
-
-            /// The object as the schema's module serves it.
+        impl StoreEvents {
+            /// Publishes as the module that the schema names.
             #[must_use]
             pub fn new(client: zbus::blocking::Client) -> Self {
-                Self::with_module(client, Self::MODULE)
+                Self::with_module(client, "options")
             }
 
             /// The like for a module of another name.
@@ -903,7 +943,7 @@ pub mod store {
                 module: impl Into<String>,
             ) -> Self {
                 Self {
-                    stub: super::StoreClient::with_module(
+                    stub: super::StoreEvents::with_module(
                         client.asynchronous().clone(),
                         module,
                     ),
@@ -911,28 +951,57 @@ pub mod store {
                 }
             }
 
-            /// The like with this time limit for each call, in place of the client's and the schema's.
-            #[must_use]
-            pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
-                Self {
-                    stub: self.stub.with_timeout(timeout),
-                    ..self
-                }
+            /// Publishes an event `Blocks`, and waits until the broker has it.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+            pub fn blocks(&self, event: &[u8]) -> Result<(), zbus::Error> {
+                self.client.wait(super::StoreEvents::blocks(&self.stub, event))
             }
 
-            /// The like with these options for each call; what they do not say stays as it is.
+            /// Publishes an event `Points`, and waits until the broker has it.
+            ///
+            /// # Errors
+            /// A [`zbus::Error`] where the event cannot travel, or the broker is out of reach or refuses.
+            pub fn points(
+                &self,
+                event: &HashMap<i64, crate::shared::shapes::Point>,
+            ) -> Result<(), zbus::Error> {
+                self.client.wait(super::StoreEvents::points(&self.stub, event))
+            }
+        }
+
+        /// Calls the object `store@1.0` of the module `options`, and waits.
+        ///
+        /// # Example
+        #[cfg_attr(not(doctest), doc = " ```")]
+        #[cfg_attr(doctest, doc = " ```text")]
+        /// let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+        /// let store = blocking::StoreClient::new(client);
+        /// let answer = store.put(&Default::default(), b"data", None, &[])?;
+        /// println!("{answer:?}");
+        ///
+        /// for event in store.blocks()? {
+        ///     println!("{:?}", event?);
+        /// }
+        /// ```
+        #[derive(Clone, Debug)]
+        pub struct StoreClient {
+            stub: super::StoreClient,
+            client: zbus::blocking::Client,
+        }
+
+        impl StoreClient {
+            /// Calls it in the module that the schema names, [`Self::MODULE`].
             #[must_use]
-            pub fn with_options(self, options: zbus::CallOptions) -> Self {
-                Self {
-                    stub: self.stub.with_options(options),
-                    ..self
-                }
+            pub fn new(client: zbus::blocking::Client) -> Self {
+                Self::with_module(client, Self::MODULE)
             }
 
             /// The method `Put`. Gives `sizes`, `data`.
             ///
             /// # Errors
-            /// [`zbus::CallError::Declared`] has the [`super::Lost`] that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
+            /// [`zbus::CallError::Declared`] has the [`Lost`](super::Lost) that the method throws; [`zbus::CallError::Bus`] is that no answer comes, or none that can be read.
             pub fn put(
                 &self,
                 id: &crate::Id,
@@ -985,6 +1054,48 @@ pub mod store {
             > {
                 let events = self.client.wait(super::StoreClient::points(&self.stub))?;
                 Ok(self.client.events(events))
+            }
+        }
+
+        /// Which server is called, and how.
+        impl StoreClient {
+            /// The bus name of the module that the schema names.
+            pub const MODULE: &'static str = super::StoreClient::MODULE;
+
+            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+            pub const CONTRACT: &'static str = super::StoreClient::CONTRACT;
+
+            /// Calls it in a module of another name.
+            #[must_use]
+            pub fn with_module(
+                client: zbus::blocking::Client,
+                module: impl Into<String>,
+            ) -> Self {
+                Self {
+                    stub: super::StoreClient::with_module(
+                        client.asynchronous().clone(),
+                        module,
+                    ),
+                    client,
+                }
+            }
+
+            /// The like with this time limit for each call, in place of the client's and the schema's.
+            #[must_use]
+            pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+                Self {
+                    stub: self.stub.with_timeout(timeout),
+                    ..self
+                }
+            }
+
+            /// The like with these options for each call; what they do not say stays as it is.
+            #[must_use]
+            pub fn with_options(self, options: zbus::CallOptions) -> Self {
+                Self {
+                    stub: self.stub.with_options(options),
+                    ..self
+                }
             }
         }
     }

@@ -144,9 +144,13 @@ async fn refuse_cluster(mut connection: ConnectionManager) -> Result<(), BrokerE
 /// Redis' errors that say nothing of the command, and pass.
 const UNREADY: [&str; 7] = ["BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY"];
 
+/// What Redis says, without a code of its own, to a connection beyond its `maxclients`.
+const CROWDED: &str = "max number of clients reached";
+
 fn kind_of(error: &RedisError) -> BrokerErrorKind {
     match error.kind() {
         _ if error.code().is_some_and(|code| UNREADY.contains(&code)) => BrokerErrorKind::Unready,
+        _ if error.detail().is_some_and(|detail| detail.contains(CROWDED)) => BrokerErrorKind::Unready,
         ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => BrokerErrorKind::Refused,
         ErrorKind::InvalidClientConfig => BrokerErrorKind::Address,
         _ if error.is_connection_refusal() => BrokerErrorKind::Unreachable,
@@ -172,6 +176,13 @@ fn broker_error(place: &str, error: RedisError) -> BrokerError {
 /// The like where there is no connection yet: whatever else went wrong, there was none to be lost.
 fn connection_error(place: &str, error: RedisError) -> BrokerError {
     match kind_of(&error) {
+        // Redis says why, and closes: whether that arrives is left to chance.
+        BrokerErrorKind::Lost if error.is_connection_dropped() && !error.is_connection_refusal() => {
+            let message = format!(
+                "the broker at {place} closes new connections, as one that has reached its `maxclients`: {error}"
+            );
+            BrokerError::new(BrokerErrorKind::Unreachable, message).with_source(error)
+        }
         BrokerErrorKind::Lost => told(place, BrokerErrorKind::Unreachable, error),
         kind => told(place, kind, error),
     }
@@ -371,6 +382,20 @@ fn same_list(left: &Write, right: &Write) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_passes_is_told_apart_from_what_does_not() {
+        for (said, expected) in [
+            ("-ERR max number of clients reached\r\n", BrokerErrorKind::Unready),
+            ("-LOADING Redis is loading the dataset in memory\r\n", BrokerErrorKind::Unready),
+            ("-OOM command not allowed when used memory > 'maxmemory'.\r\n", BrokerErrorKind::Unready),
+            ("-ERR unknown command 'BLMPOP'\r\n", BrokerErrorKind::Refused),
+            ("-NOPERM User x has no permissions\r\n", BrokerErrorKind::Refused),
+        ] {
+            let answer = redis::parse_redis_value(said.as_bytes()).and_then(redis::Value::extract_error);
+            assert_eq!(kind_of(&answer.unwrap_err()), expected, "{said}");
+        }
+    }
 
     #[test]
     fn neighbours_for_one_list_are_one_command() {
