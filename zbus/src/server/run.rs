@@ -97,7 +97,8 @@ impl Run {
             match (outcome, reply_to) {
                 (Ok(message), Some(reply_to)) => reply_to.send(&dispatcher.outbox, message).await,
                 (Ok(_), None) => {}
-                (Err(rejection), reply_to) => reject(reply_to, call.id(), &dispatcher, &rejection).await,
+                // In memory of its own: what is rare shall not make every call's future larger.
+                (Err(rejection), reply_to) => Box::pin(reject(reply_to, call.id(), &dispatcher, &rejection)).await,
             }
         }
         // Busy until the reply is on its way, so that a server takes no more than it can answer.
@@ -133,19 +134,14 @@ async fn drive(
         Some(method) => method.poll(context),
         None => Poll::Pending,
     });
-    let mut watch = pin!(None);
+    let mut watch = None;
     let given_up = poll_fn(|context| {
         if let Poll::Ready(outcome) = ended.poll_unpin(context) {
             return Poll::Ready(Err(outcome));
         }
         // A method that is ready at once costs no timer, and no place among those that can be given up.
-        if watch.is_none() {
-            watch.set(Some(given_up(call, dispatcher)));
-        }
-        match watch.as_mut().as_pin_mut() {
-            Some(watch) => Poll::Ready(Ok(ready!(watch.poll(context)))),
-            None => Poll::Pending,
-        }
+        let watch = watch.get_or_insert_with(|| Box::pin(given_up(call, dispatcher)));
+        Poll::Ready(Ok(ready!(watch.as_mut().poll(context))))
     });
     let given_up = match given_up.await {
         Ok(given_up) => given_up,
