@@ -8,8 +8,8 @@ use crate::ObjectId;
 use crate::status::Status;
 use crate::types::{Duration, IpNet, MacAddress, Timestamp, Value};
 use crate::wire::{
-    Bins, Body, OutgoingRequest, Request, Response, adapter, decode, decode_as, decode_document, encode_as,
-    reply_address, response_id,
+    Bins, Body, Destination, OutgoingRequest, Request, Response, adapter, decode, decode_as, decode_document,
+    encode_as, reply_address, response_id,
 };
 
 /// A message in a queue.
@@ -33,8 +33,7 @@ pub fn request(bytes: &[u8]) {
     let written = OutgoingRequest {
         generation: read.generation,
         id: read.id,
-        reply_to: read.reply_to,
-        object: &ObjectId::new(read.object, read.version),
+        destination: &Destination::new(&ObjectId::new(read.object, read.version), read.reply_to),
         method: read.method,
         arguments: &arguments,
         deadline: read.deadline,
@@ -62,7 +61,7 @@ pub fn response(bytes: &[u8]) {
     for count in 0..4 {
         for throws in [false, true] {
             if let Ok(Ok(values)) = read.body.clone().returns(count, throws) {
-                assert!(values.len() == count);
+                assert!(values.count() == count);
             }
         }
     }

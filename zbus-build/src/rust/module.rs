@@ -74,7 +74,7 @@ pub(super) fn files(schema: &Schema, options: &Options) -> Result<Vec<GeneratedF
         if !backend.settings.is_generated(at) {
             continue;
         }
-        file.consts.iter().try_for_each(|id| consts::check(backend.types(at), *id))?;
+        file.consts.iter().try_for_each(|id| consts::check(backend.types(at), *id, options.spelling))?;
         files.push(at);
         units
             .extend(parts(file, options).chunks(PARTS_OF_A_UNIT).map(|parts| Unit { file: at, parts: parts.to_vec() }));

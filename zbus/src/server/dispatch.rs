@@ -21,7 +21,7 @@ use crate::drops::{Beginning, Drops, Reason};
 use crate::error::RejectionKind;
 use crate::outbox::Outbox;
 use crate::telemetry::{Observed, TRACEPARENT};
-use crate::wire::{Blocks, Depth, Generation, Request, reply_address};
+use crate::wire::{Depth, Generation, Request, reply_address};
 
 /// An object and the pool of workers that runs its methods.
 pub(super) struct Served {
@@ -43,7 +43,6 @@ pub(super) struct Dispatcher {
     pub(super) running: Arc<Running>,
     pub(super) drops: Arc<Drops>,
     pub(super) inboxes: Inboxes,
-    pub(super) replies: Blocks,
     pub(super) max_call_time: Option<Duration>,
     /// In bytes.
     pub(super) max_message_size: usize,

@@ -59,7 +59,7 @@ use crate::error::Error;
 use crate::object_id;
 use crate::outbox::Outbox;
 use crate::status::{ObjectStatus, Status};
-use crate::wire::{Blocks, DEFAULT_MAX_MESSAGE_SIZE, Depth, MOST_MESSAGE_SIZE};
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Depth, MOST_MESSAGE_SIZE};
 
 /// How many calls run at once where nobody says otherwise.
 const DEFAULT_WORKERS: u32 = 16;
@@ -319,7 +319,6 @@ impl Server {
             running: Arc::clone(&running),
             drops,
             inboxes: Inboxes::default(),
-            replies: Blocks::default(),
             max_call_time: self.max_call_time,
             max_message_size: self.max_message_size,
             max_depth: self.max_depth,

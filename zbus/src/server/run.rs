@@ -84,9 +84,7 @@ impl Run {
             }
         };
         let thrown = matches!(&answer, Some(Ok(returns)) if returns.has_thrown());
-        let encode =
-            |returns: Returns| returns.encode(dispatcher.max_message_size).map(|reply| dispatcher.replies.store(reply));
-        let answer = answer.map(|outcome| outcome.and_then(encode));
+        let answer = answer.map(|outcome| outcome.and_then(|returns| returns.encode(dispatcher.max_message_size)));
         match &answer {
             Some(Ok(_)) if thrown => counters.failed.add_one(),
             Some(Ok(_)) => counters.served.add_one(),

@@ -4,7 +4,7 @@
 
 pub(crate) mod adapter;
 mod bins;
-mod blocks;
+mod block;
 mod depth;
 mod elements;
 mod msgpack;
@@ -18,14 +18,13 @@ mod vectors;
 pub(crate) use vectors::vector_bytes;
 
 pub(crate) use bins::Bins;
-pub(crate) use blocks::Blocks;
 pub(crate) use depth::Depth;
 #[cfg(test)]
 pub(crate) use elements::ElementsAt;
 pub(crate) use elements::{Elements, ElementsIter};
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
-pub(crate) use request::{OutgoingRequest, Request, reply_address};
-pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, response_id};
+pub(crate) use request::{Destination, OutgoingRequest, Request, reply_address};
+pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, Values, response_id};
 pub(crate) use untyped::decode_document;
 
 /// How large a message is at most where nobody says otherwise, in bytes.

@@ -1,11 +1,13 @@
 //! The envelope of a request, in both generations.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use rmp::encode;
 use serde::{Deserialize, Deserializer};
 
+use super::block::in_block;
 use super::elements::ElementsAt;
 use super::msgpack::{DecodeError, EncodeError, Reader, decode};
 use super::{Bins, Generation};
@@ -16,8 +18,7 @@ use crate::ObjectId;
 pub(crate) struct OutgoingRequest<'a> {
     pub(crate) generation: Generation,
     pub(crate) id: &'a str,
-    pub(crate) reply_to: &'a str,
-    pub(crate) object: &'a ObjectId,
+    pub(crate) destination: &'a Destination,
     pub(crate) method: &'a str,
     pub(crate) arguments: &'a Bins,
     /// Unix milliseconds in the broker's clock.
@@ -26,64 +27,87 @@ pub(crate) struct OutgoingRequest<'a> {
     pub(crate) one_way: bool,
 }
 
+/// What is the same in every request to an object: its name and version, and where its answers go.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination(Arc<[u8]>);
+
+impl Destination {
+    pub(crate) fn new(object: &ObjectId, reply_to: &str) -> Self {
+        let mut out = Vec::new();
+        let write = |out: &mut Vec<u8>| -> Result<(), EncodeError> {
+            encode::write_str(out, "Object")?;
+            encode::write_map_len(out, 2)?;
+            text(out, "Name", object.name())?;
+            text(out, "Version", object.version())?;
+            text(out, "ReplyTo", reply_to)
+        };
+        // Memory takes whatever is written.
+        let _ = write(&mut out);
+        Self(out.into())
+    }
+}
+
 impl OutgoingRequest<'_> {
     pub(crate) fn encode(&self) -> Result<Bytes, EncodeError> {
+        in_block(self.size(), |out| self.write(out))
+    }
+
+    fn write(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
         let inputs = matches!(self.generation, Generation::One | Generation::Auto);
         let arguments = matches!(self.generation, Generation::Zero | Generation::Auto);
         let optional = [inputs, arguments, self.deadline.is_some(), !self.metadata.is_empty(), self.one_way];
-        let keys = 4 + optional.into_iter().map(u32::from).sum::<u32>();
-        let mut out = Vec::with_capacity(self.size());
-        encode::write_map_len(&mut out, keys)?;
-        text(&mut out, "ID", self.id)?;
+        let keys = 4 + optional.into_iter().map(u8::from).sum::<u8>();
+        // Of a few keys, and of short ones: the lengths are in the first bytes.
+        out.put_u8(FEW_KEYS | keys);
+        out.put_slice(b"\xa2ID");
+        encode::write_str(&mut out.writer(), self.id)?;
         if inputs {
-            self.arguments(&mut out, "Inputs")?;
+            self.arguments(out, b"\xa6Inputs")?;
         }
         if arguments {
-            self.arguments(&mut out, "Arguments")?;
+            self.arguments(out, b"\xa9Arguments")?;
         }
-        encode::write_str(&mut out, "Object")?;
-        encode::write_map_len(&mut out, 2)?;
-        text(&mut out, "Name", self.object.name())?;
-        text(&mut out, "Version", self.object.version())?;
-        text(&mut out, "ReplyTo", self.reply_to)?;
-        text(&mut out, "Method", self.method)?;
+        out.put_slice(&self.destination.0);
+        out.put_slice(b"\xa6Method");
+        encode::write_str(&mut out.writer(), self.method)?;
         if let Some(deadline) = self.deadline {
-            encode::write_str(&mut out, "Deadline")?;
-            encode::write_i64(&mut out, deadline)?;
+            out.put_slice(b"\xa8Deadline\xd3");
+            out.put_i64(deadline);
         }
         if !self.metadata.is_empty() {
-            encode::write_str(&mut out, "Meta")?;
+            out.put_slice(b"\xa4Meta");
             let count = u32::try_from(self.metadata.len()).map_err(|_| EncodeError::new("too much metadata"))?;
-            encode::write_map_len(&mut out, count)?;
+            encode::write_map_len(&mut out.writer(), count)?;
             for (key, value) in self.metadata {
-                text(&mut out, key, value)?;
+                text(&mut out.writer(), key, value)?;
             }
         }
         if self.one_way {
-            encode::write_str(&mut out, "OneWay")?;
-            encode::write_bool(&mut out, true)?;
+            out.put_slice(b"\xa6OneWay\xc3");
         }
-        Ok(out.into())
+        Ok(())
     }
 
     /// At least what the message takes in bytes, keys and headers among it, so that it is never moved while it grows.
     fn size(&self) -> usize {
-        let names = [self.id, self.reply_to, self.object.name(), self.object.version(), self.method];
-        let names: usize = names.iter().map(|name| name.len()).sum();
         let metadata: usize = self.metadata.iter().map(|(key, value)| key.len() + value.len() + 10).sum();
         let copies = if self.generation == Generation::Auto { 2 } else { 1 };
-        128 + names + metadata + copies * self.arguments.bytes().len()
+        let names = self.id.len() + self.destination.0.len() + self.method.len();
+        96 + names + metadata + copies * self.arguments.bytes().len()
     }
 
-    fn arguments(&self, out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError> {
-        encode::write_str(out, key)?;
-        encode::write_array_len(out, self.arguments.count())?;
-        out.extend_from_slice(self.arguments.bytes());
+    fn arguments(&self, out: &mut BytesMut, key: &[u8]) -> Result<(), EncodeError> {
+        out.put_slice(key);
+        encode::write_array_len(&mut out.writer(), self.arguments.count())?;
+        out.put_slice(self.arguments.bytes());
         Ok(())
     }
 }
 
-fn text(out: &mut Vec<u8>, key: &str, value: &str) -> Result<(), EncodeError> {
+/// The marker of a map of up to 15 keys.
+const FEW_KEYS: u8 = 0x80;
+
+fn text<W: std::io::Write>(out: &mut W, key: &str, value: &str) -> Result<(), EncodeError> {
     encode::write_str(out, key)?;
     encode::write_str(out, value)?;
     Ok(())

@@ -1,12 +1,14 @@
 //! The envelope of a response, in both generations.
 
 use std::ops::Range;
+use std::vec;
 
 use bytes::Bytes;
 use rmp::encode;
 use serde::{Deserialize, Deserializer};
 use serde_with::SerializeAs;
 
+use super::block::stored;
 use super::msgpack::{self, DecodeError, EncodeError, Reader, decode};
 use super::request::slice;
 use super::{Bins, Generation};
@@ -79,7 +81,7 @@ impl OutgoingResponse {
         matches!(self, Self::One { failure: Some(_), .. } | Self::Zero { last: Last::Thrown(Some(_)), .. })
     }
 
-    pub(crate) fn encode(self) -> Result<Vec<u8>, EncodeError> {
+    pub(crate) fn encode(self) -> Result<Bytes, EncodeError> {
         match self {
             Self::One { mut message, data, count, failure } => {
                 match count {
@@ -98,7 +100,7 @@ impl OutgoingResponse {
                 message.extend_from_slice(b"\xa5Error");
                 thrown(&mut message, failure.as_ref())?;
                 message.extend_from_slice(b"\xa5Error\xc0");
-                Ok(message)
+                Ok(stored(message))
             }
             Self::Zero { id, values, last } => {
                 let mut out = Vec::with_capacity(64 + id.len() + values.bytes().len());
@@ -113,7 +115,7 @@ impl OutgoingResponse {
                     bin(&mut out, &element)?;
                 }
                 text(&mut out, "Error", "")?;
-                Ok(out)
+                Ok(stored(out))
             }
         }
     }
@@ -328,8 +330,8 @@ fn rejection(error: &str, kind: &str) -> Option<(RejectionKind, String)> {
 }
 
 impl Body {
-    /// The bytes of each of `count` declared returns, or what was thrown instead.
-    pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Vec<Bytes>, Thrown>, DecodeError> {
+    /// Each of `count` declared returns, or what was thrown instead.
+    pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Values, Thrown>, DecodeError> {
         match self {
             Self::One { thrown: Some(thrown), .. } => Ok(Err(thrown)),
             Self::One { data, thrown: None } => data_returns(data, count).map(Ok),
@@ -338,30 +340,50 @@ impl Body {
     }
 }
 
-fn data_returns(data: Option<Bytes>, count: usize) -> Result<Vec<Bytes>, DecodeError> {
+/// Returned values, in order.
+#[derive(Debug)]
+pub(crate) enum Values {
+    /// As most methods return.
+    One(Option<Bytes>),
+    Several(vec::IntoIter<Bytes>),
+}
+
+impl Iterator for Values {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        match self {
+            Self::One(value) => value.take(),
+            Self::Several(values) => values.next(),
+        }
+    }
+}
+
+fn data_returns(data: Option<Bytes>, count: usize) -> Result<Values, DecodeError> {
     if count == 0 {
-        return Ok(Vec::new());
+        return Ok(Values::One(None));
     }
     // Go sends no data where it could not encode the result.
     let data = data.filter(|data| !data.is_empty()).ok_or_else(|| DecodeError::new("the reply holds no value"))?;
     if count == 1 {
-        return Ok(vec![data]);
+        return Ok(Values::One(Some(data)));
     }
     let elements = msgpack::elements(&data)?;
     if elements.is_empty() && data.first() == Some(&rmp::Marker::Null.to_u8()) {
-        return Ok(vec![data; count]);
+        return Ok(Values::Several(vec![data; count].into_iter()));
     }
     if elements.len() < count {
         return Err(DecodeError::new(format!("{} values where {count} were expected", elements.len())));
     }
-    Ok(elements.into_iter().take(count).map(|Range { start, end }| data.slice(start..end)).collect())
+    let values: Vec<_> = elements.into_iter().take(count).map(|Range { start, end }| data.slice(start..end)).collect();
+    Ok(Values::Several(values.into_iter()))
 }
 
 fn element_returns(
     mut elements: Vec<Bytes>,
     count: usize,
     throws: bool,
-) -> Result<Result<Vec<Bytes>, Thrown>, DecodeError> {
+) -> Result<Result<Values, Thrown>, DecodeError> {
     let expected = count + usize::from(throws);
     if elements.len() != expected {
         return Err(DecodeError::new(format!("{} values where {expected} were expected", elements.len())));
@@ -372,7 +394,7 @@ fn element_returns(
             return Ok(Err(error.share(&last)));
         }
     }
-    Ok(Ok(elements))
+    Ok(Ok(Values::Several(elements.into_iter())))
 }
 
 #[cfg(test)]
@@ -382,7 +404,7 @@ mod tests {
     use super::*;
 
     fn round_trip(response: OutgoingResponse) -> Response {
-        Response::decode(&response.encode().unwrap().into()).unwrap().1
+        Response::decode(&response.encode().unwrap()).unwrap().1
     }
 
     #[test]
@@ -396,7 +418,7 @@ mod tests {
                 let returns = round_trip(response).body.returns(2, true).unwrap();
                 match thrown {
                     None => {
-                        let values = returns.unwrap();
+                        let values: Vec<_> = returns.unwrap().collect();
                         assert_eq!(decode::<i64>(&values[0]).unwrap(), 7);
                         assert_eq!(decode::<String>(&values[1]).unwrap(), "x");
                     }
@@ -427,11 +449,11 @@ mod tests {
     fn a_declared_value_that_is_missing_is_an_error_and_nil_is_zero() {
         let missing = Body::One { data: None, thrown: None };
         assert!(missing.clone().returns(1, false).is_err());
-        assert!(missing.returns(0, false).unwrap().unwrap().is_empty());
+        assert!(missing.returns(0, false).unwrap().unwrap().next().is_none());
         let empty = Body::One { data: Some(Bytes::new()), thrown: None };
         assert!(empty.returns(1, false).is_err());
         let nil = Body::One { data: Some(Bytes::from_static(&[0xc0])), thrown: None };
         let values = nil.returns(3, false).unwrap().unwrap();
-        assert_eq!(values.iter().map(|value| decode::<u8>(value).unwrap()).collect::<Vec<_>>(), [0, 0, 0]);
+        assert_eq!(values.map(|value| decode::<u8>(&value).unwrap()).collect::<Vec<_>>(), [0, 0, 0]);
     }
 }

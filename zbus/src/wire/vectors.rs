@@ -75,8 +75,7 @@ fn every_request_is_read_as_stated_and_written_as_go_reads_it() {
             let written = OutgoingRequest {
                 generation,
                 id: request.id,
-                reply_to: request.reply_to,
-                object: &object,
+                destination: &Destination::new(&object, request.reply_to),
                 method: request.method,
                 arguments: &bins,
                 deadline: None,
@@ -120,7 +119,7 @@ fn every_response_is_read_as_stated_and_written_as_go_reads_it() {
             let mut written = OutgoingResponse::new(generation, id);
             if let Some(stated) = vector.value.get("status") {
                 let values = response.body.returns(1, false).unwrap().unwrap();
-                let status: Status = decode(&values[0]).unwrap();
+                let status: Status = decode(&values.last().unwrap()).unwrap();
                 assert_eq!(go_status(&status), *stated, "{name}");
                 written.value::<Same, _>(&status).unwrap();
             } else {
@@ -128,7 +127,7 @@ fn every_response_is_read_as_stated_and_written_as_go_reads_it() {
                 let stated = vector.value["returns"].as_array().unwrap();
                 match response.body.returns(stated.len(), throws).unwrap() {
                     Ok(values) => {
-                        let values: Vec<Value> = values.iter().map(|value| decode(value).unwrap()).collect();
+                        let values: Vec<Value> = values.map(|value| decode(&value).unwrap()).collect();
                         assert_eq!(values.iter().map(notation).collect::<Vec<_>>(), *stated, "{name}");
                         for value in &values {
                             written.value::<adapter::Any, _>(value).unwrap();
