@@ -1,6 +1,7 @@
 //! Where messages are written: small ones one behind the other in a block, as memory of its own for each would cost more than to write it.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 
 use bytes::{Bytes, BytesMut};
 
@@ -32,6 +33,18 @@ pub(crate) fn in_block<E>(size: usize, write: impl FnOnce(&mut BytesMut) -> Resu
     written
 }
 
+/// A message that is whole already.
+pub(crate) fn stored(message: Vec<u8>) -> Bytes {
+    if message.len() > SMALL {
+        return message.into();
+    }
+    let Ok(stored) = in_block(message.len(), |out| -> Result<(), Infallible> {
+        out.extend_from_slice(&message);
+        Ok(())
+    });
+    stored
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +72,9 @@ mod tests {
                 Err(())
             });
             assert_eq!(failed, Err(()));
+        }
+        for len in [0, 1, SMALL, SMALL + 1] {
+            kept.push((stored(vec![7; len]), len, 7));
         }
         for (message, len, byte) in kept {
             assert!(message.len() == len && message.iter().all(|written| *written == byte));
