@@ -67,8 +67,23 @@ struct SlowServer(Child, BufReader<ChildStdout>);
 
 impl SlowServer {
     fn start(address: &str) -> Self {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_slow-server")).arg(address))
+    }
+
+    /// The like whose clock is ahead by so many seconds.
+    fn start_ahead(address: &str, seconds: i32) -> Self {
+        // It would be the server's parent, and be killed in its place.
+        let asked = Command::new("faketime").args(["-m", "-f", "+0", "printenv", "LD_PRELOAD"]).output();
+        let asked = asked.unwrap_or_else(|error| panic!("faketime: {error}; apt-get install faketime"));
+        let library = String::from_utf8(asked.stdout).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_slow-server"));
-        let mut child = command.arg(address).stdout(Stdio::piped()).spawn().unwrap();
+        command.env("LD_PRELOAD", library.trim()).env("FAKETIME", format!("{seconds:+}s"));
+        // The clock that only counts on stays as it is, as where somebody has set the other one wrongly.
+        Self::spawn(command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").arg(address))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Self(child, lines)
     }
@@ -108,4 +123,32 @@ async fn a_call_whose_server_is_killed_ends_at_its_deadline_and_is_not_made_agai
     let counters = status.counters.unwrap();
     assert_eq!((counters.served, counters.rejected, counters.dropped), (0, 0, 0));
     assert!(status.workers.iter().all(|worker| worker.state == "free"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_clock_is_wrong_by_an_hour_keeps_the_deadlines_of_its_callers() {
+    const HOUR: i32 = 3600;
+    let redis = RedisServer::start();
+    let client = Client::connect(&redis.address()).await.unwrap();
+    let object = RemoteObject::new(client.clone(), "slow", ObjectId::from_static("slow", "1.0"));
+    for ahead in [HOUR, -HOUR] {
+        let mut server = SlowServer::start_ahead(&redis.address(), ahead);
+        let sleep = async |milliseconds: u64, limit: Duration| {
+            let mut request = object.request("Sleep").timeout(limit);
+            request.argument::<Same, u64>("milliseconds", &milliseconds)?;
+            request.call(0).await.map(drop)
+        };
+        // One that believed its clock would drop this, or run the next for an hour.
+        sleep(0, Duration::from_secs(10)).await.unwrap();
+        assert_eq!(server.line(), "taken\n");
+        let error = sleep(60_000, Duration::from_millis(500)).await.unwrap_err();
+        assert!(error.may_have_run(), "{error}");
+        assert_eq!(server.line(), "taken\n");
+        let workers = client.status("slow").await.unwrap().workers;
+        let clock = workers.iter().map(|worker| worker.start_time).max().unwrap();
+        let difference = clock.duration_since(zbus::types::Timestamp::now()).as_secs();
+        assert!((difference - i64::from(ahead)).abs() < 60, "its clock is {difference} s ahead");
+        let free = async || client.status("slow").await.unwrap().workers.iter().all(|worker| worker.state == "free");
+        eventually("the method is dropped", free).await;
+    }
 }

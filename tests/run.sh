@@ -11,6 +11,7 @@ command -v "${ZBUS_REDIS_SERVER:-redis-server}" >/dev/null || missing+=(redis-se
 command -v "${ZBUS_GO:-go}" >/dev/null || missing+=(golang)
 command -v python3 >/dev/null || missing+=(python3)
 command -v openssl >/dev/null || missing+=(openssl)
+command -v faketime >/dev/null || missing+=(faketime)
 if [[ -z ${ZBUS_VALKEY_SERVER-} ]]; then
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 fi

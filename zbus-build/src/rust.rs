@@ -52,6 +52,30 @@ pub struct Options {
     pub bytes_types: Vec<(String, BytesType)>,
     /// What timestamps and durations become, by selector. The last one that matches holds.
     pub time_types: Vec<(String, TimeType)>,
+    /// How errors name these options.
+    pub spelling: Spelling,
+}
+
+/// How an error names an option, so that who reads it finds it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Spelling {
+    /// As a method of [`Builder`](crate::Builder).
+    #[default]
+    Method,
+    /// As a flag of `zbusc gen`.
+    Flag,
+}
+
+impl Spelling {
+    /// An option for what a selector names.
+    fn selecting(self, option: &str, selector: &str) -> String {
+        let selector = selector.escape_debug();
+        match self {
+            Self::Method => format!("`Builder::{option}(\"{selector}\", …)`"),
+            Self::Flag => format!("`--{} {selector}=…`", option.replace('_', "-")),
+        }
+    }
 }
 
 /// What a `map` of a schema becomes. Either is written with its keys sorted.
@@ -102,6 +126,7 @@ impl Default for Options {
             map_types: Vec::new(),
             bytes_types: Vec::new(),
             time_types: Vec::new(),
+            spelling: Spelling::default(),
         }
     }
 }
@@ -111,8 +136,12 @@ pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>
     let has_streams = || schema.objects.iter().any(|object| !object.streams.is_empty());
     if options.blocking && !options.client && !(options.server && has_streams()) {
         let events = if options.server { ", and there are no events to publish" } else { "" };
+        let (blocking, client) = match options.spelling {
+            Spelling::Method => ("Builder::blocking(true)", "Builder::client(false)"),
+            Spelling::Flag => ("--blocking", "--server-only"),
+        };
         return Err(Error::option(format!(
-            "`Builder::blocking(true)` is for stubs over those that `Builder::client(false)` leaves out{events}; leave one of the two out"
+            "`{blocking}` is for stubs over those that `{client}` leaves out{events}; leave one of the two out"
         )));
     }
     module::files(schema, options)

@@ -250,6 +250,64 @@ fn gen_writes_what_a_build_script_writes() {
 }
 
 #[test]
+fn gen_takes_the_options_of_a_build_script() {
+    let folder = Folder::new();
+    let store = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/options/store.zbus");
+    let options = [
+        "--blocking",
+        "--extern-type=store.Id=crate::Id",
+        "--extern-schema=shapes=crate::shared::shapes",
+        "--map-type=*=hash",
+        "--map-type=store.Reading.Kept=btree",
+        "--bytes-type=store=bytes",
+        "--bytes-type=store.Event.Raw=vec",
+        "--type-attribute=*.*=#[derive(Clone, ::std::fmt::Debug)]\n#[must_use]",
+        "--type-attribute=store.Held=#[derive(Eq, Hash)]",
+        "--field-attribute=store.Reading.At=#[doc(alias = \"time\")]",
+        "--field-attribute=*.Event.Raw=#[doc(alias = \"bytes\")]",
+        "--field-attribute=store.Level.High=#[doc(alias = \"top\")]",
+        "--field-attribute=store.Lost.Data=#[doc(alias = \"loss\")]",
+        "--field-attribute=store.Lost.Data.Rest=#[doc(alias = \"remainder\")]",
+    ];
+    let generate = ["gen", "--lang", "rust", "--out", "out", store];
+    folder.run(&[&generate[..], &options[..]].concat()).good();
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/options/here/store.rs");
+    assert_eq!(fs::read(folder.0.path().join("out/store.rs")).unwrap(), fs::read(golden).unwrap());
+
+    let times = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/options/times.zbus");
+    let generate = ["gen", "--lang", "rust", "--out", "out", times, "--time-type", "*=std", "--time-type"];
+    folder.run(&[&generate[..], &["times.Before=jiff"]].concat()).good();
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/options/std/times.rs");
+    assert_eq!(fs::read(folder.0.path().join("out/times.rs")).unwrap(), fs::read(golden).unwrap());
+
+    let text = |part: &str| {
+        folder.run(&["gen", "--lang", "rust", "--out", "out", "calculator.zbus", part]).good();
+        fs::read_to_string(folder.0.path().join("out/calculator.rs")).unwrap()
+    };
+    assert!(!text("--client-only").contains("CalculatorServer"));
+    assert!(!text("--server-only").contains("CalculatorClient"));
+}
+
+#[test]
+fn gen_names_the_option_that_does_not_work_as_it_was_given() {
+    let folder = Folder::new();
+    let said = |options: &[&str]| {
+        let ran = folder.run(&[&["gen", "--lang", "rust", "--out", "out", "calculator.zbus"], options].concat());
+        assert!(ran.status != Some(0) && ran.out.is_empty() && !folder.0.path().join("out").exists(), "{ran:?}");
+        ran.err
+    };
+    let told = "error: `--type-attribute points.Pont=…` matches no type that this build generates; did you mean `points.Point`?";
+    assert!(said(&["--type-attribute", "points.Pont=#[must_use]"]).starts_with(told));
+    let told = said(&["--blocking", "--server-only"]);
+    assert!(told.starts_with("error: `--blocking` is for stubs over those that `--server-only` leaves out"), "{told}");
+    let told = said(&["--map-type", "*=tree"]);
+    assert!(told.contains("behind the `=` stands one of `btree`, `hash`"), "{told}");
+    let told = said(&["--extern-type", "points.Point"]);
+    assert!(told.contains("there is no `=` behind the selector"), "{told}");
+    said(&["--client-only", "--server-only"]);
+}
+
+#[test]
 fn gen_for_a_language_that_has_no_backend_says_which_have() {
     let folder = Folder::new();
     let said = folder.run(&["gen", "--lang", "cobol", "--out", "out", "points.zbus"]).misused();

@@ -8,25 +8,32 @@ use crate::ObjectId;
 use crate::status::Status;
 use crate::types::{Duration, IpNet, MacAddress, Timestamp, Value};
 use crate::wire::{
-    Bins, Body, OutgoingRequest, Request, Response, adapter, decode, decode_as, decode_document, encode_as,
-    reply_address, response_id,
+    Bins, Body, Destination, OutgoingRequest, Request, Response, adapter, decode, decode_as, decode_document,
+    encode_as, reply_address, response_id,
 };
 
 /// A message in a queue.
 pub fn request(bytes: &[u8]) {
     let message = Bytes::copy_from_slice(bytes);
     let _ = reply_address(&message);
+    if let Some(usual) = Request::usual(&message) {
+        let any = Request::any(&message).expect("what is usual can be read");
+        assert_eq!((usual.generation, usual.id, usual.reply_to), (any.generation, any.id, any.reply_to));
+        assert_eq!((usual.object, usual.version, usual.method), (any.object, any.version, any.method));
+        assert_eq!((usual.deadline, usual.metadata, usual.one_way), (any.deadline, any.metadata, any.one_way));
+        let [usual, any] = [usual.arguments, any.arguments].map(|arguments| arguments.share(message.clone()));
+        assert!(usual.len() == any.len() && usual.iter().eq(any.iter()));
+    }
     let Ok(read) = Request::decode(&message) else { return };
     let mut arguments = Bins::default();
-    for argument in &read.arguments {
+    for argument in read.arguments.clone().share(message.clone()).iter() {
         // What is inside is whoever's that reads it.
         arguments.push::<adapter::Bytes, Vec<u8>>(&argument.to_vec()).expect("bytes have a form");
     }
     let written = OutgoingRequest {
         generation: read.generation,
         id: read.id,
-        reply_to: read.reply_to,
-        object: &ObjectId::new(read.object, read.version),
+        destination: &Destination::new(&ObjectId::new(read.object, read.version), read.reply_to),
         method: read.method,
         arguments: &arguments,
         deadline: read.deadline,
@@ -38,19 +45,23 @@ pub fn request(bytes: &[u8]) {
     assert_eq!((again.id, again.reply_to), (read.id, read.reply_to));
     assert_eq!((again.object, again.version), (read.object, read.version));
     assert_eq!((&again.method, again.deadline, again.one_way), (&read.method, read.deadline, read.one_way));
-    assert_eq!((again.arguments.len(), &again.metadata), (read.arguments.len(), &read.metadata));
+    assert_eq!(&again.metadata, &read.metadata);
+    assert_eq!(u32::try_from(again.arguments.share(written.clone()).len()).ok(), Some(arguments.count()));
 }
 
 /// A message in an inbox.
 pub fn response(bytes: &[u8]) {
     let message = Bytes::copy_from_slice(bytes);
     let id = response_id(&message);
+    if let Some(usual) = Response::usual(&message) {
+        assert_eq!(usual, Response::any(&message).expect("what is usual can be read"));
+    }
     let Ok((read_id, read)) = Response::decode(&message) else { return };
     assert!(id.is_none_or(|id| id == read_id));
     for count in 0..4 {
         for throws in [false, true] {
             if let Ok(Ok(values)) = read.body.clone().returns(count, throws) {
-                assert!(values.len() == count);
+                assert!(values.count() == count);
             }
         }
     }

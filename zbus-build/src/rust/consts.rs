@@ -6,20 +6,22 @@ use zbus_idl::schema::{ConstId, ConstValue, Type};
 
 use super::places::Place;
 use super::types::Types;
-use super::{TimeType, docs};
+use super::{Spelling, TimeType, docs};
 use crate::error::Error;
 
 /// Refuses a constant that the type which the options choose for it cannot hold.
-pub(super) fn check(types: Types<'_>, id: ConstId) -> Result<(), Error> {
+pub(super) fn check(types: Types<'_>, id: ConstId, spelling: Spelling) -> Result<(), Error> {
     let constant = &types.schema[id];
     let time = types.at(Place::Const(id)).time(&constant.ty);
     match constant.value {
         ConstValue::Duration(..0) if time == TimeType::Std => {
-            let stem = &types.schema.files[types.file].stem;
+            let name = format!("{}.{}", types.schema.files[types.file].stem, constant.name);
+            let choice = match spelling {
+                Spelling::Method => format!(".time_type(\"{name}\", TimeType::Jiff)"),
+                Spelling::Flag => format!("--time-type {name}=jiff"),
+            };
             Err(Error::option(format!(
-                "the constant `{stem}.{name}` is negative, which `std::time::Duration` cannot be; add \
-                 `.time_type(\"{stem}.{name}\", TimeType::Jiff)` behind the other choices",
-                name = constant.name
+                "the constant `{name}` is negative, which `std::time::Duration` cannot be; add `{choice}` behind the other choices"
             )))
         }
         _ => Ok(()),

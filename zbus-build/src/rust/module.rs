@@ -81,7 +81,8 @@ fn written(schema: &Schema, options: &Options, is_direct: bool) -> Result<Vec<Ge
         if !backend.settings.is_generated(at) {
             continue;
         }
-        file.consts.iter().try_for_each(|id| consts::check(backend.types(at, &backend.texts(at)), *id))?;
+        let texts = backend.texts(at);
+        file.consts.iter().try_for_each(|id| consts::check(backend.types(at, &texts), *id, options.spelling))?;
         files.push(at);
         units
             .extend(parts(file, options).chunks(PARTS_OF_A_UNIT).map(|parts| Unit { file: at, parts: parts.to_vec() }));

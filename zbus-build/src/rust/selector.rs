@@ -1,12 +1,13 @@
 //! Selectors: which declarations of the schemas an option is for. `calculator.Reading.At` is the field `At` of the type
 //! `Reading` of `calculator.zbus`; `*` stands for any one name.
 
+use super::Spelling;
 use crate::error::Error;
 
-/// A selector of an option's call. Names are those of the schema, as written there.
+/// A selector of an option. Names are those of the schema, as written there.
 pub(super) struct Selector<'a> {
-    /// The call as it is shown, `Builder::type_attribute("…")`.
-    call: String,
+    /// The option as it is shown, `Builder::type_attribute("…")`.
+    option: String,
     words: Vec<&'a str>,
 }
 
@@ -16,24 +17,24 @@ const ANY: &str = "*";
 const LISTED: usize = 6;
 
 impl<'a> Selector<'a> {
-    pub(super) fn parse(option: &str, text: &'a str) -> Result<Self, Error> {
-        let call = format!("`Builder::{option}(\"{}\", …)`", text.escape_debug());
+    pub(super) fn parse(option: &str, text: &'a str, spelling: Spelling) -> Result<Self, Error> {
+        let option = spelling.selecting(option, text);
         let words: Vec<_> = text.split('.').collect();
         let is_name = |word: &&str| {
             !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
         };
         if words.iter().all(|word| *word == ANY || is_name(word)) {
-            return Ok(Self { call, words });
+            return Ok(Self { option, words });
         }
         Err(Error::option(format!(
-            "{call}: a selector is names of the schema with `.` between them, as in `calculator.Reading`, or `*` for any one \
+            "{option}: a selector is names of the schema with `.` between them, as in `calculator.Reading`, or `*` for any one \
              whole name"
         )))
     }
 
-    /// The error that names the call, as in "`Builder::…("a.B")` does not work".
+    /// The error that names the option, as in "`Builder::…("a.B")` does not work".
     pub(super) fn error(&self, what: &str) -> Error {
-        Error::option(format!("{} {what}", self.call))
+        Error::option(format!("{} {what}", self.option))
     }
 
     pub(super) fn has_any(&self) -> bool {
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     fn selector(text: &str) -> Selector<'_> {
-        Selector::parse("type_attribute", text).unwrap()
+        Selector::parse("type_attribute", text, Spelling::Method).unwrap()
     }
 
     #[test]
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn part_of_a_name_is_no_selector() {
         for text in ["", ".", "a.", "a.B*", "a b", "a::B"] {
-            assert!(Selector::parse("type_attribute", text).is_err(), "{text}");
+            assert!(Selector::parse("type_attribute", text, Spelling::Method).is_err(), "{text}");
         }
     }
 

@@ -90,7 +90,7 @@ impl Settings {
     fn take_extern_schemas(&mut self, schema: &Schema, options: &Options) -> Result<(), Error> {
         let mut external = Vec::new();
         for (text, module) in &options.extern_schemas {
-            let selector = Selector::parse("extern_schema", text)?;
+            let selector = Selector::parse("extern_schema", text, options.spelling)?;
             let found = schema.files.iter().position(|file| !selector.has_any() && selector.matches(&[&file.stem]));
             let Some(at) = found else {
                 let imported = schema.files.iter().filter(|file| !file.is_root);
@@ -131,7 +131,7 @@ impl Settings {
             .filter_map(|it| if let Place::Type(id) = it.place { Some((id, &it.path)) } else { None })
             .collect();
         for (text, path) in &options.extern_types {
-            let selector = Selector::parse("extern_type", text)?;
+            let selector = Selector::parse("extern_type", text, options.spelling)?;
             if selector.has_any() {
                 return Err(selector.error("has to name one type; one Rust type cannot stand for several"));
             }
@@ -170,7 +170,7 @@ impl Settings {
             ("field_attribute", &options.field_attributes, "field, member, arm or variant of this build", &members),
         ] {
             for (text, attribute) in given {
-                let selector = Selector::parse(option, text)?;
+                let selector = Selector::parse(option, text, options.spelling)?;
                 let attributes = Attribute::parse_outer.parse_str(attribute).ok().filter(|found| !found.is_empty());
                 let attributes = attributes.ok_or_else(|| {
                     selector.error(&format!("needs attributes such as `#[derive(Hash)]`, which `{attribute}` is not"))
@@ -189,7 +189,7 @@ impl Settings {
     fn take_choices(&mut self, places: &[Located<'_>], options: &Options) -> Result<(), Error> {
         let is_written: HashSet<_> = places.iter().filter(|it| self.is_written(it)).map(|it| it.place).collect();
         let mut choose = |option, text: &str, what, is: fn(&Type) -> bool, set: &dyn Fn(&mut Choice)| {
-            let selector = Selector::parse(option, text)?;
+            let selector = Selector::parse(option, text, options.spelling)?;
             let has = |it: &Located<'_>| is_written.contains(&it.place) && it.types.iter().any(|ty| holds(ty, is));
             for place in matching(&selector, places, what, has, Selector::covers)? {
                 set(self.choices.entry(place).or_default());

@@ -1,6 +1,7 @@
 pub async fn calculator_0<S: crate::schemas::calculator::Calculator>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::schemas::*;
     use crate::schemas::calculator::{CalculatorServer};
+ // The service implements Calculator.
  zbus::Server::new("calc")
      .register(CalculatorServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -37,6 +38,7 @@ pub async fn calculator_2() -> Result<(), Box<dyn std::error::Error>> {
 pub async fn errors_0<S: crate::schemas::errors::Math>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::schemas::*;
     use crate::schemas::errors::{MathServer};
+ // The service implements Math.
  zbus::Server::new("errors")
      .register(MathServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -57,6 +59,7 @@ pub async fn errors_1() -> Result<(), Box<dyn std::error::Error>> {
 pub async fn hostile_0<S: crate::schemas::hostile::Stub>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::schemas::*;
     use crate::schemas::hostile::{StubServer};
+ // The service implements Stub.
  zbus::Server::new("hostile")
      .register(StubServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -92,6 +95,7 @@ pub async fn hostile_2() -> Result<(), Box<dyn std::error::Error>> {
 pub async fn hostile_3<S: crate::schemas::hostile::Versioned>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::schemas::*;
     use crate::schemas::hostile::{VersionedServer};
+ // The service implements Versioned.
  zbus::Server::new("hostile")
      .register(VersionedServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -102,6 +106,7 @@ pub async fn hostile_3<S: crate::schemas::hostile::Versioned>(service: S) -> Res
 pub async fn hostile_4<S: crate::schemas::hostile::Object>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::schemas::*;
     use crate::schemas::hostile::{ObjectServer};
+ // The service implements Object.
  zbus::Server::new("hostile")
      .register(ObjectServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -138,6 +143,7 @@ pub async fn hostile_6() -> Result<(), Box<dyn std::error::Error>> {
 pub async fn imports_0<S: crate::schemas::imports::Surveyor>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::schemas::*;
     use crate::schemas::imports::{SurveyorServer};
+ // The service implements Surveyor.
  zbus::Server::new("map")
      .register(SurveyorServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -174,6 +180,7 @@ pub async fn imports_2() -> Result<(), Box<dyn std::error::Error>> {
 pub async fn scalars_0<S: crate::schemas::scalars::Echo>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::schemas::*;
     use crate::schemas::scalars::{EchoServer};
+ // The service implements Echo.
  zbus::Server::new("types")
      .register(EchoServer::new(service))?
      .serve("redis://127.0.0.1:6379")

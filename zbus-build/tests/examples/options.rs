@@ -2,6 +2,7 @@ pub mod here_ {
 pub async fn store_0<S: crate::here::store::Store>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::here::*;
     use crate::here::store::{StoreServer};
+ // The service implements Store.
  zbus::Server::new("options")
      .register(StoreServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -63,6 +64,7 @@ pub mod std_ {
 pub async fn times_0<S: crate::in_std::times::Times>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::in_std::*;
     use crate::in_std::times::{TimesServer};
+ // The service implements Times.
  zbus::Server::new("times")
      .register(TimesServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -101,6 +103,7 @@ pub mod chrono_ {
 pub async fn times_0<S: crate::in_chrono::times::Times>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::in_chrono::*;
     use crate::in_chrono::times::{TimesServer};
+ // The service implements Times.
  zbus::Server::new("times")
      .register(TimesServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -139,6 +142,7 @@ pub mod blocking_ {
 pub async fn hostile_0<S: crate::blocking::hostile::Stub>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::blocking::*;
     use crate::blocking::hostile::{StubServer};
+ // The service implements Stub.
  zbus::Server::new("hostile")
      .register(StubServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -174,6 +178,7 @@ pub async fn hostile_2() -> Result<(), Box<dyn std::error::Error>> {
 pub async fn hostile_3<S: crate::blocking::hostile::Versioned>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::blocking::*;
     use crate::blocking::hostile::{VersionedServer};
+ // The service implements Versioned.
  zbus::Server::new("hostile")
      .register(VersionedServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -184,6 +189,7 @@ pub async fn hostile_3<S: crate::blocking::hostile::Versioned>(service: S) -> Re
 pub async fn hostile_4<S: crate::blocking::hostile::Object>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::blocking::*;
     use crate::blocking::hostile::{ObjectServer};
+ // The service implements Object.
  zbus::Server::new("hostile")
      .register(ObjectServer::new(service))?
      .serve("redis://127.0.0.1:6379")
@@ -265,6 +271,7 @@ pub async fn hostile_10() -> Result<(), Box<dyn std::error::Error>> {
 pub async fn imports_0<S: crate::blocking::imports::Surveyor>(service: S) -> Result<(), Box<dyn std::error::Error>> {
     use crate::blocking::*;
     use crate::blocking::imports::{SurveyorServer};
+ // The service implements Surveyor.
  zbus::Server::new("map")
      .register(SurveyorServer::new(service))?
      .serve("redis://127.0.0.1:6379")

@@ -212,6 +212,7 @@ pub mod calculator {
     /// # Example
     #[cfg_attr(not(doctest), doc = " ```")]
     #[cfg_attr(doctest, doc = " ```text")]
+    /// // The service implements Calculator.
     /// zbus::Server::new("calc")
     ///     .register(CalculatorServer::new(service))?
     ///     .serve("redis://127.0.0.1:6379")

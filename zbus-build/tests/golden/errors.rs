@@ -369,6 +369,7 @@ pub mod errors {
     /// # Example
     #[cfg_attr(not(doctest), doc = " ```")]
     #[cfg_attr(doctest, doc = " ```text")]
+    /// // The service implements Math.
     /// zbus::Server::new("errors")
     ///     .register(MathServer::new(service))?
     ///     .serve("redis://127.0.0.1:6379")

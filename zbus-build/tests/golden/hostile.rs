@@ -1310,6 +1310,7 @@ pub mod hostile {
     /// # Example
     #[cfg_attr(not(doctest), doc = " ```")]
     #[cfg_attr(doctest, doc = " ```text")]
+    /// // The service implements Stub.
     /// zbus::Server::new("hostile")
     ///     .register(StubServer::new(service))?
     ///     .serve("redis://127.0.0.1:6379")
@@ -1886,6 +1887,7 @@ pub mod hostile {
     /// # Example
     #[cfg_attr(not(doctest), doc = " ```")]
     #[cfg_attr(doctest, doc = " ```text")]
+    /// // The service implements Versioned.
     /// zbus::Server::new("hostile")
     ///     .register(VersionedServer::new(service))?
     ///     .serve("redis://127.0.0.1:6379")
@@ -2214,6 +2216,7 @@ pub mod hostile {
     /// # Example
     #[cfg_attr(not(doctest), doc = " ```")]
     #[cfg_attr(doctest, doc = " ```text")]
+    /// // The service implements Object.
     /// zbus::Server::new("hostile")
     ///     .register(ObjectServer::new(service))?
     ///     .serve("redis://127.0.0.1:6379")

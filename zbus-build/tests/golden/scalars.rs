@@ -314,6 +314,7 @@ pub mod scalars {
     /// # Example
     #[cfg_attr(not(doctest), doc = " ```")]
     #[cfg_attr(doctest, doc = " ```text")]
+    /// // The service implements Echo.
     /// zbus::Server::new("types")
     ///     .register(EchoServer::new(service))?
     ///     .serve("redis://127.0.0.1:6379")

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use self::presence::Presence;
 use super::{
     BoxFuture, Broker, BrokerError, Deliveries, Delivery, DeliverySender, Popped, Popper, WITHDRAWAL_DEPTH, Write,
+    same_list,
 };
 
 /// The named brokers of this process, each for as long as somebody holds it.
@@ -60,36 +61,47 @@ struct List {
 }
 
 impl State {
-    fn write(&mut self, write: Write) -> Result<(), BrokerError> {
-        match write {
-            Write::PushBelow { list, message, limit } => {
-                let waiting = self.lists.get(&list).map_or(0, |list| list.messages.len());
-                if waiting >= limit as usize {
-                    return Err(BrokerError::full(&list, limit));
-                }
-                self.lists.entry(list).or_default().messages.push_back(message);
+    /// Writes neighbours of a batch that go to one list, or one that goes to a channel.
+    fn write(&mut self, group: &[Write], outcomes: &mut Vec<Result<(), BrokerError>>) {
+        match group.first() {
+            Some(Write::PushBelow { list, limit, .. }) => {
+                let waiting = self.lists.get(list).map_or(0, |list| list.messages.len());
+                let room = (*limit as usize).saturating_sub(waiting);
+                let (fitting, rest) = group.split_at(group.len().min(room));
+                self.push(list, fitting, None);
+                outcomes.extend(fitting.iter().map(|_| Ok(())));
+                outcomes.extend(rest.iter().map(|_| Err(BrokerError::full(list, *limit))));
             }
-            Write::Push { list, message, expire } => {
-                let expires = expire.map(|after| Instant::now() + after);
-                let entry = self.lists.entry(Arc::clone(&list)).or_default();
-                entry.messages.push_back(message);
-                if let Some(at) = expires {
-                    if let Some(before) = entry.expires.replace(at) {
-                        self.expirations.remove(&(before, Arc::clone(&list)));
-                    }
-                    self.expirations.insert((at, list));
-                }
+            Some(Write::Push { list, expire, .. }) => {
+                self.push(list, group, *expire);
+                outcomes.extend(group.iter().map(|_| Ok(())));
             }
-            Write::Publish { channel, message } => {
-                if let Some(subscribers) = self.channels.get_mut(&channel) {
+            Some(Write::Publish { channel, message }) => {
+                if let Some(subscribers) = self.channels.get_mut(channel) {
                     subscribers.retain(|subscriber| subscriber.send(Delivery::Message(message.clone())));
                     if subscribers.is_empty() {
-                        self.channels.remove(&channel);
+                        self.channels.remove(channel);
                     }
                 }
+                outcomes.push(Ok(()));
             }
+            None => {}
         }
-        Ok(())
+    }
+
+    fn push(&mut self, list: &Arc<str>, group: &[Write], expire: Option<Duration>) {
+        if group.is_empty() {
+            return;
+        }
+        let entry = self.lists.entry(Arc::clone(list)).or_default();
+        entry.messages.extend(group.iter().map(|write| write.message().clone()));
+        if let Some(after) = expire {
+            let at = Instant::now() + after;
+            if let Some(before) = entry.expires.replace(at) {
+                self.expirations.remove(&(before, Arc::clone(list)));
+            }
+            self.expirations.insert((at, Arc::clone(list)));
+        }
     }
 
     fn drop_expired(&mut self) {
@@ -127,7 +139,9 @@ impl Broker for MemoryBroker {
         let results = {
             let mut state = self.store.state.lock();
             state.drop_expired();
-            batch.into_iter().map(|write| state.write(write)).collect()
+            let mut outcomes = Vec::with_capacity(batch.len());
+            batch.chunk_by(same_list).for_each(|group| state.write(group, &mut outcomes));
+            outcomes
         };
         self.store.pushed.notify_waiters();
         Box::pin(std::future::ready(results))

@@ -139,6 +139,19 @@ impl Write {
     }
 }
 
+/// Whether two neighbours of a batch can be written as one.
+fn same_list(left: &Write, right: &Write) -> bool {
+    match (left, right) {
+        (Write::Push { list: left, expire: first, .. }, Write::Push { list: right, expire: second, .. }) => {
+            left == right && first == second
+        }
+        (Write::PushBelow { list: left, limit: first, .. }, Write::PushBelow { list: right, limit: second, .. }) => {
+            left == right && first == second
+        }
+        _ => false,
+    }
+}
+
 /// What a pop gave. Its `Default` is nothing.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]

@@ -1,22 +1,20 @@
 //! One call: its arguments, the wait for its reply, and the reply's values.
 
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
-use std::vec;
 
 use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
-use tokio::time::Instant;
 
+use super::exchange::Exchange;
 use super::in_flight::{Answered, CallId};
 use super::options::TimeLimit;
-use super::pending::Pending;
-use super::{CallOptions, RemoteObject, ReplyMode};
+use super::{CallOptions, RemoteObject};
 use crate::error::{Error, Fate};
 use crate::server::Context;
 use crate::telemetry::{Observed, TRACEPARENT};
-use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Response, Thrown, decode_as};
+use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Thrown, Values, decode_as};
 
 /// A call to be made.
 #[derive(Debug)]
@@ -38,8 +36,8 @@ impl<'a> Request<'a> {
         let context = Context::current();
         let given = object.options.entries().get(TRACEPARENT).map(String::as_str);
         let parent = context.metadata().get(TRACEPARENT).map(String::as_str);
-        let observed = Observed::call(&object.queue, method, given, parent);
-        let own = match (given, observed.traceparent()) {
+        let (observed, traceparent) = Observed::call(&object.queue, method, given, parent);
+        let own = match (given, traceparent) {
             (None, Some(traceparent)) => Some(object.options.clone().metadata(TRACEPARENT, traceparent).into()),
             _ => None,
         };
@@ -79,7 +77,7 @@ impl<'a> Request<'a> {
         Self { own, ..self }
     }
 
-    fn given(&self) -> &CallOptions {
+    pub(super) fn given(&self) -> &CallOptions {
         self.own.as_deref().unwrap_or(&self.object.options)
     }
 
@@ -111,21 +109,37 @@ impl<'a> Request<'a> {
     /// [`Error::Rejected`] where the server could not run the method, [`Error::Broker`] where the request could not be written,
     /// [`Error::Decode`] and [`Error::Generation`] where the reply is not what was expected. Where tries have failed until the
     /// deadline it is the error of the last, or of the last after which the method may have run.
-    pub async fn call(self, returns: usize) -> Result<Reply, Error> {
-        self.observed(pin!(self.ask(|body| body.returns(returns, false)))).await.map(|values| self.reply(values))
+    pub fn call(self, returns: usize) -> impl Future<Output = Result<Reply, Error>> + Send {
+        self.replied(returns, false)
     }
 
     /// The like for a method that throws.
     ///
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.
-    pub async fn call_throwing(self, returns: usize) -> Result<Reply, Error> {
-        self.observed(pin!(self.ask(|body| body.returns(returns, true)))).await.map(|values| self.reply(values))
+    pub fn call_throwing(self, returns: usize) -> impl Future<Output = Result<Reply, Error>> + Send {
+        self.replied(returns, true)
+    }
+
+    fn replied(self, returns: usize, throws: bool) -> impl Future<Output = Result<Reply, Error>> + Send {
+        let mut exchange = Exchange::new(self, false);
+        poll_fn(move |context| {
+            exchange.poll(context, |request, answered| {
+                let values = request.read(answered, |body| body.returns(returns, throws))?;
+                Ok(Reply { target: Arc::clone(&request.object.queue), values })
+            })
+        })
     }
 
     /// The like for a method of which no more is known than whether it throws, or not even that. The values are one document.
-    pub(super) async fn call_untyped(self, throws: Option<bool>) -> Result<Option<Bytes>, Error> {
-        self.observed(pin!(self.ask(|body| body.document(throws)))).await
+    pub(super) fn call_untyped(
+        self,
+        throws: Option<bool>,
+    ) -> impl Future<Output = Result<Option<Bytes>, Error>> + Send {
+        let mut exchange = Exchange::new(self, false);
+        poll_fn(move |context| {
+            exchange.poll(context, |request, answered| request.read(answered, |body| body.document(throws)))
+        })
     }
 
     /// Sends a request that is not answered, and waits until the broker has it. It is tried again as a call is, and given up as one
@@ -133,50 +147,31 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// [`Error::Broker`] where it could not be written, [`Error::Timeout`] where that took too long.
-    pub async fn send(self) -> Result<(), Error> {
-        self.observed(pin!(self.exchange(true))).await.map(drop)
+    pub fn send(self) -> impl Future<Output = Result<(), Error>> + Send {
+        let mut exchange = Exchange::new(self, true);
+        poll_fn(move |context| exchange.poll(context, |_, _| Ok(())))
     }
 
-    /// The call is pinned, as each layer over it that took it by value would have room for it twice.
-    async fn observed<R>(&self, call: Pin<&mut impl Future<Output = Result<R, Error>>>) -> Result<R, Error> {
-        self.observed.run_call(&self.object.queue, self.method, call).await
+    pub(super) fn object(&self) -> &'a RemoteObject {
+        self.object
     }
 
-    async fn ask<R>(&self, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
-        match self.exchange(false).await? {
-            Answered::Reply(response) => self.read(response, read),
-            // That ends a request alone that is not answered.
-            Answered::Written => Err(self.timed_out(Fate::Unknown)),
-        }
+    pub(super) fn method(&self) -> &'a str {
+        self.method
     }
 
-    async fn exchange(&self, one_way: bool) -> Result<Answered, Error> {
-        let (object, options, limit) = (self.object, self.given(), self.limit());
-        let shared = &object.client.shared;
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-        if options.fails_fast {
-            Box::pin(object.require_server(deadline, limit.unwrap_or_default())).await?;
-        }
-        let restarts = shared.restarts.seen();
-        let entered = shared.in_flight.slots.enter(one_way, deadline);
-        let id = shared.in_flight.id(entered.number);
-        let message = self.encode(id.write(&mut [0; CallId::LENGTH]), one_way)?;
-        let replies = if one_way { ReplyMode::Inbox } else { options.replies() };
-        let mut pending = Pending::new(object, entered, message, options, replies, self.idempotent);
-        let answer = match pending.answer(deadline).await {
-            Some(answer) => answer,
-            None => match Box::pin(pending.expire()).await {
-                Ok(fate) => {
-                    let (after, error) = (limit.unwrap_or_default(), self.timed_out(fate));
-                    return Err(Box::pin(object.unanswered(after, fate, restarts, error)).await);
-                }
-                Err(failed) => failed,
-            },
-        };
-        answer.map_err(|error| object.not_written(error))
+    pub(super) fn is_idempotent(&self) -> bool {
+        self.idempotent
     }
 
-    fn encode(&self, id: &str, one_way: bool) -> Result<Bytes, Error> {
+    pub(super) fn take_observed(&mut self) -> Observed {
+        std::mem::take(&mut self.observed)
+    }
+
+    /// The request as it travels. Its arguments are gone then.
+    pub(super) fn encode(&mut self, id: CallId, one_way: bool) -> Result<Bytes, Error> {
+        let arguments = std::mem::take(&mut self.arguments);
+        let mut text = [0; CallId::LENGTH];
         let shared = &self.object.client.shared;
         let metadata = self.given().metadata_bytes();
         if metadata > CallOptions::MAX_METADATA_BYTES {
@@ -186,11 +181,10 @@ impl<'a> Request<'a> {
         let limit = self.limit().and_then(|limit| i64::try_from(limit.as_millis()).ok());
         let request = OutgoingRequest {
             generation: shared.generation,
-            id,
-            reply_to: &shared.inbox,
-            object: &self.object.id,
+            id: id.write(&mut text),
+            destination: &self.object.destination,
             method: self.method,
-            arguments: &self.arguments,
+            arguments: &arguments,
             deadline: limit.map(|limit| shared.clock.now().saturating_add(limit)),
             metadata: self.given().entries(),
             one_way,
@@ -199,12 +193,8 @@ impl<'a> Request<'a> {
         self.object.client.fitting(self.method, message)
     }
 
-    fn timed_out(&self, fate: Fate) -> Error {
-        Error::Timeout { target: self.target(), after: self.limit().unwrap_or_default(), fate }
-    }
-
     /// None where the call may wait for ever.
-    fn limit(&self) -> Option<Duration> {
+    pub(super) fn limit(&self) -> Option<Duration> {
         let method = self.method_limit.map(TimeLimit::After);
         self.given().limit.or(method).unwrap_or(self.object.client.shared.limit).duration()
     }
@@ -213,11 +203,12 @@ impl<'a> Request<'a> {
         self.object.queue.to_string()
     }
 
-    fn reply(&self, values: Vec<Bytes>) -> Reply {
-        Reply { target: Arc::clone(&self.object.queue), values: values.into_iter() }
-    }
-
-    fn read<R>(&self, response: Response, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
+    fn read<R>(&self, answered: Answered, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
+        let response = match answered {
+            Answered::Reply(response) => response,
+            // That ends a request alone that is not answered.
+            Answered::Written => return Err(self.object.timed_out(self.limit().unwrap_or_default(), Fate::Unknown)),
+        };
         let answered = match response.body {
             Body::One { .. } => Generation::One,
             Body::Zero { .. } => Generation::Zero,
@@ -245,7 +236,7 @@ type Read<R> = Result<Result<R, Thrown>, DecodeError>;
 #[derive(Debug)]
 pub struct Reply {
     target: Arc<str>,
-    values: vec::IntoIter<Bytes>,
+    values: Values,
 }
 
 impl Reply {

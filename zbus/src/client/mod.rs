@@ -2,6 +2,7 @@
 
 mod call;
 mod deadlines;
+mod exchange;
 mod in_flight;
 mod inbox;
 mod instances;

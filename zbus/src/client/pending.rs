@@ -2,13 +2,14 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::in_flight::{Answer, CallId, Entered, Left, ended};
-use super::retry::{Retries, may_have_run};
+use super::retry::{Retried, Retries, may_have_run};
 use super::{CallOptions, RemoteObject, ReplyMode, Tag};
 use crate::ObjectId;
 use crate::broker::{Broker, BrokerError, BrokerErrorKind, Write};
@@ -26,7 +27,7 @@ pub(super) struct Pending<'a> {
     queue_limit: Option<u32>,
     replies: ReplyMode,
     idempotent: bool,
-    fails_fast: bool,
+    pub(super) fails_fast: bool,
     answered: bool,
     /// Of the tries after the first, which most calls have not.
     tries: Option<Box<Tries>>,
@@ -53,34 +54,28 @@ impl<'a> Pending<'a> {
         Self { object, entered, message, queue_limit, replies, idempotent, fails_fast, answered: false, tries: None }
     }
 
-    /// What comes of it until its deadline, in as many tries as it takes; none where that has passed.
-    pub(super) async fn answer(&mut self, deadline: Option<Instant>) -> Option<Answer> {
-        let answer = self.first(deadline).await;
-        self.answered = answer.is_some();
-        answer
+    /// The answer to the first try; none at the deadline.
+    pub(super) fn poll_answer(&self, context: &Context<'_>) -> Poll<Option<Answer>> {
+        self.entered.poll_answer(context)
     }
 
-    async fn first(&mut self, deadline: Option<Instant>) -> Option<Answer> {
-        let outbox = &self.object.client.shared.outbox;
-        if self.replies == ReplyMode::PerCall || !outbox.try_send(Tag::Call(self.entered.number), self.write()) {
-            // To wait with a timer of its own.
-            self.entered.renew();
-            return Box::pin(self.tried(None, deadline)).await;
-        }
-        let answer = poll_fn(|context| self.entered.poll_answer(context)).await?;
-        if self.retries().allow(&answer) {
-            return Box::pin(self.tried(Some(answer), deadline)).await;
-        }
-        Some(answer)
+    /// The call has its answer: nothing is to be taken back.
+    pub(super) fn end(&mut self) {
+        self.answered = true;
     }
 
-    /// What comes of it after a first try that ended so, if there was one.
-    async fn tried(&mut self, first: Option<Answer>, deadline: Option<Instant>) -> Option<Answer> {
+    /// What comes of it until its deadline, in as many tries as it takes, after a first one that ended so, if there was one; none where
+    /// the deadline has passed.
+    pub(super) async fn tried(&mut self, first: Option<Answer>, deadline: Option<Instant>) -> Option<Answer> {
+        // The timer here is enough.
+        self.entered.renew();
         let answer = self.try_on(first);
-        match deadline {
+        let answer = match deadline {
             None => Some(answer.await),
             Some(deadline) => tokio::time::timeout_at(deadline, answer).await.ok(),
-        }
+        };
+        self.answered = answer.is_some();
+        answer
     }
 
     async fn try_on(&mut self, first: Option<Answer>) -> Answer {
@@ -92,7 +87,7 @@ impl<'a> Pending<'a> {
             Some(answer) => answer,
             None => self.attempt().await,
         };
-        let mut retries = self.retries();
+        let mut retries = Retries::new(self.retried());
         while !self.object.client.shared.in_flight.slots.is_closed()
             && let Some(delay) = retries.delay(&answer)
         {
@@ -129,7 +124,7 @@ impl<'a> Pending<'a> {
         poll_fn(|context| self.entered.poll_answer(context)).await.unwrap_or_else(|| Err(ended(true)))
     }
 
-    fn write(&self) -> Write {
+    pub(super) fn write(&self) -> Write {
         let (list, message, expire) = (Arc::clone(&self.object.queue), self.message.clone(), self.object.expiry);
         match self.queue_limit {
             Some(limit) if expire.is_none() => Write::PushBelow { list, message, limit },
@@ -137,8 +132,8 @@ impl<'a> Pending<'a> {
         }
     }
 
-    fn retries(&self) -> Retries {
-        Retries::new(self.idempotent, !self.fails_fast)
+    pub(super) fn retried(&self) -> Retried {
+        Retried { idempotent: self.idempotent, waits: !self.fails_fast }
     }
 
     fn id(&self) -> CallId {

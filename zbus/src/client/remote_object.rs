@@ -11,7 +11,7 @@ use crate::broker::{BrokerError, BrokerErrorKind, Write};
 use crate::error::{Error, RejectionKind};
 use crate::stream::Subscription;
 use crate::telemetry;
-use crate::wire::encode_as;
+use crate::wire::{Destination, encode_as};
 
 /// An object that some process serves under the name of a module. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -21,6 +21,7 @@ pub struct RemoteObject {
     pub(super) id: ObjectId,
     /// `module.object@version`: where requests go, and what errors call it.
     pub(super) queue: Arc<str>,
+    pub(super) destination: Destination,
     /// The queue is gone this long after the newest request; none for never.
     pub(super) expiry: Option<Duration>,
     pub(super) options: CallOptions,
@@ -31,8 +32,9 @@ impl RemoteObject {
     pub fn new(client: Client, module: impl Into<String>, id: ObjectId) -> Self {
         let module: Arc<str> = module.into().into();
         let queue = id.queue(&module).into();
+        let destination = Destination::new(&id, &client.shared.inbox);
         let options = client.shared.options.clone();
-        Self { client, module, id, queue, expiry: None, options }
+        Self { client, module, id, queue, destination, expiry: None, options }
     }
 
     /// The like with another time limit for each call.

@@ -11,24 +11,30 @@ use crate::error::RejectionKind;
 const SHORTEST_DELAY: Duration = Duration::from_millis(20);
 const LONGEST_DELAY: Duration = Duration::from_secs(1);
 
+/// After what a call is tried again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Retried {
+    /// Running the method twice is as good as once.
+    pub(super) idempotent: bool,
+    /// The call waits for a broker that is away.
+    pub(super) waits: bool,
+}
+
 /// The tries of one call.
 #[derive(Debug)]
 pub(super) struct Retries {
-    /// Running the method twice is as good as once.
-    idempotent: bool,
-    /// The call waits for a broker that is away.
-    waits: bool,
+    retried: Retried,
     delays: Option<ExponentialBackoff>,
 }
 
 impl Retries {
-    pub(super) fn new(idempotent: bool, waits: bool) -> Self {
-        Self { idempotent, waits, delays: None }
+    pub(super) fn new(retried: Retried) -> Self {
+        Self { retried, delays: None }
     }
 
     /// How long to wait before the next try; none where this is what came of the call.
     pub(super) fn delay(&mut self, answer: &Answer) -> Option<Duration> {
-        if !self.allow(answer) {
+        if !self.retried.after(answer) {
             return None;
         }
         let delays = self.delays.get_or_insert_with(|| {
@@ -41,9 +47,11 @@ impl Retries {
         });
         Some(delays.next().unwrap_or(LONGEST_DELAY))
     }
+}
 
+impl Retried {
     /// Whether there is another try after this.
-    pub(super) fn allow(&self, answer: &Answer) -> bool {
+    pub(super) fn after(self, answer: &Answer) -> bool {
         match answer {
             Err(error) => match error.kind() {
                 // Nothing was written.
@@ -87,7 +95,10 @@ mod tests {
 
     #[test]
     fn a_call_is_tried_again_where_it_was_not_written_and_an_idempotent_one_where_it_may_help() {
-        let (mut once, mut idempotent) = (Retries::new(false, true), Retries::new(true, true));
+        let (mut once, mut idempotent) = (
+            Retries::new(Retried { idempotent: false, waits: true }),
+            Retries::new(Retried { idempotent: true, waits: true }),
+        );
         let (no, only_idempotent, yes) = ((false, false), (false, true), (true, true));
         for (answer, expected) in [
             (lost(BrokerErrorKind::Unreachable), yes),
@@ -109,15 +120,16 @@ mod tests {
     #[test]
     fn a_call_that_is_to_fail_fast_does_not_wait_for_the_broker() {
         for kind in [BrokerErrorKind::Unreachable, BrokerErrorKind::Unready] {
-            assert!(Retries::new(false, false).delay(&lost(kind)).is_none());
-            assert!(Retries::new(true, false).delay(&lost(kind)).is_none());
+            for idempotent in [false, true] {
+                assert!(Retries::new(Retried { idempotent, waits: false }).delay(&lost(kind)).is_none());
+            }
         }
     }
 
     #[test]
     fn the_delays_grow_to_their_bound_and_are_jittered() {
         let delays = |()| {
-            let mut retries = Retries::new(true, true);
+            let mut retries = Retries::new(Retried { idempotent: true, waits: true });
             (0..12).map(|_| retries.delay(&lost(BrokerErrorKind::Lost)).unwrap()).collect::<Vec<_>>()
         };
         let (one, other) = (delays(()), delays(()));

@@ -7,9 +7,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tracing::field::Empty;
+use tracing::span::Entered;
 use tracing::{Instrument, Level, Span};
 
-use self::meters::Meter;
+pub(crate) use self::meters::Meter;
 #[cfg(feature = "redis")]
 pub(crate) use self::meters::reconnected;
 pub(crate) use self::meters::{dropped, event_published, events_missed};
@@ -21,13 +22,19 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct Observed {
     span: Span,
-    traceparent: Option<String>,
+}
+
+impl Default for Observed {
+    /// Nobody listens.
+    fn default() -> Self {
+        Self { span: Span::none() }
+    }
 }
 
 impl Observed {
-    /// A call that a client is about to make. `given` is the `traceparent` that the program gives it, and `parent` that of the call
-    /// which the program serves. `queue` is `module.object@version`.
-    pub(crate) fn call(queue: &str, method: &str, given: Option<&str>, parent: Option<&str>) -> Self {
+    /// A call that a client is about to make, and what is to travel with it as `traceparent`. `given` is the one that the program gives
+    /// it, and `parent` that of the call which the program serves. `queue` is `module.object@version`.
+    pub(crate) fn call(queue: &str, method: &str, given: Option<&str>, parent: Option<&str>) -> (Self, Option<String>) {
         // Nobody may listen at all: then the span's fields are not even looked at.
         let span = if tracing::level_enabled!(Level::INFO) {
             tracing::info_span!(
@@ -54,7 +61,7 @@ impl Observed {
         if let Some(traceparent) = &traceparent {
             span.record("traceparent", &**traceparent);
         }
-        Self { span, traceparent }
+        (Self { span }, traceparent)
     }
 
     /// A call that a server is about to run.
@@ -68,28 +75,22 @@ impl Observed {
             traceparent,
             "error.type" = Empty,
         );
-        Self { span, traceparent: None }
+        Self { span }
     }
 
-    /// What is to travel with the call.
-    pub(crate) fn traceparent(&self) -> Option<&str> {
-        self.traceparent.as_deref()
+    /// Until the guard is dropped, what happens is the call's.
+    pub(crate) fn enter(&self) -> Option<Entered<'_>> {
+        // One that nobody listens to costs all the same.
+        (!self.span.is_none()).then(|| self.span.enter())
     }
 
-    /// Runs a client's call within the span.
-    pub(crate) async fn run_call<T>(
-        &self,
-        queue: &Arc<str>,
-        method: &str,
-        call: Pin<&mut impl Future<Output = Result<T, Error>>>,
-    ) -> Result<T, Error> {
-        let meter = Meter::client(queue, method);
-        // A span that nobody listens to costs at each turn all the same.
-        let outcome = if self.span.is_none() { call.await } else { call.instrument(self.span.clone()).await };
-        let word = outcome.as_ref().map_or_else(outcome_of, |_| OK);
+    /// A client's call has ended.
+    pub(crate) fn ended_call(&self, meter: Option<Meter>, error: Option<&Error>) {
+        let word = error.map_or(OK, outcome_of);
         self.ended(word);
-        meter.end(word);
-        outcome
+        if let Some(meter) = meter {
+            meter.end(word);
+        }
     }
 
     /// Runs a server's method within the span. `word` says in one how it ended.
@@ -97,11 +98,12 @@ impl Observed {
         &self,
         queue: &Arc<str>,
         method: &str,
-        run: impl Future<Output = T>,
+        run: Pin<&mut impl Future<Output = T>>,
         word: impl FnOnce(&T) -> &'static str,
     ) -> T {
         let meter = Meter::server(queue, method);
-        let outcome = run.instrument(self.span.clone()).await;
+        // Where nobody listens there is nothing to enter.
+        let outcome = if self.span.is_disabled() { run.await } else { run.instrument(self.span.clone()).await };
         let word = word(&outcome);
         self.ended(word);
         meter.end(word);
@@ -142,7 +144,7 @@ mod tests {
     #[test]
     fn where_nobody_listens_a_trace_is_passed_on_and_none_is_begun() {
         const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let call = |given, parent| Observed::call("calc.calculator@1.0", "Add", given, parent).traceparent;
+        let call = |given, parent| Observed::call("calc.calculator@1.0", "Add", given, parent).1;
         assert_eq!(call(None, None), None);
         assert_eq!(call(None, Some(PARENT)).as_deref(), Some(PARENT));
         assert_eq!(call(None, Some("nonsense")), None);

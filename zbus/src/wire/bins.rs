@@ -1,5 +1,7 @@
 //! A run of values, each a `MessagePack` document of its own inside a `bin`: arguments, and the returns of generation 0.
 
+use std::cell::Cell;
+
 use serde_with::SerializeAs;
 
 use super::msgpack::{EncodeError, encode_as};
@@ -9,6 +11,24 @@ use super::msgpack::{EncodeError, encode_as};
 pub(crate) struct Bins {
     count: u32,
     bytes: Vec<u8>,
+}
+
+/// How much memory is kept for the next run.
+const KEPT: usize = 4096;
+
+thread_local! {
+    /// Of a run that is gone: most are of a few bytes, and gone soon.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl Drop for Bins {
+    fn drop(&mut self) {
+        if (1..=KEPT).contains(&self.bytes.capacity()) {
+            let mut spare = std::mem::take(&mut self.bytes);
+            spare.clear();
+            let _ = SPARE.try_with(|kept| kept.set(spare));
+        }
+    }
 }
 
 /// The header of a `bin` of up to 4 GiB. Its length is filled in when the value is written.
@@ -29,9 +49,8 @@ impl Bins {
         A: SerializeAs<T> + ?Sized,
         T: ?Sized,
     {
-        if self.bytes.is_empty() {
-            // Room for a few small values.
-            self.bytes.reserve(64);
+        if self.bytes.capacity() == 0 {
+            self.bytes = SPARE.try_with(Cell::take).unwrap_or_default();
         }
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&HEADER);

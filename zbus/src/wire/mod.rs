@@ -4,7 +4,9 @@
 
 pub(crate) mod adapter;
 mod bins;
+mod block;
 mod depth;
+mod elements;
 mod msgpack;
 mod request;
 mod response;
@@ -17,9 +19,12 @@ pub(crate) use vectors::vector_bytes;
 
 pub(crate) use bins::Bins;
 pub(crate) use depth::Depth;
+#[cfg(test)]
+pub(crate) use elements::ElementsAt;
+pub(crate) use elements::{Elements, ElementsIter};
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
-pub(crate) use request::{OutgoingRequest, Request, reply_address};
-pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, response_id};
+pub(crate) use request::{Destination, OutgoingRequest, Request, reply_address};
+pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, Values, response_id};
 pub(crate) use untyped::decode_document;
 
 /// How large a message is at most where nobody says otherwise, in bytes.

@@ -1,12 +1,15 @@
 //! The envelope of a request, in both generations.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use rmp::encode;
 use serde::{Deserialize, Deserializer};
 
-use super::msgpack::{DecodeError, EncodeError, decode};
+use super::block::in_block;
+use super::elements::ElementsAt;
+use super::msgpack::{DecodeError, EncodeError, Reader, decode};
 use super::{Bins, Generation};
 use crate::ObjectId;
 
@@ -15,8 +18,7 @@ use crate::ObjectId;
 pub(crate) struct OutgoingRequest<'a> {
     pub(crate) generation: Generation,
     pub(crate) id: &'a str,
-    pub(crate) reply_to: &'a str,
-    pub(crate) object: &'a ObjectId,
+    pub(crate) destination: &'a Destination,
     pub(crate) method: &'a str,
     pub(crate) arguments: &'a Bins,
     /// Unix milliseconds in the broker's clock.
@@ -25,64 +27,87 @@ pub(crate) struct OutgoingRequest<'a> {
     pub(crate) one_way: bool,
 }
 
+/// What is the same in every request to an object: its name and version, and where its answers go.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination(Arc<[u8]>);
+
+impl Destination {
+    pub(crate) fn new(object: &ObjectId, reply_to: &str) -> Self {
+        let mut out = Vec::new();
+        let write = |out: &mut Vec<u8>| -> Result<(), EncodeError> {
+            encode::write_str(out, "Object")?;
+            encode::write_map_len(out, 2)?;
+            text(out, "Name", object.name())?;
+            text(out, "Version", object.version())?;
+            text(out, "ReplyTo", reply_to)
+        };
+        // Memory takes whatever is written.
+        let _ = write(&mut out);
+        Self(out.into())
+    }
+}
+
 impl OutgoingRequest<'_> {
     pub(crate) fn encode(&self) -> Result<Bytes, EncodeError> {
+        in_block(self.size(), |out| self.write(out))
+    }
+
+    fn write(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
         let inputs = matches!(self.generation, Generation::One | Generation::Auto);
         let arguments = matches!(self.generation, Generation::Zero | Generation::Auto);
         let optional = [inputs, arguments, self.deadline.is_some(), !self.metadata.is_empty(), self.one_way];
-        let keys = 4 + optional.into_iter().map(u32::from).sum::<u32>();
-        let mut out = Vec::with_capacity(self.size());
-        encode::write_map_len(&mut out, keys)?;
-        text(&mut out, "ID", self.id)?;
+        let keys = 4 + optional.into_iter().map(u8::from).sum::<u8>();
+        // Of a few keys, and of short ones: the lengths are in the first bytes.
+        out.put_u8(FEW_KEYS | keys);
+        out.put_slice(b"\xa2ID");
+        encode::write_str(&mut out.writer(), self.id)?;
         if inputs {
-            self.arguments(&mut out, "Inputs")?;
+            self.arguments(out, b"\xa6Inputs")?;
         }
         if arguments {
-            self.arguments(&mut out, "Arguments")?;
+            self.arguments(out, b"\xa9Arguments")?;
         }
-        encode::write_str(&mut out, "Object")?;
-        encode::write_map_len(&mut out, 2)?;
-        text(&mut out, "Name", self.object.name())?;
-        text(&mut out, "Version", self.object.version())?;
-        text(&mut out, "ReplyTo", self.reply_to)?;
-        text(&mut out, "Method", self.method)?;
+        out.put_slice(&self.destination.0);
+        out.put_slice(b"\xa6Method");
+        encode::write_str(&mut out.writer(), self.method)?;
         if let Some(deadline) = self.deadline {
-            encode::write_str(&mut out, "Deadline")?;
-            encode::write_i64(&mut out, deadline)?;
+            out.put_slice(b"\xa8Deadline\xd3");
+            out.put_i64(deadline);
         }
         if !self.metadata.is_empty() {
-            encode::write_str(&mut out, "Meta")?;
+            out.put_slice(b"\xa4Meta");
             let count = u32::try_from(self.metadata.len()).map_err(|_| EncodeError::new("too much metadata"))?;
-            encode::write_map_len(&mut out, count)?;
+            encode::write_map_len(&mut out.writer(), count)?;
             for (key, value) in self.metadata {
-                text(&mut out, key, value)?;
+                text(&mut out.writer(), key, value)?;
             }
         }
         if self.one_way {
-            encode::write_str(&mut out, "OneWay")?;
-            encode::write_bool(&mut out, true)?;
+            out.put_slice(b"\xa6OneWay\xc3");
         }
-        Ok(out.into())
+        Ok(())
     }
 
     /// At least what the message takes in bytes, keys and headers among it, so that it is never moved while it grows.
     fn size(&self) -> usize {
-        let names = [self.id, self.reply_to, self.object.name(), self.object.version(), self.method];
-        let names: usize = names.iter().map(|name| name.len()).sum();
         let metadata: usize = self.metadata.iter().map(|(key, value)| key.len() + value.len() + 10).sum();
         let copies = if self.generation == Generation::Auto { 2 } else { 1 };
-        128 + names + metadata + copies * self.arguments.bytes().len()
+        let names = self.id.len() + self.destination.0.len() + self.method.len();
+        96 + names + metadata + copies * self.arguments.bytes().len()
     }
 
-    fn arguments(&self, out: &mut Vec<u8>, key: &str) -> Result<(), EncodeError> {
-        encode::write_str(out, key)?;
-        encode::write_array_len(out, self.arguments.count())?;
-        out.extend_from_slice(self.arguments.bytes());
+    fn arguments(&self, out: &mut BytesMut, key: &[u8]) -> Result<(), EncodeError> {
+        out.put_slice(key);
+        encode::write_array_len(&mut out.writer(), self.arguments.count())?;
+        out.put_slice(self.arguments.bytes());
         Ok(())
     }
 }
 
-fn text(out: &mut Vec<u8>, key: &str, value: &str) -> Result<(), EncodeError> {
+/// The marker of a map of up to 15 keys.
+const FEW_KEYS: u8 = 0x80;
+
+fn text<W: std::io::Write>(out: &mut W, key: &str, value: &str) -> Result<(), EncodeError> {
     encode::write_str(out, key)?;
     encode::write_str(out, value)?;
     Ok(())
@@ -99,7 +124,7 @@ pub(crate) struct Request<'a> {
     /// Of the object.
     pub(crate) version: &'a str,
     pub(crate) method: &'a str,
-    pub(crate) arguments: Vec<Bytes>,
+    pub(crate) arguments: ElementsAt,
     pub(crate) deadline: Option<i64>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) one_way: bool,
@@ -145,19 +170,67 @@ struct ObjectName<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(crate) fn decode(message: &'a Bytes) -> Result<Self, RequestError> {
-        let envelope: Envelope<'a> = decode(message)?;
-        let ObjectName { name, version } = envelope.object;
-        if [envelope.id, name, version, envelope.reply_to, envelope.method].iter().any(|name| name.len() > LONGEST_NAME)
-        {
+    pub(crate) fn decode(message: &'a [u8]) -> Result<Self, RequestError> {
+        let request = match Self::usual(message) {
+            Some(request) => request,
+            None => Self::any(message)?,
+        };
+        let Self { id, reply_to, object, version, method, .. } = request;
+        if [id, object, version, reply_to, method].iter().any(|name| name.len() > LONGEST_NAME) {
             return Err(RequestError::LongName);
         }
+        Ok(request)
+    }
+
+    /// A request as peers write it: each key once, none that is unknown, and no nil.
+    pub(crate) fn usual(message: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader::new(message);
+        let (mut id, mut object, mut reply_to, mut method) = (None, None, None, None);
+        let (mut inputs, mut arguments, mut deadline, mut metadata, mut one_way) = (None, None, None, None, None);
+        for _ in 0..reader.map()? {
+            let again = match reader.key()? {
+                b"ID" => id.replace(reader.text()?).is_some(),
+                b"Inputs" => inputs.replace(ElementsAt::read(&mut reader, message)?).is_some(),
+                b"Arguments" => arguments.replace(ElementsAt::read(&mut reader, message)?).is_some(),
+                b"Object" => object.replace(object_name(&mut reader)?).is_some(),
+                b"ReplyTo" => reply_to.replace(reader.text()?).is_some(),
+                b"Method" => method.replace(reader.text()?).is_some(),
+                b"Deadline" => deadline.replace(reader.i64()?).is_some(),
+                b"Meta" => metadata.replace(texts(&mut reader)?).is_some(),
+                b"OneWay" => one_way.replace(reader.bool()?).is_some(),
+                _ => return None,
+            };
+            if again {
+                return None;
+            }
+        }
+        let generation = if inputs.is_some() { Generation::One } else { Generation::Zero };
+        let ObjectName { name, version } = object?;
+        Some(Self {
+            generation,
+            id: id?,
+            reply_to: reply_to?,
+            object: name,
+            version,
+            method: method?,
+            arguments: inputs.or(arguments)?,
+            deadline,
+            metadata: metadata.unwrap_or_default(),
+            one_way: one_way.unwrap_or_default(),
+        })
+    }
+
+    /// Whatever can be read as a request.
+    pub(crate) fn any(message: &'a [u8]) -> Result<Self, RequestError> {
+        let envelope: Envelope<'a> = decode(message)?;
+        let ObjectName { name, version } = envelope.object;
         // Both keys are what a client of unknown servers sends: the newer one counts.
         let (generation, arguments) = match (envelope.inputs, envelope.arguments) {
             (Some(inputs), _) => (Generation::One, inputs),
             (None, Some(arguments)) => (Generation::Zero, arguments),
             (None, None) => return Err(RequestError::NoArguments),
         };
+        let arguments = arguments.into_iter().map(|argument| &**argument).collect::<Vec<_>>();
         Ok(Self {
             generation,
             id: envelope.id,
@@ -165,12 +238,36 @@ impl<'a> Request<'a> {
             object: name,
             version,
             method: envelope.method,
-            arguments: arguments.into_iter().map(|argument| slice(message, argument)).collect(),
+            arguments: ElementsAt::of(&arguments).ok_or_else(|| DecodeError::new("an argument longer than 4 GiB"))?,
             deadline: envelope.deadline,
             metadata: envelope.meta,
             one_way: envelope.one_way,
         })
     }
+}
+
+fn object_name<'a>(reader: &mut Reader<'a>) -> Option<ObjectName<'a>> {
+    let (mut name, mut version) = (None, None);
+    for _ in 0..reader.map()? {
+        let again = match reader.key()? {
+            b"Name" => name.replace(reader.text()?).is_some(),
+            b"Version" => version.replace(reader.text()?).is_some(),
+            _ => return None,
+        };
+        if again {
+            return None;
+        }
+    }
+    Some(ObjectName { name: name?, version: version? })
+}
+
+fn texts(reader: &mut Reader<'_>) -> Option<BTreeMap<String, String>> {
+    let mut texts = BTreeMap::new();
+    for _ in 0..reader.map()? {
+        let key = reader.text()?.to_owned();
+        texts.insert(key, reader.text()?.to_owned());
+    }
+    Some(texts)
 }
 
 /// The generation is told by which key is there, so a nil counts as an empty list, not as a missing key.

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use zbus_build::rust;
 
 use crate::failure::Failure;
+use crate::generate_rust::RustOptions;
 use crate::input::Input;
 
 /// Generates code, as a build script does
@@ -15,7 +16,8 @@ use crate::input::Input;
 For all that they import too. Nothing is written unless every schema is right; a file that has its content already is not touched.
 
 Examples:
-  zbusc gen --lang rust --out src/generated schemas/*.zbus")]
+  zbusc gen --lang rust --out src/generated schemas/*.zbus
+  zbusc gen --lang rust --out src/generated --client-only --type-attribute '*.*=#[non_exhaustive]' schemas/calculator.zbus")]
 pub(crate) struct Generate {
     /// The language to generate
     #[arg(long, value_enum)]
@@ -25,6 +27,8 @@ pub(crate) struct Generate {
     out: PathBuf,
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    rust: RustOptions,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -37,7 +41,7 @@ impl Generate {
     pub(crate) fn run(&self, out: &mut impl Write) -> Result<(), Failure> {
         let schema = self.input.schema()?;
         let files = match self.lang {
-            Language::Rust => rust::generate(&schema, &rust::Options::default()),
+            Language::Rust => rust::generate(&schema, &self.rust.options()),
         };
         let files = files.map_err(Failure::Build)?;
         zbus_build::write(&self.out, &files).map_err(Failure::Build)?;

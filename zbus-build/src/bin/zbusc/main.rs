@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod failure;
 mod generate;
+mod generate_rust;
 mod hash;
 mod input;
 mod model;

@@ -66,9 +66,9 @@ pub(super) fn server(object: ObjectContext<'_>) -> Option<TokenStream> {
     if object.object.deprecated.is_some() {
         return None;
     }
-    let (module, server) = (object.module().escape_debug(), &object.names.server);
+    let (module, service, server) = (object.module().escape_debug(), &object.names.service, &object.names.server);
     Some(block(&format!(
-        "zbus::Server::new(\"{module}\")\n    .register({server}::new(service))?\n    .serve(\"{ADDRESS}\")\n    .await?;"
+        "// The service implements {service}.\nzbus::Server::new(\"{module}\")\n    .register({server}::new(service))?\n    .serve(\"{ADDRESS}\")\n    .await?;"
     )))
 }
 

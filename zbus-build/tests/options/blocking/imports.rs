@@ -57,6 +57,7 @@ pub mod imports {
     /// # Example
     #[cfg_attr(not(doctest), doc = " ```")]
     #[cfg_attr(doctest, doc = " ```text")]
+    /// // The service implements Surveyor.
     /// zbus::Server::new("map")
     ///     .register(SurveyorServer::new(service))?
     ///     .serve("redis://127.0.0.1:6379")

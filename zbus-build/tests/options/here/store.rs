@@ -534,6 +534,7 @@ pub mod store {
     /// # Example
     #[cfg_attr(not(doctest), doc = " ```")]
     #[cfg_attr(doctest, doc = " ```text")]
+    /// // The service implements Store.
     /// zbus::Server::new("options")
     ///     .register(StoreServer::new(service))?
     ///     .serve("redis://127.0.0.1:6379")

@@ -396,6 +396,7 @@ pub mod times {
     /// # Example
     #[cfg_attr(not(doctest), doc = " ```")]
     #[cfg_attr(doctest, doc = " ```text")]
+    /// // The service implements Times.
     /// zbus::Server::new("times")
     ///     .register(TimesServer::new(service))?
     ///     .serve("redis://127.0.0.1:6379")

@@ -22,7 +22,7 @@ use redis::{Client, ErrorKind, Pipeline, RedisError, RedisResult, Script};
 pub(crate) use self::address::client;
 use self::pop::RedisPopper;
 use self::subscribe::Subscriptions;
-use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write};
+use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write, same_list};
 
 /// How long a connection may take to be made.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -365,18 +365,6 @@ fn pipeline(batch: &[Write]) -> (Pipeline, Vec<std::ops::Range<usize>>) {
         }
     }
     (pipeline, owners)
-}
-
-fn same_list(left: &Write, right: &Write) -> bool {
-    match (left, right) {
-        (Write::Push { list: left, expire: first, .. }, Write::Push { list: right, expire: second, .. }) => {
-            left == right && first == second
-        }
-        (Write::PushBelow { list: left, limit: first, .. }, Write::PushBelow { list: right, limit: second, .. }) => {
-            left == right && first == second
-        }
-        _ => false,
-    }
 }
 
 #[cfg(test)]
