@@ -42,6 +42,9 @@ if [[ -z $valkey ]]; then
 fi
 "$valkey" --version
 
+# What is built once gains nothing by it: a fresh clone builds in three quarters of the time without.
+export CARGO_INCREMENTAL=0
+
 # A minimal Rust has neither.
 cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
 cargo clippy --version >/dev/null 2>&1 || rustup component add clippy

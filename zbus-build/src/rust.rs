@@ -1,7 +1,7 @@
 //! The Rust backend: a [`Schema`] in, formatted source files out. It reads no files and knows no cargo.
 //!
-//! `names` allocates every identifier, `types` writes types; each template then makes one kind of item, `module` puts a
-//! file's items together, and `print` makes text of them.
+//! `names` allocates every identifier, `types` writes types; each template then makes one kind of item, as tokens or, where a schema
+//! has many, by `texts`; `module` puts a file's items together, and `print` makes text of their tokens.
 
 mod consts;
 mod derives;
@@ -16,7 +16,9 @@ mod places;
 mod print;
 mod selector;
 mod settings;
+mod shortening;
 mod structs;
+mod texts;
 mod threads;
 mod types;
 mod unions;

@@ -1,6 +1,6 @@
 """The contract hashes of a schema, from its JSON model: docs/contract-hash.md in Python, with nothing but its library.
 
-Reads the model from standard input and prints a line for each object: the hash, two spaces, the object's name.
+Reads models from standard input, each on a line of its own, and prints a line for each object: the hash, two spaces, the object's name.
 """
 
 import hashlib
@@ -117,13 +117,14 @@ def bus_name(one):
 
 
 def main():
-    model = json.load(sys.stdin.buffer)
-    if model["format"] != 1:
-        sys.exit(f"a model of format {model['format']}, of which this program has not heard")
-    contracts = Contracts(model)
-    for one in model["objects"]:
-        digest = hashlib.sha256(contracts.text(one).encode()).hexdigest()
-        print(f"{digest[:32]}  {bus_name(one)}")
+    for line in sys.stdin.buffer:
+        model = json.loads(line)
+        if model["format"] != 1:
+            sys.exit(f"a model of format {model['format']}, of which this program has not heard")
+        contracts = Contracts(model)
+        for one in model["objects"]:
+            digest = hashlib.sha256(contracts.text(one).encode()).hexdigest()
+            print(f"{digest[:32]}  {bus_name(one)}")
 
 
 main()

@@ -246,54 +246,8 @@ fn a_token_left_out_or_doubled_anywhere_is_no_panic() {
     });
 }
 
-/// How long a text takes, its report's rendering included. Twice the text in much more than twice the time is a hang in
-/// the making; the bound is loose, since the machine has other things to do.
-fn takes(text: String) -> Duration {
-    let loader = MemoryLoader::new().with("big.zbus", text);
-    let start = Instant::now();
-    if let Err(report) = compile(&["big.zbus"], &loader) {
-        report.render(Color::Never);
-    }
-    start.elapsed()
-}
-
-/// A text of a given size.
-type Text = fn(usize) -> String;
-
 fn rows(n: usize, row: impl Fn(usize) -> String) -> String {
     (0..n).map(row).collect::<Vec<_>>().join("\n")
-}
-
-#[test]
-fn large_texts_take_time_in_proportion() {
-    let texts: [(&str, Text); 19] = [
-        ("maps that are not closed", |n| {
-            rows(n / 100, |i| format!("struct S{i} {{ A: {}i8 }}", "map<u8, ".repeat(60)))
-        }),
-        ("structs", |n| rows(n, |i| format!("struct S{i} {{ A: string, B: [i64]? }}"))),
-        ("unknown types", |n| rows(n, |i| format!("struct S{i} {{ A: T{i} }}"))),
-        ("aliases in a row", |n| rows(n, |i| format!("type A{i} = A{};", i + 1))),
-        ("a cycle of aliases", |n| rows(n, |i| format!("type A{i} = A{};", (i + 1) % 1000))),
-        ("spreads in a row", |n| rows(n, |i| format!("struct S{i} {{ ...S{}, F{i}: i8 }}", i + 1))),
-        ("a cycle of structs", |n| rows(n, |i| format!("struct S{i} {{ f: S{} }}", (i + 1) % 1000))),
-        ("braces", |n| "{".repeat(n)),
-        ("brackets", |n| format!("struct S {{ A: {}", "[".repeat(n))),
-        ("question marks", |n| format!("struct S {{ A: i8{} }}", "?".repeat(n))),
-        ("prefixes", |n| format!("struct S {{ A: {}i8 }}", "[]".repeat(n))),
-        ("attributes that do not end", |n| "@a(\n".repeat(n)),
-        ("documentation of nothing", |n| format!("struct S {{ A: i8\n{}", "/// x\n".repeat(n))),
-        ("strings that do not end", |n| "const A: string = \"\n".repeat(n)),
-        ("unknown blocks", |n| format!("a {{\n{}", "/// x\n@b\n".repeat(n))),
-        ("attributes in a row", |n| format!("struct S {{\n{}", "@b\n".repeat(n))),
-        ("declarations on one line", |n| "struct S { A: T } ".repeat(n)),
-        ("declarations that are not closed", |n| rows(n, |i| format!("struct S{i} {{\n    A: i8"))),
-        ("one long line", |n| format!("struct S {{ {} }}", "A: b, ".repeat(n))),
-    ];
-    for (name, text) in texts {
-        let (small, large) = (takes(text(4_000)), takes(text(16_000)));
-        let allowed = small * 8 + Duration::from_millis(300);
-        assert!(large < allowed, "{name}: {small:?} for a text, {large:?} for one four times as long");
-    }
 }
 
 #[test]

@@ -87,7 +87,7 @@ const TOKENS: [&str; 66] = [
 ];
 
 /// How long each kind of soup is cooked: bounded by time, since machines differ.
-const TIME: Duration = Duration::from_secs(3);
+const TIME: Duration = Duration::from_secs(1);
 /// How long one text may take. Far more than any needs; what hangs would take for ever.
 const ONE: Duration = Duration::from_secs(5);
 

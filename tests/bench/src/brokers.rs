@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::contenders::{Broker, Contender, Transport};
+use crate::contenders::{Broker, Contender, Library, Transport};
 use crate::process::{self, Running, go_program};
 
 /// Redis and NATS, each if it is installed.
@@ -41,7 +41,7 @@ impl Brokers {
             go_program()?;
         }
         let socket = |path: PathBuf| format!("unix://{}", path.display());
-        Ok(match (contender.broker(), contender.transport()) {
+        Ok(match (contender.broker(), contender.transport) {
             (_, Transport::Memory) => String::new(),
             (Broker::Redis, Transport::Unix) => {
                 port(&self.redis)?;
@@ -60,7 +60,7 @@ impl Brokers {
                 socket(path)
             }
             (Broker::None, Transport::Tcp) => {
-                let scheme = if contender == Contender::TonicTcp { "http://" } else { "" };
+                let scheme = if contender.library == Library::Tonic { "http://" } else { "" };
                 format!("{scheme}127.0.0.1:{}", free_port()?)
             }
         })

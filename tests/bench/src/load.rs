@@ -1,12 +1,13 @@
 //! The load of the asynchronous contenders: so many calls in flight, each begun when another ends.
 
-use std::future::Future;
+use std::error::Error;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use hdrhistogram::Histogram;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
+use tokio::task::JoinSet;
 
 use crate::figures::Load;
 
@@ -57,37 +58,71 @@ pub fn cpu() -> nix::Result<f64> {
     Ok(sum as f64)
 }
 
-/// Loads for a time, after a tenth of it to warm up.
-pub async fn load<F, E>(
-    in_flight: usize,
-    time: Duration,
-    call: impl Fn() -> F,
-) -> Result<Load, Box<dyn std::error::Error>>
-where
-    F: Future<Output = Result<(), E>>,
-    E: std::error::Error + 'static,
-{
-    let (warming, _) = run(in_flight, time / 10, &call).await?;
-    let (mut latencies, took) = run(in_flight, time, &call).await?;
-    latencies.warmed_up(warming.histogram.len());
-    Ok(latencies.over(took)?)
+/// A client and what it sends; a clone is another handle of the same client.
+pub trait Caller: Clone + Send + Sync + 'static {
+    /// Why a call fails.
+    type Error: std::error::Error + Send + 'static;
+
+    /// One call.
+    fn call(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-async fn run<F, E>(in_flight: usize, time: Duration, call: &impl Fn() -> F) -> Result<(Latencies, Duration), E>
-where
-    F: Future<Output = Result<(), E>>,
-{
-    let mut latencies = Latencies::new();
-    let started = Instant::now();
-    let mut calls = futures::stream::iter(std::iter::from_fn(|| (started.elapsed() < time).then_some(())))
-        .map(|()| async {
-            let asked = Instant::now();
-            call().await?;
-            Ok(asked.elapsed())
-        })
-        .buffer_unordered(in_flight);
-    while let Some(latency) = calls.next().await {
-        latencies.add(latency?);
+/// How much is to be called.
+#[derive(Clone, Copy, Debug)]
+pub struct Calls {
+    /// Under way at once.
+    pub in_flight: usize,
+    /// For how long, after a tenth of it to warm up.
+    pub time: Duration,
+    /// Threads of the runtime. On more than one, each of those who call is a task of its own, as it is in programs of that kind.
+    pub threads: usize,
+}
+
+impl Calls {
+    /// Loads.
+    pub async fn of(self, caller: impl Caller) -> Result<Load, Box<dyn Error>> {
+        let (warming, _) = self.run(&caller, self.time / 10).await?;
+        let (mut latencies, took) = self.run(&caller, self.time).await?;
+        latencies.warmed_up(warming.histogram.len());
+        Ok(latencies.over(took)?)
     }
-    Ok((latencies, started.elapsed()))
+
+    async fn run<C: Caller>(self, caller: &C, time: Duration) -> Result<(Latencies, Duration), Box<dyn Error>> {
+        let mut latencies = Latencies::new();
+        let started = Instant::now();
+        if self.threads > 1 {
+            let mut callers = JoinSet::new();
+            for _ in 0..self.in_flight {
+                let caller = caller.clone();
+                callers.spawn(async move {
+                    let mut latencies = Vec::new();
+                    while started.elapsed() < time {
+                        latencies.push(one(&caller).await?);
+                    }
+                    Ok::<_, C::Error>(latencies)
+                });
+            }
+            let mut ended = Vec::with_capacity(self.in_flight);
+            while let Some(of_one) = callers.join_next().await {
+                ended.push(of_one??);
+            }
+            let took = started.elapsed();
+            ended.into_iter().flatten().for_each(|latency| latencies.add(latency));
+            return Ok((latencies, took));
+        }
+        let mut calls = futures::stream::iter(std::iter::from_fn(|| (started.elapsed() < time).then_some(())))
+            .map(|()| one(caller))
+            .buffer_unordered(self.in_flight);
+        while let Some(latency) = calls.next().await {
+            latencies.add(latency?);
+        }
+        Ok((latencies, started.elapsed()))
+    }
+}
+
+/// How long a call takes.
+async fn one<C: Caller>(caller: &C) -> Result<Duration, C::Error> {
+    let asked = Instant::now();
+    caller.call().await?;
+    Ok(asked.elapsed())
 }

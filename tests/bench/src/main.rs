@@ -36,7 +36,7 @@ use crate::tables::Section;
 /// Where `build-cost` leaves its figures for the documentation.
 const BUILD_COST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/build-cost.json");
 
-/// Measures zbus against its peers. The whole takes about seven minutes.
+/// Measures zbus against its peers. The whole takes about nine minutes.
 #[derive(Debug, Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -63,7 +63,7 @@ struct Measure {
     /// Calls in flight [default: 1,8,64,256,1024; quick: 1,64,256]
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..=2048))]
     in_flight: Vec<u16>,
-    /// A coarse picture, in less than a minute
+    /// A coarse picture, in about a minute
     #[arg(long)]
     quick: bool,
     /// Where the figures are written as JSON, every round of them

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::brokers::Brokers;
-use crate::contenders::Contender;
+use crate::contenders::{Contender, Transport};
 use crate::environment::Environment;
 use crate::figures::{CROWD, Case, Figures, MULTITUDE, Processes, Run, Sample, Workload};
 use crate::plan::Plan;
@@ -67,7 +67,7 @@ fn one(brokers: &Brokers, case: Case, round: usize, seconds: f64) -> Result<Figu
     let contender = case.contender;
     let address = brokers.address(contender)?;
     let servers = match case.workload {
-        Workload::Calls { servers, .. } if contender != Contender::ZbusMemory => servers,
+        Workload::Calls { servers, .. } if contender.transport != Transport::Memory => servers,
         // Whoever listens starts the publisher.
         _ => 0,
     };
@@ -99,7 +99,7 @@ fn one(brokers: &Brokers, case: Case, round: usize, seconds: f64) -> Result<Figu
 
 /// The memory of zbus over a unix socket under one load.
 fn long_run(brokers: &Brokers, seconds: f64) -> Result<Vec<Sample>, Box<dyn Error>> {
-    let case = Case { contender: Contender::ZbusUnix, workload: Workload::calls(CROWD) };
+    let case = Case { contender: Contender::ZBUS_UNIX, workload: Workload::calls(CROWD) };
     let address = brokers.address(case.contender)?;
     let server = process::serve(case.contender, &address)?;
     let started = Instant::now();

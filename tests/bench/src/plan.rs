@@ -44,7 +44,7 @@ pub struct Wanted {
     pub suites: Vec<Suite>,
     /// Calls in flight in the suite of calls.
     pub in_flight: Vec<usize>,
-    /// A coarse picture in less than a minute.
+    /// A coarse picture in about a minute.
     pub quick: bool,
 }
 
@@ -85,13 +85,13 @@ impl Plan {
             .filter(|case| case.contender.takes(case.workload))
             .collect();
         let seconds = seconds.unwrap_or(if wanted.quick { 0.15 } else { 0.5 });
-        let long_run = (has(Suite::LongRun) && contenders.contains(&Contender::ZbusUnix)).then_some(30.0 * seconds);
+        let long_run = (has(Suite::LongRun) && contenders.contains(&Contender::ZBUS_UNIX)).then_some(30.0 * seconds);
         Ok(Self { rounds: rounds.unwrap_or(if wanted.quick { 3 } else { 5 }), seconds, long_run, cases })
     }
 }
 
 fn contenders(only: &[String]) -> Result<Vec<Contender>, String> {
-    let all = Contender::all();
+    let all = Contender::ALL;
     for beginning in only {
         if !all.iter().any(|contender| contender.name().starts_with(beginning)) {
             let names: Vec<String> = all.iter().map(|contender| contender.name()).collect();

@@ -1,4 +1,4 @@
-//! The plots of a run: a panel for each transport, a colour for each library, logarithmic axes.
+//! The plots of a run: a panel for each transport and number of threads, a colour for each library, logarithmic axes.
 
 use std::error::Error;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::contenders::{Contender, Transport};
+use crate::contenders::{Contender, Library, Transport};
 use crate::figures::{Case, Figures, MULTITUDE, Run, SMALL, Workload};
 use crate::statistics::Results;
 
@@ -32,7 +32,8 @@ struct Picture {
     figures: &'static [fn(&Figures) -> f64],
 }
 
-const SIZE: (u32, u32) = (1200, 600);
+/// That of a row of panels.
+const SIZE: (u32, u32) = (1200, 550);
 /// The height of the strip that tells what the colours are.
 const LEGEND: u32 = 50;
 const FONT: &str = "sans-serif";
@@ -55,7 +56,7 @@ pub fn draw(run: &Run, folder: &Path) -> Result<Vec<Plot>, Box<dyn Error>> {
         (
             Plot {
                 section: "Calls in flight",
-                text: "Calls a second over calls in flight, for each transport",
+                text: "Calls a second over calls in flight, for each transport and number of threads",
                 file: "throughput.svg",
             },
             Picture {
@@ -69,7 +70,7 @@ pub fn draw(run: &Run, folder: &Path) -> Result<Vec<Plot>, Box<dyn Error>> {
         (
             Plot {
                 section: "Calls in flight",
-                text: "Latency over calls in flight, for each transport",
+                text: "Latency over calls in flight, for each transport and number of threads",
                 file: "latency.svg",
             },
             Picture {
@@ -100,14 +101,18 @@ pub fn draw(run: &Run, folder: &Path) -> Result<Vec<Plot>, Box<dyn Error>> {
     for (plot, picture) in pictures {
         let path = folder.join(plot.file);
         if results.cases().any(|case| (picture.place)(case.workload).is_some()) {
-            let area = SVGBackend::new(&path, SIZE).into_drawing_area();
+            let mut rows: Vec<usize> =
+                picture.lines(&results, |_| true).iter().map(|line| line.contender.threads.max(1)).collect();
+            rows.sort_unstable();
+            rows.dedup();
+            let height = SIZE.1 * rows.len() as u32;
+            let area = SVGBackend::new(&path, (SIZE.0, height + LEGEND)).into_drawing_area();
             area.fill(&WHITE)?;
-            let (charts, legend) = area.split_vertically(SIZE.1 - LEGEND);
-            let panels = charts.split_evenly((1, 2));
-            for (panel, (transport, name)) in
-                panels.iter().zip([(Transport::Tcp, "TCP"), (Transport::Unix, "unix socket")])
-            {
-                picture.panel(panel, &results, transport, name)?;
+            let (charts, legend) = area.split_vertically(height);
+            let panels = charts.split_evenly((rows.len(), 2));
+            let places = rows.iter().flat_map(|threads| [(Transport::Tcp, *threads), (Transport::Unix, *threads)]);
+            for (panel, (transport, threads)) in panels.iter().zip(places) {
+                picture.panel(panel, &results, transport, threads)?;
             }
             picture.legend(&legend, &results)?;
             area.present()?;
@@ -127,7 +132,7 @@ struct Line {
 impl Picture {
     fn lines(&self, results: &Results, shown: impl Fn(Contender) -> bool) -> Vec<Line> {
         let mut lines = Vec::new();
-        for &contender in Contender::all().iter().filter(|&&contender| shown(contender)) {
+        for contender in Contender::ALL.into_iter().filter(|contender| shown(*contender)) {
             for (index, figure) in self.figures.iter().enumerate() {
                 let mut points: Vec<(f64, f64)> = results
                     .cases()
@@ -151,12 +156,18 @@ impl Picture {
         area: &DrawingArea<B, Shift>,
         results: &Results,
         transport: Transport,
-        name: &str,
+        threads: usize,
     ) -> Result<(), Box<dyn Error>>
     where
         B::ErrorType: 'static,
     {
-        // Both panels have the same scales, so that they compare at a glance.
+        let name = match (transport, threads) {
+            (Transport::Tcp, 1) => "TCP, 1 thread",
+            (Transport::Tcp, _) => "TCP, 2 threads",
+            (_, 1) => "unix socket, 1 thread",
+            (_, _) => "unix socket, 2 threads",
+        };
+        // All panels have the same scales, so that they compare at a glance.
         let all = self.lines(results, |_| true);
         let points = || all.iter().flat_map(|line| line.points.iter());
         let low = |of: fn(&(f64, f64)) -> f64| points().map(of).fold(f64::INFINITY, f64::min);
@@ -180,16 +191,19 @@ impl Picture {
             .x_label_formatter(&|value| format!("{value:.0}"))
             .y_label_formatter(&|&value| short(value))
             .draw()?;
-        // memory:// knows no transport: it stands beside the faster one.
-        let shown = |contender: Contender| match contender.transport() {
-            Transport::Memory => transport == Transport::Unix,
-            other => other == transport,
+        // memory:// knows no transport: it stands beside the faster one. The floor and Go have one kind of runtime, and stand in all.
+        let shown = |contender: Contender| {
+            let transports = match contender.transport {
+                Transport::Memory => Transport::Unix,
+                other => other,
+            };
+            transports == transport && [0, threads].contains(&contender.threads)
         };
         for line in self.lines(results, shown) {
             let colour = colour(line.contender);
             let width = match (line.thin, line.contender) {
                 (true, _) => 1,
-                (_, Contender::ZbusTcp | Contender::ZbusUnix | Contender::ZbusUnixThreads) => 4,
+                (_, Contender { library: Library::Zbus, .. }) => 4,
                 _ => 2,
             };
             let style = colour.stroke_width(width);
@@ -205,7 +219,7 @@ impl Picture {
     where
         B::ErrorType: 'static,
     {
-        let mut names: Vec<(&str, RGBColor)> = Vec::new();
+        let mut names: Vec<(String, RGBColor)> = Vec::new();
         for line in self.lines(results, |_| true) {
             let entry = (library(line.contender), colour(line.contender));
             if !names.contains(&entry) {
@@ -233,27 +247,20 @@ fn short(value: f64) -> String {
 
 /// One a library, told apart by the colour-blind too (Okabe and Ito).
 fn colour(contender: Contender) -> RGBColor {
-    match contender {
-        Contender::FloorTcp | Contender::FloorUnix => RGBColor(120, 120, 120),
-        Contender::ZbusTcp | Contender::ZbusUnix => RGBColor(213, 94, 0),
-        Contender::ZbusUnixThreads => RGBColor(230, 159, 0),
-        Contender::ZbusMemory => RGBColor(86, 180, 233),
-        Contender::GoZbusTcp | Contender::GoZbusUnix => RGBColor(0, 0, 0),
-        Contender::NatsTcp => RGBColor(0, 158, 115),
-        Contender::TonicTcp | Contender::TonicUnix => RGBColor(0, 114, 178),
-        Contender::TarpcTcp | Contender::TarpcUnix => RGBColor(204, 121, 167),
+    match (contender.library, contender.transport) {
+        (Library::Floor, _) => RGBColor(120, 120, 120),
+        (Library::Zbus, Transport::Memory) => RGBColor(86, 180, 233),
+        (Library::Zbus, _) => RGBColor(213, 94, 0),
+        (Library::GoZbus, _) => RGBColor(0, 0, 0),
+        (Library::Nats, _) => RGBColor(0, 158, 115),
+        (Library::Tonic, _) => RGBColor(0, 114, 178),
+        (Library::Tarpc, _) => RGBColor(204, 121, 167),
     }
 }
 
-fn library(contender: Contender) -> &'static str {
-    match contender {
-        Contender::FloorTcp | Contender::FloorUnix => "floor",
-        Contender::ZbusTcp | Contender::ZbusUnix => "zbus, 1 thread",
-        Contender::ZbusUnixThreads => "zbus, 2 threads",
-        Contender::ZbusMemory => "zbus, memory://",
-        Contender::GoZbusTcp | Contender::GoZbusUnix => "Go zbus",
-        Contender::NatsTcp => "NATS",
-        Contender::TonicTcp | Contender::TonicUnix => "tonic",
-        Contender::TarpcTcp | Contender::TarpcUnix => "tarpc",
+fn library(contender: Contender) -> String {
+    match contender.transport {
+        Transport::Memory => format!("{}, {}", contender.library, contender.transport),
+        _ => contender.library.to_string(),
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::contenders::Contender;
+use crate::contenders::{Contender, Library, Transport};
 use crate::figures::{CROWD, Case, MULTITUDE, Processes, Run, SMALL, Sample, Workload};
-use crate::goals::{Goal, Limit, WAYS, goals};
+use crate::goals::{Goal, Limit, goals, ways};
 use crate::statistics::{Results, Spread, growth};
 
 /// A part of the report.
@@ -81,7 +81,7 @@ fn mebibytes(bytes: f64) -> String {
 
 fn goal_section(goals: &[Goal]) -> Section {
     let mut header = vec!["goal".to_owned(), "limit".to_owned()];
-    header.extend(WAYS.iter().map(ToString::to_string));
+    header.extend(ways().map(|way| way.to_string()));
     let mut table = table(2, &header.iter().map(String::as_str).collect::<Vec<_>>());
     for goal in goals {
         if goal.measured.iter().all(Option::is_none) {
@@ -103,7 +103,9 @@ fn goal_section(goals: &[Goal]) -> Section {
         }));
         table.add_row(row);
     }
-    let text = "Ratios are taken round by round; the median counts, and the range shows how noisy the run was.";
+    let text = "Each column is a way of running zbus, and is held against its like: the floor on the same transport; Go zbus on the \
+                same transport; NATS, which has TCP alone, and tonic and tarpc, on as many threads. Ratios are taken round by \
+                round; the median counts, and the range shows how noisy the run was.";
     Section { title: "Goals", text: text.to_owned(), table }
 }
 
@@ -142,10 +144,10 @@ fn by_parameter(results: &Results, name: &str, parameter: Parameter) -> Table {
     for &(value, case) in cases.iter().filter(|(_, case)| !varied || !alone(case.contender)) {
         let Some(rate) = results.spread(case, |figures| figures.load.rate) else { continue };
         let to = |of: Case, to: Case| results.ratio((of, |of| of.load.rate), (to, |to| to.load.rate));
-        let floor = case.contender.floor().map(|contender| Case { contender, ..case });
-        let ours = |contender: Contender| {
-            let ratio = (contender != case.contender).then(|| to(Case { contender, ..case }, case)).flatten();
-            or_none(ratio, short)
+        let floor = case.contender.peer(Library::Floor).map(|contender| Case { contender, ..case });
+        let ours = |transport| {
+            let ours = case.contender.zbus(transport).filter(|contender| *contender != case.contender);
+            or_none(ours.and_then(|contender| to(Case { contender, ..case }, case)), short)
         };
         let cpu = [
             results.spread(case, |figures| figures.cpu.client),
@@ -160,8 +162,8 @@ fn by_parameter(results: &Results, name: &str, parameter: Parameter) -> Table {
             or_none(results.spread(case, |figures| figures.load.p50), whole),
             or_none(results.spread(case, |figures| figures.load.p99), whole),
             or_none(floor.and_then(|floor| to(case, floor)), |ratio| format!("{ratio:.2}")),
-            ours(Contender::ZbusTcp),
-            ours(Contender::ZbusUnix),
+            ours(Transport::Tcp),
+            ours(Transport::Unix),
             or_none(results.spread(case, |figures| figures.cpu.sum()), short),
             cpu.map(|spread| or_none(spread, short)).join(" + "),
         ]);
@@ -176,7 +178,8 @@ fn calls(results: &Results) -> Section {
     });
     let text = format!(
         "An echo of {SMALL} B. Processor time is user and system of all processes, for one call. “Of the floor” is the rate \
-         to that of the floor on the same transport, “zbus … is ×” how many times its rate zbus has."
+         to that of the floor on the same transport, “zbus … is ×” how many times its rate zbus has on as many threads (on one, \
+         where a contender has no such choice)."
     );
     Section { title: "Calls in flight", text, table }
 }
@@ -225,7 +228,7 @@ fn events(results: &Results) -> Section {
         .collect();
     for (subscribers, case) in cases {
         let Some(rate) = results.spread(case, |figures| figures.load.rate) else { continue };
-        let floor = case.contender.floor().map(|contender| Case { contender, ..case });
+        let floor = case.contender.peer(Library::Floor).map(|contender| Case { contender, ..case });
         let ratio = floor.and_then(|floor| results.ratio((case, |of| of.load.rate), (floor, |of| of.load.rate)));
         table.add_row([
             whole(subscribers as f64),
@@ -271,7 +274,7 @@ fn long_run(samples: &[Sample]) -> Section {
     }
     let text = format!(
         "Resident memory of {} with {CROWD} calls in flight: in its last quarter {:.3} times that of its third.",
-        Contender::ZbusUnix,
+        Contender::ZBUS_UNIX,
         growth(samples).unwrap_or(f64::NAN),
     );
     Section { title: "A long run", text, table }

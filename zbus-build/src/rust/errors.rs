@@ -43,12 +43,11 @@ pub(super) fn error(types: Types<'_>, id: TypeId, error: &ErrorType) -> TokenStr
     let attributes = types.attributes(id, &["Clone", "Debug", "PartialEq"]);
     let declared = variants.iter().map(|variant| declaration(types, id, variant));
     let payloads = variants.iter().filter(|variant| !variant.fields.is_empty()).map(|variant| {
-        let docs = quote!(#[doc = " The fields of a variant, as they travel."]);
         let shape = structs::Shape {
-            head: docs,
-            derives: quote!(),
+            head: "/// The fields of a variant, as they travel.\n".to_owned(),
+            derives: Vec::new(),
             attributes: quote!(),
-            keyword: quote!(struct),
+            keyword: "struct",
             name: variant.payload,
             fields: &variant.variant.fields,
             is_public: false,

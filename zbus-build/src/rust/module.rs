@@ -7,10 +7,11 @@ use zbus_idl::schema::{ConstId, File, ObjectId, Schema, TypeId, TypeKind};
 
 use super::derives::Derives;
 use super::docs::Declared;
-use super::imports::{Imports, shortened};
+use super::imports::Imports;
 use super::names::Names;
 use super::places::Place;
 use super::settings::{Choice, Settings};
+use super::texts::Texts;
 use super::types::{SeenFrom, Types};
 use super::{Options, consts, docs, enums, errors, objects, print, structs, threads, unions};
 use crate::error::Error;
@@ -34,6 +35,8 @@ struct Backend<'a> {
     settings: Settings,
     derives: Derives,
     declared: Declared,
+    /// Texts stand as they are; for tests: the printer gets them all.
+    is_direct: bool,
 }
 
 /// A declaration of a file, or what is made of several.
@@ -59,9 +62,13 @@ struct Printed {
 }
 
 pub(super) fn files(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
+    written(schema, options, true)
+}
+
+fn written(schema: &Schema, options: &Options, is_direct: bool) -> Result<Vec<GeneratedFile>, Error> {
     let contracts = Contracts::new(schema);
     let contracts: Vec<_> = contracts.iter().collect();
-    let backend = Backend::new(schema, options, &contracts)?;
+    let backend = Backend::new(schema, options, &contracts, is_direct)?;
     let mut files = Vec::with_capacity(schema.files.len());
     let mut units = Vec::new();
     for (at, file) in schema.files.iter().enumerate() {
@@ -74,13 +81,14 @@ pub(super) fn files(schema: &Schema, options: &Options) -> Result<Vec<GeneratedF
         if !backend.settings.is_generated(at) {
             continue;
         }
-        file.consts.iter().try_for_each(|id| consts::check(backend.types(at), *id, options.spelling))?;
+        let texts = backend.texts(at);
+        file.consts.iter().try_for_each(|id| consts::check(backend.types(at, &texts), *id, options.spelling))?;
         files.push(at);
         units
             .extend(parts(file, options).chunks(PARTS_OF_A_UNIT).map(|parts| Unit { file: at, parts: parts.to_vec() }));
     }
     // What was made once can be made again.
-    let another = || Backend::new(schema, options, &contracts).ok();
+    let another = || Backend::new(schema, options, &contracts, is_direct).ok();
     let printed = threads::in_order(&units, &backend, another, Backend::unit);
     let printed = printed.into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut generated = Vec::with_capacity(files.len() + 2);
@@ -104,22 +112,33 @@ fn parts(file: &File, options: &Options) -> Vec<Part> {
 }
 
 impl<'a> Backend<'a> {
-    fn new(schema: &'a Schema, options: &'a Options, contracts: &'a [Contract<'a>]) -> Result<Self, Error> {
+    fn new(
+        schema: &'a Schema,
+        options: &'a Options,
+        contracts: &'a [Contract<'a>],
+        is_direct: bool,
+    ) -> Result<Self, Error> {
         let settings = Settings::new(schema, options)?;
         let derives = Derives::new(schema, &settings);
         let declared = Declared::new(schema, options);
-        Ok(Self { schema, options, contracts, names: Names::new(schema), settings, derives, declared })
+        Ok(Self { schema, options, contracts, names: Names::new(schema), settings, derives, declared, is_direct })
+    }
+
+    /// Of some items of a file.
+    fn texts(&self, file: usize) -> Texts {
+        Texts::new(self.names.scope(file), self.is_direct && self.settings.is_plain())
     }
 
     /// The types as seen from a file.
-    fn types(&self, file: usize) -> Types<'_> {
+    fn types<'t>(&'t self, file: usize, texts: &'t Texts) -> Types<'t> {
         let Self { schema, names, derives, settings, declared, .. } = self;
         let choice = Choice::default();
-        Types { schema, names, derives, settings, declared, file, seen_from: SeenFrom::Module, choice }
+        Types { schema, names, derives, settings, declared, texts, file, seen_from: SeenFrom::Module, choice }
     }
 
     fn unit(&self, unit: &Unit) -> Result<Printed, Error> {
-        let types = self.types(unit.file);
+        let texts = self.texts(unit.file);
+        let types = self.types(unit.file, &texts);
         let items = unit.parts.iter().map(|part| match *part {
             Part::Const(id) => consts::constant(types, id),
             Part::Type(id) => type_def(types, id),
@@ -128,13 +147,15 @@ impl<'a> Backend<'a> {
                 objects::blocking(types, &self.schema.files[unit.file].objects, self.contracts, self.options)
             }
         });
-        let (items, imports) = shortened(items.collect(), self.names.scope(unit.file));
-        Ok(Printed { imports, items: print::items(items)? })
+        let items = items.collect();
+        let (items, imports) = texts.printed(items)?;
+        Ok(Printed { imports, items })
     }
 
     fn file(&self, at: usize, printed: &[&Printed]) -> Result<String, Error> {
         let file = &self.schema.files[at];
-        let parent = Types { seen_from: SeenFrom::Parent, ..self.types(at) };
+        let texts = self.texts(at);
+        let parent = Types { seen_from: SeenFrom::Parent, ..self.types(at, &texts) };
         let docs =
             docs::docs(parent, &file.docs, || format!("What {} declares.", docs::code(&format!("{}.zbus", file.stem))));
         let name = self.names.module(at);
@@ -217,4 +238,76 @@ fn stems(stems: &[&str]) -> GeneratedFile {
          \"; there are: {listed}\"\n        ));\n    }};\n}}\n"
     );
     GeneratedFile { name: format!("{STEMS}.rs"), content }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::fs;
+    use std::path::Path;
+
+    use zbus_idl::MemoryLoader;
+
+    use super::*;
+
+    /// Texts that stand as they are, and all of them by the printer, come to the same.
+    fn assert_texts_are_as_printed(schema: &Schema, options: &Options) {
+        let (direct, printed) = (written(schema, options, true).unwrap(), written(schema, options, false).unwrap());
+        for (direct, printed) in direct.iter().zip(&printed) {
+            let lines = direct.content.lines().zip(printed.content.lines());
+            for (number, (direct_line, printed_line)) in lines.enumerate() {
+                assert_eq!(direct_line, printed_line, "{}, line {}", direct.name, number + 1);
+            }
+            assert_eq!(direct.content.lines().count(), printed.content.lines().count(), "{}", direct.name);
+        }
+    }
+
+    #[test]
+    fn texts_of_the_goldens_are_as_printed() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+        let (mut loader, mut roots) = (MemoryLoader::new(), Vec::new());
+        for path in ["", "common"].iter().flat_map(|folder_of| fs::read_dir(folder.join(folder_of)).unwrap()) {
+            let path = path.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "zbus") {
+                let name = path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
+                loader = loader.with(&name, fs::read_to_string(&path).unwrap());
+                roots.push(name);
+            }
+        }
+        let roots: Vec<_> = roots.iter().map(String::as_str).collect();
+        let schema = zbus_idl::compile(&roots, &loader).unwrap();
+        assert_texts_are_as_printed(&schema, &Options { blocking: true, ..Options::default() });
+    }
+
+    #[test]
+    fn texts_of_names_of_every_length_are_as_printed() {
+        let mut text = "module m;\nerror Failed { Because { Why: string } }\n".to_owned();
+        for length in 1..75 {
+            let name = "n".repeat(length);
+            let times = if length % 8 == 0 { "A: timestamp?, C: [duration], D: ip" } else { "A: u8" };
+            writeln!(
+                text,
+                "struct S{length}{name} {{ {name}: string, @deprecated(\"{name}\") b: map<string, [bytes]>, {times} }}
+                @deprecated(\"{name}\")
+                object o{length}{name}@1.0 {{
+                    /// {name}
+                    fn {name}(a: S{length}{name}, {name}: string?) -> u8;
+                    fn a{name}();
+                    fn b{name}(values: ...f64) -> f64;
+                    fn c{name}() -> (a: [bytes], {name}: S{length}{name});
+                    oneway fn d{name}({name}: any);
+                    @timeout(1500ms) @idempotent fn e{name}({name}: duration);
+                    @timeout(2s) fn f{name}() throws;
+                    @uninterruptible fn g{name}({name}: [string]) -> u8 throws;
+                    fn h{name}() -> (a: u8, b: string) throws Failed;
+                    @deprecated(\"it is\") fn i{name}() throws Failed;
+                    fn j{name}(a: bytes?, b: [S{length}{name}]) -> S{length}{name} throws Failed;
+                    stream k{name} -> u8;
+                }}"
+            )
+            .unwrap();
+        }
+        let schema = zbus_idl::compile(&["m.zbus"], &MemoryLoader::new().with("m.zbus", text)).unwrap();
+        assert_texts_are_as_printed(&schema, &Options::default());
+    }
 }

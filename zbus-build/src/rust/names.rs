@@ -2,6 +2,7 @@
 //! is a keyword or taken. A [`Scope`] is one place where names must differ.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
 use zbus_idl::case;
@@ -101,7 +102,7 @@ pub(super) struct Names {
     /// Of each type, the private structs that carry an error's variants.
     payloads: Vec<Vec<Ident>>,
     /// What is taken in each file's module.
-    scopes: Vec<Scope>,
+    scopes: Vec<Rc<Scope>>,
 }
 
 /// The names of what an object becomes.
@@ -149,6 +150,7 @@ impl Names {
             _ => Vec::new(),
         });
         let payloads = payloads.collect();
+        let scopes = scopes.into_iter().map(Rc::new).collect();
         Self { modules, types, consts, objects, payloads, scopes }
     }
 
@@ -173,8 +175,8 @@ impl Names {
     }
 
     /// What is taken in the module of a file.
-    pub(super) fn scope(&self, file: usize) -> &Scope {
-        &self.scopes[file]
+    pub(super) fn scope(&self, file: usize) -> Rc<Scope> {
+        Rc::clone(&self.scopes[file])
     }
 
     /// A name for something that lives inside a body of this module: a type parameter, a private helper type.

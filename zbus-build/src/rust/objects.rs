@@ -13,10 +13,10 @@ use zbus_idl::contract::Contract;
 use zbus_idl::schema::{Method, Object, ObjectId, Return, Stream, Throws, Type};
 
 use super::Options;
-use super::docs;
-use super::imports::with_imports;
+use super::docs::{self, Deprecated, Docs};
 use super::names::{ObjectNames, Scope};
 use super::places::Place;
+use super::shortening::with_imports;
 use super::types::{SeenFrom, Types};
 
 /// One object with all that its templates ask for.
@@ -93,7 +93,7 @@ pub(super) fn blocking(
     }
     let names = ids.iter().map(|&id| types.names.of_object(id));
     let taken: Vec<_> = names.flat_map(|names| [&names.client, &names.events]).map(Ident::to_string).collect();
-    let items = with_imports(stubs, &Scope::reserving(&taken));
+    let items = with_imports(stubs, Scope::reserving(&taken));
     quote! {
         /// Clients and publishers whose calls hold the thread until they have ended: for programs without an async runtime.
         pub mod blocking {
@@ -143,14 +143,14 @@ impl<'a> ObjectContext<'a> {
         quote!(::zbus::ObjectId::from_static(#name, #version))
     }
 
-    fn deprecated(self) -> Option<TokenStream> {
+    fn deprecated(self) -> Deprecated<'a> {
         docs::deprecated(self.object.deprecated.as_deref())
     }
 }
 
 impl MethodContext<'_> {
     /// Those of the schema, the name on the wire, and what a tuple of values is; `more` sentences behind it.
-    fn docs(&self, more: &str) -> TokenStream {
+    fn docs(&self, more: &str) -> Docs {
         let wire_name = docs::code(&self.method.wire_name);
         let has_docs = !self.method.docs.trim().is_empty();
         let travels = if has_docs { format!("Travels as {wire_name}.") } else { format!("The method {wire_name}.") };
@@ -164,7 +164,7 @@ impl MethodContext<'_> {
         docs::docs_and(self.types, &method.docs, &format!("{travels}{gives}{again}{more}"))
     }
 
-    fn deprecated(&self) -> Option<TokenStream> {
+    fn deprecated(&self) -> Deprecated<'_> {
         docs::deprecated(self.method.deprecated.as_deref())
     }
 
@@ -179,15 +179,12 @@ impl MethodContext<'_> {
     }
 
     /// The parameters as a client takes them.
-    fn borrowed_params(&self) -> Vec<TokenStream> {
+    fn borrowed_params(&self) -> Vec<(&Ident, TokenStream)> {
         let (params, rest) = self.split_params();
-        let params = params.into_iter().map(|Parameter { name, ty, .. }| {
-            let ty = self.types.argument(ty).ty;
-            quote!(#name: #ty)
-        });
+        let params = params.into_iter().map(|Parameter { name, ty, .. }| (name, self.types.argument(ty).ty));
         let rest = rest.map(|Parameter { name, ty, .. }| {
             let ty = self.types.owned(ty);
-            quote!(#name: &[#ty])
+            (name, quote!(&[#ty]))
         });
         params.chain(rest).collect()
     }

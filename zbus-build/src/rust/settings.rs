@@ -49,6 +49,11 @@ impl Settings {
         self.generated.contains(&file)
     }
 
+    /// No Rust of the user's stands in the code.
+    pub(super) fn is_plain(&self) -> bool {
+        self.attributes.is_empty() && self.extern_types.is_empty() && self.extern_files.is_empty()
+    }
+
     /// The Rust type that stands for this one.
     pub(super) fn extern_type(&self, id: TypeId) -> Option<&syn::TypePath> {
         self.extern_types.get(&id)

@@ -1,13 +1,14 @@
 //! Structs: a map from wire name to value.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use zbus_idl::schema::{Field, Struct, TypeId};
 
 use super::docs;
 use super::names::Scope;
 use super::places::Place;
-use super::types::Types;
+use super::texts::{indented, line};
+use super::types::{Types, compact};
 
 pub(super) fn structure(types: Types<'_>, id: TypeId, structure: &Struct) -> TokenStream {
     let def = &types.schema[id];
@@ -15,10 +16,10 @@ pub(super) fn structure(types: Types<'_>, id: TypeId, structure: &Struct) -> Tok
     let deprecated = docs::deprecated(def.deprecated.as_deref());
     let attributes = types.attributes(id, &["Clone", "Debug", "Default", "PartialEq", "Serialize", "Deserialize"]);
     let shape = Shape {
-        head: quote!(#docs #deprecated),
-        derives: types.derives.of(id),
+        head: format!("{docs}{deprecated}"),
+        derives: types.derives.names(id),
         attributes,
-        keyword: quote!(pub struct),
+        keyword: "pub struct",
         is_public: true,
         name: types.names.of_type(id),
         fields: &structure.fields,
@@ -29,12 +30,12 @@ pub(super) fn structure(types: Types<'_>, id: TypeId, structure: &Struct) -> Tok
 
 /// A struct of these fields, public or private.
 pub(super) struct Shape<'a> {
-    pub(super) head: TokenStream,
+    pub(super) head: String,
     /// Those beside what every struct has.
-    pub(super) derives: TokenStream,
+    pub(super) derives: Vec<&'static str>,
     /// The user's.
     pub(super) attributes: TokenStream,
-    pub(super) keyword: TokenStream,
+    pub(super) keyword: &'static str,
     pub(super) name: &'a Ident,
     pub(super) fields: &'a [Field],
     /// The fields have the user's attributes.
@@ -50,12 +51,7 @@ impl Shape<'_> {
         let mut scope = Scope::default();
         let names: Vec<Ident> = fields.iter().map(|field| scope.snake(&field.name)).collect();
         let placed = || fields.iter().enumerate().map(|(at, field)| (types.at(place(at)), field));
-        let declared = placed().zip(&names).enumerate().map(|(at, ((types, field), name))| {
-            let attributes = is_public.then(|| types.settings.of_member(place(at)));
-            self::field(types, owner, field, name, attributes.as_ref())
-        });
         let derives_default = placed().all(|(types, field)| types.default_is_zero(&field.ty));
-        let derived = derives_default.then(|| quote!(Default,));
         let written = (!derives_default).then(|| {
             let zeros = placed().map(|(types, field)| types.zero(&field.ty));
             quote! {
@@ -66,37 +62,34 @@ impl Shape<'_> {
                 }
             }
         });
-        quote! {
-            #head
-            #[derive(
-                Clone, Debug, #derived PartialEq, #derives ::zbus::codegen::Serialize, ::zbus::codegen::Deserialize
-            )]
-            #[serde(crate = "::zbus::codegen::serde", default)]
-            #attributes
-            #keyword #name { #(#declared),* }
-            #written
+        let derived = if derives_default { "Default, " } else { "" };
+        let derives = derives.iter().fold(String::new(), |derives, name| derives + name + ", ");
+        let mut declared = String::new();
+        for (at, ((types, field), name)) in placed().zip(&names).enumerate() {
+            let attributes = if is_public { types.settings.of_member(place(at)) } else { TokenStream::new() };
+            self::field(&mut declared, types, owner, field, name, &attributes);
         }
+        let body = if fields.is_empty() { String::new() } else { format!("\n{}", indented(&declared)) };
+        let structure = types.texts.members(
+            1,
+            [format!(
+                "{head}\
+                 #[derive(Clone, Debug, {derived}PartialEq, {derives}::zbus::codegen::Serialize, ::zbus::codegen::Deserialize)]\n\
+                 #[serde(crate = \"::zbus::codegen::serde\", default)]\n\
+                 {attributes}\
+                 {keyword} {name} {{{body}}}\n"
+            )],
+        );
+        quote!(#structure #written)
     }
 }
 
-fn field(
-    types: Types<'_>,
-    owner: TypeId,
-    field: &Field,
-    name: &Ident,
-    attributes: Option<&TokenStream>,
-) -> TokenStream {
+fn field(text: &mut String, types: Types<'_>, owner: TypeId, field: &Field, name: &Ident, attributes: &TokenStream) {
     let docs =
         docs::member(types, &field.docs, &field.wire_name, || format!("The field {}.", docs::code(&field.wire_name)));
     let deprecated = docs::deprecated(field.deprecated.as_deref());
-    let wire_name = &field.wire_name;
-    let with = types.with(&field.ty).map(|with| quote!(, with = #with));
-    let ty = types.member(owner, &field.ty);
-    quote! {
-        #docs
-        #deprecated
-        #[serde(rename = #wire_name #with)]
-        #attributes
-        pub #name: #ty
-    }
+    let wire_name = Literal::string(&field.wire_name);
+    let with = types.with(&field.ty).map(|with| format!(", with = \"{with}\"")).unwrap_or_default();
+    let ty = compact(&types.member(owner, &field.ty));
+    line(text, format_args!("{docs}{deprecated}#[serde(rename = {wire_name}{with})]\n{attributes}pub {name}: {ty},"));
 }

@@ -10,6 +10,7 @@ use super::docs::Declared;
 use super::names::Names;
 use super::places::Place;
 use super::settings::{Choice, Settings};
+use super::texts::Texts;
 use super::{BytesType, MapType, TimeType};
 
 /// The types of a schema, seen from one file's module.
@@ -20,6 +21,8 @@ pub(super) struct Types<'a> {
     pub(super) derives: &'a Derives,
     pub(super) settings: &'a Settings,
     pub(super) declared: &'a Declared,
+    /// Of the items at hand.
+    pub(super) texts: &'a Texts,
     /// The position of the file in the schema.
     pub(super) file: usize,
     pub(super) seen_from: SeenFrom,
@@ -42,6 +45,13 @@ pub(super) enum SeenFrom {
 pub(super) struct Passed {
     pub(super) adapter: TokenStream,
     pub(super) ty: TokenStream,
+}
+
+impl Passed {
+    /// As the parameters of what encodes or decodes it.
+    pub(super) fn parameters(&self) -> String {
+        format!("{}, {}", compact(&self.adapter), compact(&self.ty))
+    }
 }
 
 /// A parameter of a client's method.
@@ -356,7 +366,16 @@ pub(super) fn as_path(adapter: &TokenStream) -> String {
 
 /// A type as one writes it: tokens print with a space between each two.
 pub(super) fn compact(tokens: &TokenStream) -> String {
-    tokens.to_string().replace(' ', "").replace(',', ", ")
+    let spaced = tokens.to_string();
+    let is_of_a_word = |character: char| character.is_alphanumeric() || character == '_';
+    let mut compact = String::with_capacity(spaced.len());
+    for word in spaced.split(' ') {
+        if compact.ends_with(',') || (compact.ends_with(is_of_a_word) && word.starts_with(is_of_a_word)) {
+            compact.push(' ');
+        }
+        compact.push_str(word);
+    }
+    compact
 }
 
 /// An integer type; its name in schemas is its name in Rust.

@@ -9,10 +9,12 @@ mod classes;
 mod line;
 mod partition;
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
+#[cfg(not(feature = "sha2"))]
 use hmac_sha256::Hash as Sha256;
+#[cfg(feature = "sha2")]
+use sha2::{Digest, Sha256};
 
 use crate::schema::{Object, Schema};
 use line::{Line, Quoted, by_wire_name};
@@ -81,7 +83,9 @@ impl<'a> Contract<'a> {
 
     /// The first [`DIGITS`] hexadecimal digits of the SHA-256 of [`text`](Self::text).
     pub fn hash(&self) -> String {
-        let digest = Sha256::hash(self.text().as_bytes());
+        let mut digest = Sha256::new();
+        self.write(|text| digest.update(text));
+        let digest = digest.finalize();
         digest.iter().take(DIGITS / 2).fold(String::with_capacity(DIGITS), |mut digits, byte| {
             // Writing to a string does not fail.
             _ = write!(digits, "{byte:02x}");
@@ -91,8 +95,17 @@ impl<'a> Contract<'a> {
 
     /// The contract as the canonical text: where two hashes differ, a comparison of the texts shows why.
     pub fn text(&self) -> String {
+        let mut all = String::new();
+        self.write(|text| all.push_str(text));
+        all
+    }
+
+    /// Gives the text to `take`, some lines at a time: all of it can be long.
+    fn write(&self, mut take: impl FnMut(&str)) {
+        const SOME: usize = 4 << 10;
         let Self { contracts, object } = *self;
-        let mut text = Text { contracts, written: String::new(), numbers: HashMap::new(), order: Vec::new() };
+        let numbers = vec![None; contracts.representatives.len()];
+        let mut text = Text { contracts, written: String::new(), numbers, order: Vec::new() };
         text.push(&format!("zbus contract 1\nobject {}\n", Quoted(&object.bus_name())));
         for method in by_wire_name(&object.methods, |method| &method.wire_name) {
             text.line(&Line::of_method(contracts.schema, method));
@@ -102,11 +115,17 @@ impl<'a> Contract<'a> {
         }
         let mut next = 0;
         while let Some(class) = text.order.get(next).copied() {
-            text.push(&format!("#{next} "));
+            text.push("#");
+            text.number(next);
+            text.push(" ");
             text.line(&contracts.lines[contracts.representatives[class]]);
             next += 1;
+            if text.written.len() > SOME {
+                take(&text.written);
+                text.written.clear();
+            }
         }
-        text.written
+        take(&text.written);
     }
 }
 
@@ -115,7 +134,7 @@ struct Text<'a> {
     contracts: &'a Contracts<'a>,
     written: String,
     /// By the class.
-    numbers: HashMap<usize, usize>,
+    numbers: Vec<Option<usize>>,
     /// The classes, in the order of their numbers.
     order: Vec<usize>,
 }
@@ -125,16 +144,21 @@ impl Text<'_> {
         self.written.push_str(text);
     }
 
+    fn number(&mut self, number: usize) {
+        // Writing to a string does not fail.
+        _ = write!(self.written, "{number}");
+    }
+
     fn line(&mut self, line: &Line) {
         let mut written = 0;
         for (at, id) in &line.references {
             let class = self.contracts.classes[id.index()];
-            let number = *self.numbers.entry(class).or_insert_with(|| {
+            let number = *self.numbers[class].get_or_insert_with(|| {
                 self.order.push(class);
                 self.order.len() - 1
             });
             self.push(&line.text[written..*at]);
-            self.push(&number.to_string());
+            self.number(number);
             written = *at;
         }
         self.push(&line.text[written..]);

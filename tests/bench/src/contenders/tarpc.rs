@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures::StreamExt;
 use tarpc::serde_transport::Transport;
@@ -13,9 +13,9 @@ use tarpc::{client, context, serde_transport};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::{ready, runtime};
+use super::ready;
 use crate::figures::{Load, MULTITUDE};
-use crate::load::load as run;
+use crate::load::{Caller, Calls};
 
 #[tarpc::service]
 trait Echo {
@@ -40,27 +40,25 @@ where
     serde_transport::new(Framed::new(stream, LengthDelimitedCodec::new()), Bincode::default())
 }
 
-pub fn serve(address: &str) -> Result<(), Box<dyn Error>> {
-    runtime(1)?.block_on(async {
-        match address.strip_prefix("unix://") {
-            Some(path) => {
-                let listener = UnixListener::bind(path)?;
-                ready();
-                loop {
-                    answer(listener.accept().await?.0);
-                }
-            }
-            None => {
-                let listener = TcpListener::bind(address).await?;
-                ready();
-                loop {
-                    let connection = listener.accept().await?.0;
-                    connection.set_nodelay(true)?;
-                    answer(connection);
-                }
+pub async fn serve(address: &str) -> Result<(), Box<dyn Error>> {
+    match address.strip_prefix("unix://") {
+        Some(path) => {
+            let listener = UnixListener::bind(path)?;
+            ready();
+            loop {
+                answer(listener.accept().await?.0);
             }
         }
-    })
+        None => {
+            let listener = TcpListener::bind(address).await?;
+            ready();
+            loop {
+                let connection = listener.accept().await?.0;
+                connection.set_nodelay(true)?;
+                answer(connection);
+            }
+        }
+    }
 }
 
 fn answer(connection: impl AsyncRead + AsyncWrite + fmt::Debug + Unpin + Send + 'static) {
@@ -70,23 +68,31 @@ fn answer(connection: impl AsyncRead + AsyncWrite + fmt::Debug + Unpin + Send + 
     }));
 }
 
-pub fn load(address: &str, in_flight: usize, payload: usize, time: Duration) -> Result<Load, Box<dyn Error>> {
+#[derive(Clone)]
+struct Stub {
+    client: EchoClient,
+    payload: Arc<Vec<u8>>,
+}
+
+impl Caller for Stub {
+    type Error = client::RpcError;
+
+    async fn call(&self) -> Result<(), Self::Error> {
+        self.client.echo(context::current(), self.payload.to_vec()).await?;
+        Ok(())
+    }
+}
+
+pub async fn load(address: &str, payload: usize, calls: Calls) -> Result<Load, Box<dyn Error>> {
     let mut config = client::Config::default();
     config.max_in_flight_requests = 2 * MULTITUDE;
-    runtime(1)?.block_on(async {
-        let client = match address.strip_prefix("unix://") {
-            Some(path) => EchoClient::new(config, transport(UnixStream::connect(path).await?)).spawn(),
-            None => {
-                let connection = TcpStream::connect(address).await?;
-                connection.set_nodelay(true)?;
-                EchoClient::new(config, transport(connection)).spawn()
-            }
-        };
-        let payload = vec![7; payload];
-        run(in_flight, time, || async {
-            client.echo(context::current(), payload.clone()).await?;
-            Ok::<_, client::RpcError>(())
-        })
-        .await
-    })
+    let client = match address.strip_prefix("unix://") {
+        Some(path) => EchoClient::new(config, transport(UnixStream::connect(path).await?)).spawn(),
+        None => {
+            let connection = TcpStream::connect(address).await?;
+            connection.set_nodelay(true)?;
+            EchoClient::new(config, transport(connection)).spawn()
+        }
+    };
+    calls.of(Stub { client, payload: Arc::new(vec![7; payload]) }).await
 }

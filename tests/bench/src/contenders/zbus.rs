@@ -2,17 +2,16 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
 use zbus::{Client, Server};
 
-use super::{grants, ready, runtime};
+use super::{grants, ready};
 use crate::events::{BATCH, Pace, Progress};
 use crate::figures::{Load, SMALL};
-use crate::load::load as run;
+use crate::load::{Caller, Calls};
 
 zbus::include_schema!("echo");
 use echo::{Echo, EchoClient, EchoServer, Ticker, TickerClient, TickerServer};
@@ -32,44 +31,40 @@ fn server() -> Result<Server, Box<dyn Error>> {
     Ok(Server::new("bench").workers(WORKERS).register(EchoServer::new(Same))?)
 }
 
-pub fn serve(address: &str, threads: usize) -> Result<(), Box<dyn Error>> {
-    runtime(threads)?.block_on(async {
-        let server = server()?.start(address).await?;
-        ready();
-        std::future::pending::<()>().await;
-        server.shutdown().await;
-        Ok(())
-    })
+pub async fn serve(address: &str) -> Result<(), Box<dyn Error>> {
+    let server = server()?.start(address).await?;
+    ready();
+    std::future::pending::<()>().await;
+    server.shutdown().await;
+    Ok(())
 }
 
-pub fn load(
-    address: &str,
-    in_flight: usize,
-    payload: usize,
-    time: Duration,
-    threads: usize,
-) -> Result<Load, Box<dyn Error>> {
-    runtime(threads)?.block_on(call(address, in_flight, payload, time))
+#[derive(Clone)]
+struct Stub {
+    client: EchoClient,
+    payload: Arc<Vec<u8>>,
+}
+
+impl Caller for Stub {
+    type Error = zbus::Error;
+
+    async fn call(&self) -> Result<(), zbus::Error> {
+        let same = self.client.echo(&self.payload).await?;
+        debug_assert_eq!(same, *self.payload);
+        Ok(())
+    }
+}
+
+pub async fn load(address: &str, payload: usize, calls: Calls) -> Result<Load, Box<dyn Error>> {
+    let client = EchoClient::new(Client::connect(address).await?);
+    calls.of(Stub { client, payload: Arc::new(vec![7; payload]) }).await
 }
 
 /// Serves and loads in this one process.
-pub fn load_memory(in_flight: usize, payload: usize, time: Duration) -> Result<Load, Box<dyn Error>> {
+pub async fn load_memory(payload: usize, calls: Calls) -> Result<Load, Box<dyn Error>> {
     const ADDRESS: &str = "memory://bench";
-    runtime(1)?.block_on(async {
-        let _server = server()?.start(ADDRESS).await?;
-        call(ADDRESS, in_flight, payload, time).await
-    })
-}
-
-async fn call(address: &str, in_flight: usize, payload: usize, time: Duration) -> Result<Load, Box<dyn Error>> {
-    let echo = EchoClient::new(Client::connect(address).await?);
-    let payload = vec![7; payload];
-    run(in_flight, time, || async {
-        let same = echo.echo(&payload).await?;
-        debug_assert_eq!(same, payload);
-        Ok::<_, zbus::Error>(())
-    })
-    .await
+    let _server = server()?.start(ADDRESS).await?;
+    load(ADDRESS, payload, calls).await
 }
 
 /// Subscribes over connections of its own.
@@ -105,12 +100,10 @@ impl Ticker for Granted {
     }
 }
 
-pub fn publish(address: &str, threads: usize) -> Result<(), Box<dyn Error>> {
-    runtime(threads)?.block_on(async {
-        let ticker = TickerServer::new(Granted(Arc::new(Mutex::new(grants()))));
-        let server = Server::new("bench").register(ticker)?.start(address).await?;
-        std::future::pending::<()>().await;
-        server.shutdown().await;
-        Ok(())
-    })
+pub async fn publish(address: &str) -> Result<(), Box<dyn Error>> {
+    let ticker = TickerServer::new(Granted(Arc::new(Mutex::new(grants()))));
+    let server = Server::new("bench").register(ticker)?.start(address).await?;
+    std::future::pending::<()>().await;
+    server.shutdown().await;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::client::{method_docs, stream_docs, stub_docs};
+use super::client::{method_docs, stream_docs};
 use super::events;
 use super::example::{self, Calls};
 use super::{MethodContext, ObjectContext, StreamContext};
@@ -13,7 +13,7 @@ use crate::rust::types::Argument;
 pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
     let client = &object.names.client;
     let sentence = format!("Calls {}, and waits.", object.described());
-    let docs = stub_docs(object, &sentence);
+    let docs = docs::before(object.types, &sentence, &object.object.docs);
     let example = example::client(object, Calls::Blocking);
     let deprecated = object.deprecated();
     let methods = object.methods().map(|method| self::method(object, &method));
@@ -69,7 +69,7 @@ fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream 
     let docs = method_docs(method);
     let deprecated = method.deprecated();
     let (name, params) = (method.name, method.params);
-    let signature = method.borrowed_params();
+    let signature = method.borrowed_params().into_iter().map(|(name, ty)| quote!(#name: #ty));
     let client = &object.names.client;
     let (output, error) = (method.output(), method.client_error());
     quote! {

@@ -2,21 +2,23 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-use zbus_idl::schema::{Lag, LagPolicy, Throws};
+use zbus_idl::schema::{Lag, LagPolicy, Return, Throws};
 
 use super::example::{self, Calls};
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
-use crate::rust::types::{Argument, Passed};
-use crate::rust::{consts, docs};
+use crate::rust::consts;
+use crate::rust::docs::{self, Docs};
+use crate::rust::texts::{indented, line};
+use crate::rust::types::{Argument, Passed, compact};
 
 pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
     let client = &object.names.client;
-    let docs = stub_docs(object, &format!("Calls {}.", object.described()));
+    let docs = docs::before(object.types, &format!("Calls {}.", object.described()), &object.object.docs);
     let example = example::client(object, Calls::Async);
     let deprecated = object.deprecated();
-    let id = object.id();
-    let (module, contract) = (object.module(), object.contract);
+    let set = set(object);
     let methods = object.methods().map(|method| self::method(object, &method));
+    let methods = object.types.texts.members(2, std::iter::once(NEW.to_owned()).chain(methods));
     let streams = streams(object);
     quote! {
         #docs
@@ -27,100 +29,106 @@ pub(super) fn client(object: ObjectContext<'_>) -> TokenStream {
             object: ::zbus::client::RemoteObject,
         }
         impl #client {
-            /// Calls it in the module that the schema names, [`Self::MODULE`].
-            #[must_use]
-            pub fn new(client: ::zbus::Client) -> Self {
-                Self::with_module(client, Self::MODULE)
-            }
-            #(#methods)*
+            #methods
             #(#streams)*
         }
         /// Which server is called, and how.
         impl #client {
-            /// The bus name of the module that the schema names.
-            pub const MODULE: &'static str = #module;
-            /// The hash of the object's contract, which changes with what travels: a server's status tells its own.
-            pub const CONTRACT: &'static str = #contract;
-            /// Calls it in a module of another name.
-            #[must_use]
-            pub fn with_module(
-                client: ::zbus::Client,
-                module: impl ::core::convert::Into<::std::string::String>,
-            ) -> Self {
-                Self { object: ::zbus::client::RemoteObject::new(client, module, #id) }
-            }
-            /// The like with this time limit for each call, in place of the client's and the schema's.
-            #[must_use]
-            pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
-                Self { object: self.object.with_timeout(timeout) }
-            }
-            /// The like with these options for each call; what they do not say stays as it is.
-            #[must_use]
-            pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
-                Self { object: self.object.with_options(options) }
-            }
+            #set
         }
     }
 }
 
-/// Those of a client's stub, async or blocking: what it does and then the schema's text, which the service's begin with.
-pub(super) fn stub_docs(object: ObjectContext<'_>, sentence: &str) -> TokenStream {
-    let sentence = docs::lines(sentence);
-    let of_schema = (!object.object.docs.trim().is_empty()).then(|| {
-        let text = docs::docs(object.types, &object.object.docs, String::new);
-        quote!(#[doc = ""] #text)
-    });
-    quote!(#sentence #of_schema)
+/// How it is made.
+const NEW: &str = "/// Calls it in the module that the schema names, [`Self::MODULE`].
+#[must_use]
+pub fn new(client: ::zbus::Client) -> Self {
+    Self::with_module(client, Self::MODULE)
+}
+";
+
+/// How it is set.
+fn set(object: ObjectContext<'_>) -> TokenStream {
+    let (id, module, contract) = (compact(&object.id()), Literal::string(object.module()), object.contract);
+    let consts = format!(
+        r#"/// The bus name of the module that the schema names.
+pub const MODULE: &'static str = {module};
+/// The hash of the object's contract, which changes with what travels: a server's status tells its own.
+pub const CONTRACT: &'static str = "{contract}";
+"#
+    );
+    let with_module = format!(
+        "/// Calls it in a module of another name.
+#[must_use]
+pub fn with_module(client: ::zbus::Client, module: impl ::core::convert::Into<::std::string::String>) -> Self {{
+    Self {{
+        object: ::zbus::client::RemoteObject::new(client, module, {id}),
+    }}
+}}
+"
+    );
+    let with_settings = "/// The like with this time limit for each call, in place of the client's and the schema's.
+#[must_use]
+pub fn with_timeout(self, timeout: ::core::time::Duration) -> Self {
+    Self {
+        object: self.object.with_timeout(timeout),
+    }
+}
+/// The like with these options for each call; what they do not say stays as it is.
+#[must_use]
+pub fn with_options(self, options: ::zbus::CallOptions) -> Self {
+    Self {
+        object: self.object.with_options(options),
+    }
+}
+";
+    object.types.texts.members(2, [consts, with_module, with_settings.to_owned()])
 }
 
-fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> TokenStream {
+fn method(object: ObjectContext<'_>, method: &MethodContext<'_>) -> String {
     let mut scope = object.names.locals.clone();
     let (request, reply, item) = (scope.allocate("request"), scope.allocate("reply"), scope.allocate("item"));
-    let docs = method_docs(method);
-    let deprecated = method.deprecated();
-    let name = method.name;
-    let wire_name = &method.method.wire_name;
     let (params, rest) = method.split_params();
-    let signature = method.borrowed_params();
-    let mut encode = Vec::new();
+    let mut encode = String::new();
     for Parameter { name, schema_name, ty } in params {
-        let Argument { passed: Passed { adapter, ty: passed }, is_reference, .. } = method.types.argument(ty);
-        let borrowed = (!is_reference).then(|| quote!(&));
-        encode.push(quote!(#request.argument::<#adapter, #passed>(#schema_name, #borrowed #name)?;));
+        let Argument { passed, is_reference, .. } = method.types.argument(ty);
+        let (under, schema_name) = (passed.parameters(), Literal::string(schema_name));
+        let borrowed = if is_reference { "" } else { "&" };
+        line(&mut encode, format_args!("{request}.argument::<{under}>({schema_name}, {borrowed}{name})?;"));
     }
     if let Some(Parameter { name, schema_name, ty }) = rest {
-        let Passed { adapter, ty } = method.types.passed(ty);
-        encode.push(quote! {
-            for #item in #name {
-                #request.argument::<#adapter, #ty>(#schema_name, #item)?;
-            }
-        });
+        let (under, schema_name) = (method.types.passed(ty).parameters(), Literal::string(schema_name));
+        line(&mut encode, format_args!("for {item} in {name} {{"));
+        line(&mut encode, format_args!("    {request}.argument::<{under}>({schema_name}, {item})?;\n}}"));
     }
-    let mutable = (!encode.is_empty()).then(|| quote!(mut));
-    let output = method.output();
-    let error = method.client_error();
+    let mutable = if encode.is_empty() { "" } else { "mut " };
     let limit = method.method.timeout.map(|limit| {
-        let (seconds, nanoseconds) =
-            (consts::integer(limit.as_secs().into()), consts::integer(limit.subsec_nanos().into()));
-        quote! {
-            .method_timeout(::core::time::Duration::new(#seconds, #nanoseconds))
-        }
+        let (seconds, nanoseconds) = (limit.as_secs().into(), limit.subsec_nanos().into());
+        let (seconds, nanoseconds) = (consts::integer(seconds), consts::integer(nanoseconds));
+        format!(".method_timeout(::core::time::Duration::new({seconds}, {nanoseconds}))")
     });
-    let idempotent = method.method.idempotent.then(|| quote!(.idempotent()));
-    let send = send(method, &request, &reply);
-    quote! {
-        #docs
-        #deprecated
-        pub async fn #name(&self, #(#signature),*) -> ::core::result::Result<#output, #error> {
-            let #mutable #request = self.object.request(#wire_name) #limit #idempotent;
-            #(#encode)*
-            #send
-        }
-    }
+    let limit = limit.unwrap_or_default();
+    let idempotent = if method.method.idempotent { ".idempotent()" } else { "" };
+    let wire_name = Literal::string(&method.method.wire_name);
+    let mut body = String::new();
+    line(&mut body, format_args!("let {mutable}{request} = self.object.request({wire_name}){limit}{idempotent};"));
+    body += &encode;
+    send(&mut body, method, &request, &reply);
+    let (docs, deprecated, name) = (method_docs(method), method.deprecated(), method.name);
+    let params = method
+        .borrowed_params()
+        .into_iter()
+        .fold(String::new(), |params, (name, ty)| format!("{params}, {name}: {}", compact(&ty)));
+    let (output, error) = (compact(&method.output()), compact(&method.client_error()));
+    format!(
+        "{docs}{deprecated}\
+         pub async fn {name}(&self{params}) -> ::core::result::Result<{output}, {error}> {{\n{}}}\n",
+        indented(&body)
+    )
 }
 
 /// Those of a client's method, async or blocking.
-pub(super) fn method_docs(method: &MethodContext<'_>) -> TokenStream {
+pub(super) fn method_docs(method: &MethodContext<'_>) -> Docs {
     let limit =
         method.method.timeout.map(|limit| format!(" Waits {limit:?}, unless [`Self::with_timeout`] says otherwise."));
     let errors = match method.method.throws {
@@ -139,40 +147,29 @@ pub(super) fn method_docs(method: &MethodContext<'_>) -> TokenStream {
 }
 
 /// Sends the request and gives what the reply holds.
-fn send(method: &MethodContext<'_>, request: &Ident, reply: &Ident) -> TokenStream {
+fn send(body: &mut String, method: &MethodContext<'_>, request: &Ident, reply: &Ident) {
     if method.method.oneway {
-        return quote!(#request.send().await);
+        return line(body, format_args!("{request}.send().await"));
     }
-    let count = Literal::usize_unsuffixed(method.returns().len());
+    let count = method.returns().len();
     let call = match method.method.throws {
-        Throws::Never => quote!(call(#count).await?),
-        Throws::Message => quote!(call_throwing(#count).await?),
+        Throws::Never => format!("{request}.call({count}).await?"),
+        Throws::Message => format!("{request}.call_throwing({count}).await?"),
         Throws::Typed(id) => {
-            let error = method.types.path(id);
-            quote!(call_throwing(#count).await.map_err(#error::from_call)?)
+            let error = compact(&method.types.path(id));
+            format!("{request}.call_throwing({count}).await.map_err({error}::from_call)?")
         }
     };
-    let values: Vec<_> = method
-        .returns()
-        .iter()
-        .map(|found| {
-            let Passed { adapter, ty } = method.types.passed(&found.ty);
-            quote!(#reply.value::<#adapter, #ty>())
-        })
-        .collect();
-    if values.is_empty() {
-        return quote!(#request.#call; Ok(()));
-    }
+    let value = |found: &Return| format!("{reply}.value::<{}>()", method.types.passed(&found.ty).parameters());
+    let values: Vec<_> = method.returns().iter().map(value).collect();
     // One value stands without parentheses, and is the result itself where the errors are the same.
     let result = match (values.as_slice(), method.method.throws) {
-        ([value], Throws::Never | Throws::Message) => quote!(#value),
-        ([value], Throws::Typed(_)) => quote!(Ok(#value?)),
-        (values, _) => quote!(Ok((#(#values?),*))),
+        ([], _) => return line(body, format_args!("{call};\nOk(())")),
+        ([value], Throws::Never | Throws::Message) => value.clone(),
+        ([value], Throws::Typed(_)) => format!("Ok({value}?)"),
+        (values, _) => format!("Ok(({}?))", values.join("?, ")),
     };
-    quote! {
-        let mut #reply = #request.#call;
-        #result
-    }
+    line(body, format_args!("let mut {reply} = {call};\n{result}"));
 }
 
 fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
@@ -198,7 +195,7 @@ fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {
 }
 
 /// Those of what listens, async or blocking.
-pub(super) fn stream_docs(StreamContext { types, stream, .. }: StreamContext<'_>) -> TokenStream {
+pub(super) fn stream_docs(StreamContext { types, stream, .. }: StreamContext<'_>) -> Docs {
     let listens = format!("Listens to the events {}: subscribed when this returns.", docs::code(&stream.wire_name));
     let lag = stream.lag.map(lag_sentence).unwrap_or_default();
     let errors = "\n\n# Errors\nA [`zbus::Error`] where the broker is out of reach or refuses.";

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::example::{self, Calls};
 use super::{ObjectContext, StreamContext};
-use crate::rust::docs;
+use crate::rust::docs::{self, Docs};
 use crate::rust::types::{Argument, Passed};
 
 pub(super) fn events(object: ObjectContext<'_>) -> TokenStream {
@@ -58,7 +58,7 @@ pub(super) fn events(object: ObjectContext<'_>) -> TokenStream {
 }
 
 /// Those of what publishes, async or blocking.
-pub(super) fn stream_docs(StreamContext { types, stream, .. }: StreamContext<'_>) -> TokenStream {
+pub(super) fn stream_docs(StreamContext { types, stream, .. }: StreamContext<'_>) -> Docs {
     let sentences = format!(
         "Publishes an event {}, and waits until the broker has it.\n\n# Errors\nA [`zbus::Error`] where the event cannot travel, or \
          the broker is out of reach or refuses.",

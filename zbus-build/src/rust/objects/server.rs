@@ -7,7 +7,8 @@ use zbus_idl::schema::Throws;
 use super::example;
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::docs;
-use crate::rust::types::Passed;
+use crate::rust::texts::{indented, line};
+use crate::rust::types::{Passed, compact};
 
 /// The variables of a generated body, named apart from every parameter of the object.
 struct Locals {
@@ -37,13 +38,12 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
     let docs = docs::lines(&format!("Serves a {} as {}.", object.link(service), object.described()));
     let example = example::server(object);
     let deprecated = object.deprecated();
-    let new_docs = docs::lines(&format!("Serves this {}.", object.link(service)));
-    let id = object.id();
-    let (module, contract) = (object.module(), object.contract);
+    let made = made(object, &generic);
+    let described = described(object);
     let call = &locals.call;
     let methods = object.methods().map(|method| dispatch(object, &method, &locals, &generic));
+    let methods = types.texts.arms(4, methods);
     let streams = streams(object, &generic);
-    let debug = names.server.to_string();
     quote! {
         #docs
         #example
@@ -51,44 +51,15 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
         pub struct #server<#generic> {
             service: ::std::sync::Arc<#generic>,
         }
-        impl<#generic: #service> #server<#generic> {
-            #new_docs
-            #[must_use]
-            pub fn new(service: #generic) -> Self {
-                Self::from_arc(::std::sync::Arc::new(service))
-            }
-            /// The like for a service that other parts of the program hold too.
-            #[must_use]
-            pub fn from_arc(service: ::std::sync::Arc<#generic>) -> Self {
-                Self { service }
-            }
-        }
-        impl<#generic> ::core::clone::Clone for #server<#generic> {
-            fn clone(&self) -> Self {
-                Self { service: ::std::sync::Arc::clone(&self.service) }
-            }
-        }
-        impl<#generic> ::core::fmt::Debug for #server<#generic> {
-            fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                formatter.debug_struct(#debug).finish_non_exhaustive()
-            }
-        }
+        #made
         impl<#generic: #service> ::zbus::server::Object for #server<#generic> {
-            fn id(&self) -> ::zbus::ObjectId {
-                #id
-            }
-            fn module(&self) -> ::core::option::Option<&str> {
-                Some(#module)
-            }
-            fn contract(&self) -> ::core::option::Option<&str> {
-                Some(#contract)
-            }
+            #described
             async fn call(
                 &self,
                 #call: ::zbus::server::Call,
             ) -> ::core::result::Result<::zbus::server::Returns, ::zbus::server::Rejection> {
                 match #call.method() {
-                    #(#methods)*
+                    #methods
                     _ => Err(#call.unknown_method()),
                 }
             }
@@ -97,95 +68,132 @@ pub(super) fn server(object: ObjectContext<'_>) -> TokenStream {
     }
 }
 
+/// How it is made and copied.
+fn made(object: ObjectContext<'_>, generic: &Ident) -> TokenStream {
+    let (service, server) = (&object.names.service, &object.names.server);
+    let link = object.link(service);
+    let text = format!(
+        r#"impl<{generic}: {service}> {server}<{generic}> {{
+    /// Serves this {link}.
+    #[must_use]
+    pub fn new(service: {generic}) -> Self {{
+        Self::from_arc(::std::sync::Arc::new(service))
+    }}
+    /// The like for a service that other parts of the program hold too.
+    #[must_use]
+    pub fn from_arc(service: ::std::sync::Arc<{generic}>) -> Self {{
+        Self {{ service }}
+    }}
+}}
+impl<{generic}> ::core::clone::Clone for {server}<{generic}> {{
+    fn clone(&self) -> Self {{
+        Self {{
+            service: ::std::sync::Arc::clone(&self.service),
+        }}
+    }}
+}}
+impl<{generic}> ::core::fmt::Debug for {server}<{generic}> {{
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{
+        formatter.debug_struct("{server}").finish_non_exhaustive()
+    }}
+}}
+"#
+    );
+    object.types.texts.members(1, [text])
+}
+
+/// What the runtime asks it.
+fn described(object: ObjectContext<'_>) -> TokenStream {
+    let (id, module, contract) = (compact(&object.id()), Literal::string(object.module()), object.contract);
+    let text = format!(
+        r#"fn id(&self) -> ::zbus::ObjectId {{
+    {id}
+}}
+fn module(&self) -> ::core::option::Option<&str> {{
+    Some({module})
+}}
+fn contract(&self) -> ::core::option::Option<&str> {{
+    Some("{contract}")
+}}
+"#
+    );
+    object.types.texts.members(2, [text])
+}
+
 /// The arm of one method.
-fn dispatch(object: ObjectContext<'_>, method: &MethodContext<'_>, locals: &Locals, generic: &Ident) -> TokenStream {
+fn dispatch(object: ObjectContext<'_>, method: &MethodContext<'_>, locals: &Locals, generic: &Ident) -> String {
     let Locals { call, arguments, returns, .. } = locals;
-    let wire_name = &method.method.wire_name;
     let (params, rest) = method.split_params();
-    let count = Literal::usize_unsuffixed(params.len());
-    let open = match rest {
-        Some(_) => quote!(let mut #arguments = #call.variadic_arguments(#count)?;),
-        None if params.is_empty() => quote!(#call.arguments(0)?;),
-        None => quote!(let mut #arguments = #call.arguments(#count)?;),
-    };
-    let read = params.iter().map(|Parameter { name, schema_name, ty }| {
-        let Passed { adapter, ty } = method.types.passed(ty);
-        quote!(let #name = #arguments.next::<#adapter, #ty>(#schema_name)?;)
-    });
-    let read_rest = rest.map(|Parameter { name, schema_name, ty }| {
-        let Passed { adapter, ty } = method.types.passed(ty);
-        quote!(let #name = #arguments.rest::<#adapter, #ty>(#schema_name)?;)
-    });
-    let run_to_end = method.method.uninterruptible.then(|| quote!(#call.run_to_end();));
-    let (service, name, params) = (&object.names.service, method.name, method.params);
-    let run = quote!(<#generic as #service>::#name(&self.service, #(#params),*).await);
-    let answer = answer(method, locals, &run);
-    quote! {
-        #wire_name => {
-            #run_to_end
-            #open
-            #(#read)*
-            #read_rest
-            #answer
-            Ok(#returns)
-        }
+    let mut body = String::new();
+    if method.method.uninterruptible {
+        line(&mut body, format_args!("{call}.run_to_end();"));
     }
+    let count = params.len();
+    match rest {
+        Some(_) => line(&mut body, format_args!("let mut {arguments} = {call}.variadic_arguments({count})?;")),
+        None if params.is_empty() => line(&mut body, format_args!("{call}.arguments(0)?;")),
+        None => line(&mut body, format_args!("let mut {arguments} = {call}.arguments({count})?;")),
+    }
+    let params = params.iter().map(|param| ("next", param));
+    for (read, Parameter { name, schema_name, ty }) in params.chain(rest.as_ref().map(|rest| ("rest", rest))) {
+        let under = method.types.passed(ty).parameters();
+        let schema_name = Literal::string(schema_name);
+        line(&mut body, format_args!("let {name} = {arguments}.{read}::<{under}>({schema_name})?;"));
+    }
+    let (service, name) = (&object.names.service, method.name);
+    let params = method.params.iter().fold(String::new(), |params, param| format!("{params}, {param}"));
+    let run = format!("<{generic} as {service}>::{name}(&self.service{params}).await");
+    answer(&mut body, method, locals, &run);
+    line(&mut body, format_args!("Ok({returns})"));
+    let wire_name = Literal::string(&method.method.wire_name);
+    format!("{wire_name} => {{\n{}}}\n", indented(&body))
 }
 
 /// Runs the method and encodes its values and its failure.
-fn answer(method: &MethodContext<'_>, locals: &Locals, run: &TokenStream) -> TokenStream {
+fn answer(body: &mut String, method: &MethodContext<'_>, locals: &Locals, run: &str) {
     let Locals { call, returns, failure, value, .. } = locals;
-    let values: Vec<Ident> = match method.returns().len() {
-        1 => vec![value.clone()],
-        count => locals.values[..count].to_vec(),
+    let values: Vec<String> = match method.returns().len() {
+        1 => vec![value.to_string()],
+        count => locals.values[..count].iter().map(Ident::to_string).collect(),
     };
     // In parentheses as a pattern and as an expression; one value stands without.
-    let tuple = if let [value] = values.as_slice() { quote!(#value) } else { quote!((#(#values),*)) };
-    let encode = method.returns().iter().zip(&values).map(|(found, value)| {
-        let Passed { adapter, ty } = method.types.passed(&found.ty);
-        quote!(#returns.value::<#adapter, #ty>(&#value)?;)
-    });
+    let tuple = if let [value] = values.as_slice() { value.clone() } else { format!("({})", values.join(", ")) };
+    let encode = |body: &mut String| {
+        for (found, value) in method.returns().iter().zip(&values) {
+            let under = method.types.passed(&found.ty).parameters();
+            line(body, format_args!("{returns}.value::<{under}>(&{value})?;"));
+        }
+    };
     if !method.throws() {
-        return if values.is_empty() {
-            quote!(#run; let #returns = #call.returns();)
+        if values.is_empty() {
+            line(body, format_args!("{run};\nlet {returns} = {call}.returns();"));
         } else {
-            quote!(let #tuple = #run; let mut #returns = #call.returns(); #(#encode)*)
-        };
-    }
-    // Zero values travel beside an error: a Go client decodes them before it looks at the error.
-    let zeros: Vec<_> = method.returns().iter().map(|found| method.types.zero(&found.ty)).collect();
-    let none = quote!(None);
-    let thrown = match method.method.throws {
-        Throws::Typed(_) => quote! {
-            #failure.into_failure().map_err(|error| ::zbus::server::Rejection::new(
-                ::zbus::RejectionKind::BadReply,
-                ::std::format!("what was thrown cannot be encoded: {error}"),
-            ))?
-        },
-        Throws::Never | Throws::Message => quote!(#failure),
-    };
-    let some = quote!(Some(#thrown));
-    let split = if values.is_empty() {
-        quote! {
-            let #failure = match #run {
-                Ok(()) => #none,
-                Err(#failure) => #some,
-            };
+            line(body, format_args!("let {tuple} = {run};\nlet mut {returns} = {call}.returns();"));
+            encode(body);
         }
+        return;
+    }
+    let some = match method.method.throws {
+        Throws::Typed(_) => format!(
+            "Some({failure}.into_failure().map_err(|error| ::zbus::server::Rejection::new(::zbus::RejectionKind::BadReply, \
+             ::std::format!(\"what was thrown cannot be encoded: {{error}}\")))?)"
+        ),
+        Throws::Never | Throws::Message => format!("Some({failure})"),
+    };
+    if values.is_empty() {
+        line(body, format_args!("let {failure} = match {run} {{"));
+        line(body, format_args!("    Ok(()) => None,\n    Err({failure}) => {some},\n}};"));
     } else {
-        quote! {
-            let (#(#values,)* #failure) = match #run {
-                Ok(#tuple) => (#(#values,)* #none),
-                Err(#failure) => (#(#zeros,)* #some),
-            };
-        }
-    };
-    quote! {
-        #split
-        let mut #returns = #call.returns();
-        #(#encode)*
-        #returns.throws(#failure);
+        // Zero values travel beside an error: a Go client decodes them before it looks at the error.
+        let zeros = method.returns().iter().map(|found| method.types.zero(&found.ty));
+        let zeros = zeros.fold(String::new(), |zeros, zero| format!("{zeros}{}, ", compact(&zero)));
+        let values = values.join(", ");
+        line(body, format_args!("let ({values}, {failure}) = match {run} {{"));
+        line(body, format_args!("    Ok({tuple}) => ({values}, None),\n    Err({failure}) => ({zeros}{some}),\n}};"));
     }
+    line(body, format_args!("let mut {returns} = {call}.returns();"));
+    encode(body);
+    line(body, format_args!("{returns}.throws({failure});"));
 }
 
 fn streams(object: ObjectContext<'_>, generic: &Ident) -> Option<TokenStream> {

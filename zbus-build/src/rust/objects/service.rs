@@ -6,9 +6,10 @@ use zbus_idl::schema::Throws;
 
 use super::{MethodContext, ObjectContext, Parameter, StreamContext};
 use crate::rust::docs;
+use crate::rust::types::compact;
 
 pub(super) fn service(object: ObjectContext<'_>) -> TokenStream {
-    let name = &object.names.service;
+    let (types, name) = (object.types, &object.names.service);
     let sentence = format!(
         "To be implemented by a server of {}, with an `async fn` for each method.\n\nIt is served as {}. What a method may know of its \
          call, such as who calls and until when the caller waits, [`zbus::Context::current`] tells.",
@@ -17,7 +18,7 @@ pub(super) fn service(object: ObjectContext<'_>) -> TokenStream {
     );
     let docs = docs::docs_and(object.types, &object.object.docs, &sentence);
     let deprecated = object.deprecated();
-    let methods = object.methods().map(|method| self::method(&method));
+    let methods = types.texts.members(2, object.methods().map(|method| self::method(&method)));
     let streams = object.streams().map(|StreamContext { types, stream, name }| {
         let docs = docs::member(object.types, &stream.docs, &stream.wire_name, || {
             format!("The events {}.", docs::code(&stream.wire_name))
@@ -34,41 +35,32 @@ pub(super) fn service(object: ObjectContext<'_>) -> TokenStream {
         #docs
         #deprecated
         pub trait #name: ::core::marker::Send + ::core::marker::Sync + 'static {
-            #(#methods)*
+            #methods
             #(#streams)*
         }
     }
 }
 
-fn method(method: &MethodContext<'_>) -> TokenStream {
-    let docs = method.docs("");
-    let deprecated = method.deprecated();
-    let name = method.name;
+fn method(method: &MethodContext<'_>) -> String {
+    let (docs, deprecated, name) = (method.docs(""), method.deprecated(), method.name);
     let (params, rest) = method.split_params();
-    let params = params.into_iter().map(|Parameter { name, ty, .. }| {
-        let ty = method.types.owned(ty);
-        quote!(#name: #ty)
-    });
-    let rest = rest.map(|Parameter { name, ty, .. }| {
-        let ty = method.types.owned(ty);
-        quote!(#name: ::std::vec::Vec<#ty>)
-    });
-    let params = params.chain(rest);
-    let output = method.output();
+    let mut signature = vec!["&self".to_owned()];
+    signature.extend(params.into_iter().map(|Parameter { name, ty, .. }| {
+        let ty = compact(&method.types.owned(ty));
+        format!("{name}: {ty}")
+    }));
+    signature.extend(rest.map(|Parameter { name, ty, .. }| {
+        let ty = compact(&method.types.owned(ty));
+        format!("{name}: ::std::vec::Vec<{ty}>")
+    }));
+    let signature = signature.join(", ");
+    let output = compact(&method.output());
     let output = match method.method.throws {
         Throws::Never => output,
-        Throws::Message => quote!(::core::result::Result<#output, ::zbus::Failure>),
-        Throws::Typed(id) => {
-            let error = method.types.path(id);
-            quote!(::core::result::Result<#output, #error>)
-        }
+        Throws::Message => format!("::core::result::Result<{output}, ::zbus::Failure>"),
+        Throws::Typed(id) => format!("::core::result::Result<{output}, {}>", compact(&method.types.path(id))),
     };
-    quote! {
-        #docs
-        #deprecated
-        fn #name(
-            &self,
-            #(#params),*
-        ) -> impl ::core::future::Future<Output = #output> + ::core::marker::Send;
-    }
+    format!(
+        "{docs}{deprecated}fn {name}({signature}) -> impl ::core::future::Future<Output = {output}> + ::core::marker::Send;\n"
+    )
 }
