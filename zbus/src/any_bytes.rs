@@ -62,7 +62,7 @@ pub fn response(bytes: &[u8]) {
     for count in 0..4 {
         for throws in [false, true] {
             if let Ok(Ok(values)) = read.body.clone().returns(count, throws) {
-                assert!(values.len() == count);
+                assert!(values.count() == count);
             }
         }
     }

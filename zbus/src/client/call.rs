@@ -3,7 +3,6 @@
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
-use std::vec;
 
 use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
@@ -16,7 +15,9 @@ use super::{CallOptions, RemoteObject, ReplyMode};
 use crate::error::{Error, Fate};
 use crate::server::Context;
 use crate::telemetry::{Observed, TRACEPARENT};
-use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Response, Thrown, decode_as};
+use crate::wire::{
+    Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Response, Thrown, Values, decode_as,
+};
 
 /// A call to be made.
 #[derive(Debug)]
@@ -213,8 +214,8 @@ impl<'a> Request<'a> {
         self.object.queue.to_string()
     }
 
-    fn reply(&self, values: Vec<Bytes>) -> Reply {
-        Reply { target: Arc::clone(&self.object.queue), values: values.into_iter() }
+    fn reply(&self, values: Values) -> Reply {
+        Reply { target: Arc::clone(&self.object.queue), values }
     }
 
     fn read<R>(&self, response: Response, read: impl FnOnce(Body) -> Read<R>) -> Result<R, Error> {
@@ -245,7 +246,7 @@ type Read<R> = Result<Result<R, Thrown>, DecodeError>;
 #[derive(Debug)]
 pub struct Reply {
     target: Arc<str>,
-    values: vec::IntoIter<Bytes>,
+    values: Values,
 }
 
 impl Reply {

@@ -25,7 +25,7 @@ pub(crate) use elements::ElementsAt;
 pub(crate) use elements::{Elements, ElementsIter};
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
 pub(crate) use request::{OutgoingRequest, Request, reply_address};
-pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, response_id};
+pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, Values, response_id};
 pub(crate) use untyped::decode_document;
 
 /// How large a message is at most where nobody says otherwise, in bytes.

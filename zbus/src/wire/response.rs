@@ -1,6 +1,7 @@
 //! The envelope of a response, in both generations.
 
 use std::ops::Range;
+use std::vec;
 
 use bytes::Bytes;
 use rmp::encode;
@@ -327,34 +328,62 @@ fn rejection(error: &str, kind: &str) -> Option<(RejectionKind, String)> {
     (!error.is_empty()).then(|| (RejectionKind::from(kind), error.to_owned()))
 }
 
-impl Body {
-    /// The bytes of each of `count` declared returns, or what was thrown instead.
-    pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Vec<Bytes>, Thrown>, DecodeError> {
+/// Returned values, in order. One costs no memory beside its own.
+#[derive(Clone, Debug)]
+pub(crate) enum Values {
+    /// So many times.
+    Same {
+        value: Bytes,
+        left: usize,
+    },
+    Each(vec::IntoIter<Bytes>),
+}
+
+impl Iterator for Values {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
         match self {
-            Self::One { thrown: Some(thrown), .. } => Ok(Err(thrown)),
-            Self::One { data, thrown: None } => data_returns(data, count).map(Ok),
-            Self::Zero { elements } => element_returns(elements, count, throws),
+            Self::Same { value, left } => {
+                *left = left.checked_sub(1)?;
+                Some(if *left == 0 { std::mem::take(value) } else { value.clone() })
+            }
+            Self::Each(values) => values.next(),
         }
     }
 }
 
-fn data_returns(data: Option<Bytes>, count: usize) -> Result<Vec<Bytes>, DecodeError> {
+impl Body {
+    /// The bytes of each of `count` declared returns, or what was thrown instead.
+    pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Values, Thrown>, DecodeError> {
+        match self {
+            Self::One { thrown: Some(thrown), .. } => Ok(Err(thrown)),
+            Self::One { data, thrown: None } => data_returns(data, count).map(Ok),
+            Self::Zero { elements } => {
+                element_returns(elements, count, throws).map(|read| read.map(|values| Values::Each(values.into_iter())))
+            }
+        }
+    }
+}
+
+fn data_returns(data: Option<Bytes>, count: usize) -> Result<Values, DecodeError> {
     if count == 0 {
-        return Ok(Vec::new());
+        return Ok(Values::Each(Vec::new().into_iter()));
     }
     // Go sends no data where it could not encode the result.
     let data = data.filter(|data| !data.is_empty()).ok_or_else(|| DecodeError::new("the reply holds no value"))?;
     if count == 1 {
-        return Ok(vec![data]);
+        return Ok(Values::Same { value: data, left: count });
     }
     let elements = msgpack::elements(&data)?;
     if elements.is_empty() && data.first() == Some(&rmp::Marker::Null.to_u8()) {
-        return Ok(vec![data; count]);
+        return Ok(Values::Same { value: data, left: count });
     }
     if elements.len() < count {
         return Err(DecodeError::new(format!("{} values where {count} were expected", elements.len())));
     }
-    Ok(elements.into_iter().take(count).map(|Range { start, end }| data.slice(start..end)).collect())
+    let values: Vec<_> = elements.into_iter().take(count).map(|Range { start, end }| data.slice(start..end)).collect();
+    Ok(Values::Each(values.into_iter()))
 }
 
 fn element_returns(
@@ -396,7 +425,7 @@ mod tests {
                 let returns = round_trip(response).body.returns(2, true).unwrap();
                 match thrown {
                     None => {
-                        let values = returns.unwrap();
+                        let values: Vec<_> = returns.unwrap().collect();
                         assert_eq!(decode::<i64>(&values[0]).unwrap(), 7);
                         assert_eq!(decode::<String>(&values[1]).unwrap(), "x");
                     }
@@ -427,11 +456,11 @@ mod tests {
     fn a_declared_value_that_is_missing_is_an_error_and_nil_is_zero() {
         let missing = Body::One { data: None, thrown: None };
         assert!(missing.clone().returns(1, false).is_err());
-        assert!(missing.returns(0, false).unwrap().unwrap().is_empty());
+        assert!(missing.returns(0, false).unwrap().unwrap().next().is_none());
         let empty = Body::One { data: Some(Bytes::new()), thrown: None };
         assert!(empty.returns(1, false).is_err());
         let nil = Body::One { data: Some(Bytes::from_static(&[0xc0])), thrown: None };
         let values = nil.returns(3, false).unwrap().unwrap();
-        assert_eq!(values.iter().map(|value| decode::<u8>(value).unwrap()).collect::<Vec<_>>(), [0, 0, 0]);
+        assert_eq!(values.map(|value| decode::<u8>(&value).unwrap()).collect::<Vec<_>>(), [0, 0, 0]);
     }
 }

@@ -119,7 +119,7 @@ fn every_response_is_read_as_stated_and_written_as_go_reads_it() {
             assert!(response.rejection.is_none(), "{name}");
             let mut written = OutgoingResponse::new(generation, id);
             if let Some(stated) = vector.value.get("status") {
-                let values = response.body.returns(1, false).unwrap().unwrap();
+                let values: Vec<_> = response.body.returns(1, false).unwrap().unwrap().collect();
                 let status: Status = decode(&values[0]).unwrap();
                 assert_eq!(go_status(&status), *stated, "{name}");
                 written.value::<Same, _>(&status).unwrap();
@@ -128,7 +128,7 @@ fn every_response_is_read_as_stated_and_written_as_go_reads_it() {
                 let stated = vector.value["returns"].as_array().unwrap();
                 match response.body.returns(stated.len(), throws).unwrap() {
                     Ok(values) => {
-                        let values: Vec<Value> = values.iter().map(|value| decode(value).unwrap()).collect();
+                        let values: Vec<Value> = values.map(|value| decode(&value).unwrap()).collect();
                         assert_eq!(values.iter().map(notation).collect::<Vec<_>>(), *stated, "{name}");
                         for value in &values {
                             written.value::<adapter::Any, _>(value).unwrap();
