@@ -27,7 +27,6 @@ fn run(
     worker: Worker<Work>,
     call: usize,
 ) -> thread::JoinHandle<()> {
-    worker.does(Some(call));
     running.fetch_add(1, Ordering::SeqCst);
     let (pool, running) = (Arc::clone(pool), Arc::clone(running));
     thread::spawn(move || {
@@ -54,7 +53,7 @@ fn each_worker_runs_one_call_at_a_time_and_none_is_lost() {
             let mut reserved = block_on(pool.reserve());
             assert!((1..=2).contains(&reserved.count()));
             // As a pop that gives less than was asked for: the rest goes back.
-            if let Some(worker) = reserved.take_one() {
+            if let Some(worker) = reserved.take_one(Some(call)) {
                 ends.push(run(&pool, &running, worker, call));
                 call += 1;
             }
@@ -75,8 +74,9 @@ fn whoever_waits_until_all_are_free_waits_for_every_one() {
         let pool = Pool::new(2);
         let running = Arc::new(AtomicUsize::new(0));
         let mut reserved = block_on(pool.reserve());
-        let ends: Vec<_> = (0..2).map(|call| run(&pool, &running, reserved.take_one().unwrap(), call)).collect();
-        assert!(reserved.take_one().is_none());
+        let ends: Vec<_> =
+            (0..2).map(|call| run(&pool, &running, reserved.take_one(Some(call)).unwrap(), call)).collect();
+        assert!(reserved.take_one(None).is_none());
         drop(reserved);
         block_on(pool.all_free());
         assert_eq!(running.load(Ordering::SeqCst), 0);
@@ -93,12 +93,16 @@ fn one_who_stops_waiting_keeps_no_worker_and_no_waker_from_the_others() {
         let pool = Pool::new(1);
         let running = Arc::new(AtomicUsize::new(0));
         let mut reserved = block_on(pool.reserve());
-        let end = run(&pool, &running, reserved.take_one().unwrap(), 0);
+        let worker = reserved.take_one(Some(0)).unwrap();
+        // Two hold it, as a call and its thread do where methods block.
+        let held = worker.clone();
+        let end = run(&pool, &running, worker, 0);
         let other = thread::spawn({
             let pool = Arc::clone(&pool);
             // The server stops: what waits for a worker is polled once, and dropped.
             move || drop(block_on(futures::future::select(std::pin::pin!(pool.reserve()), std::future::ready(()))))
         });
+        drop(held);
         block_on(pool.all_free());
         assert_eq!(running.load(Ordering::SeqCst), 0);
         end.join().unwrap();

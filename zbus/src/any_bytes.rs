@@ -16,9 +16,17 @@ use crate::wire::{
 pub fn request(bytes: &[u8]) {
     let message = Bytes::copy_from_slice(bytes);
     let _ = reply_address(&message);
+    if let Some(usual) = Request::usual(&message) {
+        let any = Request::any(&message).expect("what is usual can be read");
+        assert_eq!((usual.generation, usual.id, usual.reply_to), (any.generation, any.id, any.reply_to));
+        assert_eq!((usual.object, usual.version, usual.method), (any.object, any.version, any.method));
+        assert_eq!((usual.deadline, usual.metadata, usual.one_way), (any.deadline, any.metadata, any.one_way));
+        let [usual, any] = [usual.arguments, any.arguments].map(|arguments| arguments.share(message.clone()));
+        assert!(usual.len() == any.len() && usual.iter().eq(any.iter()));
+    }
     let Ok(read) = Request::decode(&message) else { return };
     let mut arguments = Bins::default();
-    for argument in &read.arguments {
+    for argument in read.arguments.clone().share(message.clone()).iter() {
         // What is inside is whoever's that reads it.
         arguments.push::<adapter::Bytes, Vec<u8>>(&argument.to_vec()).expect("bytes have a form");
     }
@@ -37,13 +45,17 @@ pub fn request(bytes: &[u8]) {
     assert_eq!((again.id, again.reply_to), (read.id, read.reply_to));
     assert_eq!((again.object, again.version), (read.object, read.version));
     assert_eq!((&again.method, again.deadline, again.one_way), (&read.method, read.deadline, read.one_way));
-    assert_eq!((again.arguments.len(), &again.metadata), (read.arguments.len(), &read.metadata));
+    assert_eq!(&again.metadata, &read.metadata);
+    assert_eq!(u32::try_from(again.arguments.share(written.clone()).len()).ok(), Some(arguments.count()));
 }
 
 /// A message in an inbox.
 pub fn response(bytes: &[u8]) {
     let message = Bytes::copy_from_slice(bytes);
     let id = response_id(&message);
+    if let Some(usual) = Response::usual(&message) {
+        assert_eq!(usual, Response::any(&message).expect("what is usual can be read"));
+    }
     let Ok((read_id, read)) = Response::decode(&message) else { return };
     assert!(id.is_none_or(|id| id == read_id));
     for count in 0..4 {

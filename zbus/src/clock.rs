@@ -42,11 +42,6 @@ impl Clock {
     pub(crate) fn now(&self) -> i64 {
         local(self.skew).saturating_add(self.offset.load(Ordering::Relaxed))
     }
-
-    /// How long from now until a point in time of the broker; zero where it has passed.
-    pub(crate) fn until(&self, deadline: i64) -> Duration {
-        Duration::from_millis(u64::try_from(deadline.saturating_sub(self.now())).unwrap_or(0))
-    }
 }
 
 /// What the broker's clock is ahead, taken in the middle of the question's way.

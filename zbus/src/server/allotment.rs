@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::dispatch::{AnyObject, Served};
+use super::dispatch::Served;
+use super::runner::AnyObject;
 use super::workers::Workers;
 use crate::ObjectId;
 
@@ -20,7 +21,7 @@ pub(super) struct Allotment {
     /// The queues that each pool takes requests from.
     pub(super) queues: Vec<Vec<Arc<str>>>,
     /// By their ids.
-    pub(super) objects: Vec<(ObjectId, Served)>,
+    pub(super) objects: Vec<(Arc<ObjectId>, Served)>,
 }
 
 impl Allotment {
@@ -42,7 +43,7 @@ impl Allotment {
                     own_queues.len()
                 }
             };
-            objects.push((id, Served { object, pool, queue }));
+            objects.push((Arc::new(id), Served { object, pool, queue }));
         }
         objects.sort_by(|(left, _), (right, _)| left.cmp(right));
         let mut queues = vec![shared_queues];

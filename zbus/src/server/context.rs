@@ -101,7 +101,7 @@ impl Context {
 
     /// The object that is called; none outside of a call.
     pub fn object(&self) -> Option<&ObjectId> {
-        self.call.as_ref().map(|call| &call.object)
+        self.call.as_ref().map(|call| &*call.object)
     }
 
     /// The method that is called, by its name on the wire; none outside of a call.
@@ -141,7 +141,7 @@ pub(super) struct CallState {
     names: String,
     id_len: usize,
     pub(super) generation: Generation,
-    pub(super) object: ObjectId,
+    pub(super) object: Arc<ObjectId>,
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) deadline: Option<Instant>,
     given_up: AtomicBool,
@@ -151,7 +151,7 @@ pub(super) struct CallState {
 
 impl CallState {
     /// A request for this object, without its arguments, which a context that lives on shall not keep in memory.
-    pub(super) fn new(object: ObjectId, request: Request<'_>, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(object: Arc<ObjectId>, request: Request<'_>, deadline: Option<Instant>) -> Self {
         let Request { id, generation, method, metadata, .. } = request;
         let mut names = String::with_capacity(id.len() + method.len());
         names.push_str(id);
@@ -217,12 +217,12 @@ impl CallState {
             object: "",
             version: "",
             method,
-            arguments: Vec::new(),
+            arguments: crate::wire::ElementsAt::default(),
             deadline: None,
             metadata: BTreeMap::new(),
             one_way: false,
         };
-        Arc::new(Self::new(object.into(), request, None))
+        Arc::new(Self::new(Arc::new(object.into()), request, None))
     }
 }
 

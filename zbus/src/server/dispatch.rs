@@ -1,49 +1,27 @@
 //! From a message to its reply: the request is read, its object found, the method run by a worker.
 
-use std::any::Any;
-use std::fmt;
-use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use futures::FutureExt;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::context::{CallState, Context};
-use super::events::panic_text;
-use super::object::{Call, Object, Returns};
+use super::context::CallState;
+use super::object::Call;
 use super::rejection::Rejection;
 use super::reply::{Inboxes, ReplyTo, Sent};
-use super::running::{Entered, Running};
-use super::workers::{Busy, Permit, Workers};
+use super::run::{Run, reject};
+use super::runner::{AnyObject, Runner};
+use super::running::Running;
+use super::workers::{Free, Work, Workers, overdue_after};
 use crate::ObjectId;
 use crate::clock::Clock;
 use crate::drops::{Beginning, Drops, Reason};
 use crate::error::RejectionKind;
 use crate::outbox::Outbox;
-use crate::telemetry::{self, Observed, TRACEPARENT};
+use crate::telemetry::{Observed, TRACEPARENT};
 use crate::wire::{Depth, Generation, Request, reply_address};
-
-/// An object of whatever type. The type is forgotten where a call becomes a task, so that this costs no allocation of its own.
-pub(super) trait AnyObject: Send + Sync {
-    fn run(self: Arc<Self>, call: Call, run: Run);
-}
-
-impl<O: Object> AnyObject for O {
-    fn run(self: Arc<Self>, call: Call, run: Run) {
-        tokio::spawn(async move {
-            // The future is made in there too, since making it may panic.
-            let method = run.guarded(async move { self.call(call).await });
-            // It may be large, and is moved no more: each layer over it that takes it by value would have room for it twice.
-            run.finish(pin!(Some(method))).await;
-        });
-    }
-}
 
 /// An object and the pool of workers that runs its methods.
 pub(super) struct Served {
@@ -56,7 +34,7 @@ pub(super) struct Served {
 /// All that a message needs on its way.
 pub(super) struct Dispatcher {
     /// By their ids.
-    pub(super) objects: Vec<(ObjectId, Served)>,
+    pub(super) objects: Vec<(Arc<ObjectId>, Served)>,
     pub(super) workers: Arc<Workers>,
     pub(super) outbox: Outbox<Sent>,
     pub(super) clock: Clock,
@@ -71,10 +49,36 @@ pub(super) struct Dispatcher {
     pub(super) max_depth: Depth,
 }
 
+/// When a batch of messages came, and for which pool of workers.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival {
+    pool: usize,
+    /// By the broker's clock, in milliseconds.
+    broker: i64,
+    instant: Instant,
+    wall: SystemTime,
+}
+
 impl Dispatcher {
-    /// Hands a message, which came for a pool of workers, to one of them, or answers why not.
-    pub(super) async fn dispatch(&self, message: &Bytes, pool: usize, permit: Permit) {
-        let Read { request, reply_to, limit, deadline, own_limit } = match self.read(message) {
+    /// Where the calls of each of the objects run.
+    pub(super) fn runners(&self) -> Vec<Box<dyn Runner>> {
+        self.objects.iter().map(|(_, served)| Arc::clone(&served.object).runner()).collect()
+    }
+
+    /// Of messages that have just come.
+    pub(super) fn arrival(&self, pool: usize) -> Arrival {
+        Arrival { pool, broker: self.clock.now(), instant: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// Hands a message to a worker of the pool that it came for, or answers why not.
+    pub(super) async fn dispatch(
+        self: &Arc<Self>,
+        message: Bytes,
+        arrival: Arrival,
+        free: &mut Free,
+        runners: &mut [Box<dyn Runner>],
+    ) {
+        let Read { mut request, reply_to, deadline, own_limit, due } = match self.read(&message, arrival) {
             Ok(read) => read,
             Err(Unread::Dropped(reason, detail)) => {
                 self.workers.counters.dropped.add_one();
@@ -85,45 +89,48 @@ impl Dispatcher {
                 return reply_to.reject(&id, &self.outbox, &rejection).await;
             }
         };
-        let (id, Served { object, queue, .. }) = match self.served(&request, pool) {
-            Ok(served) => served,
+        let (id, queue, runner) = match self.served(&request, arrival.pool) {
+            Ok((index, id, served)) => (id, &served.queue, runners.get_mut(index)),
             Err(message) => {
                 self.workers.counters.rejected.add_one();
                 let rejection = Rejection::new(RejectionKind::UnknownObject, message);
-                return reject(reply_to, request.id, &self.outbox, &rejection).await;
+                return reject(reply_to, request.id, self, &rejection).await;
             }
         };
-        let mut call = Call::new(id.clone(), request, deadline);
-        let state = Arc::clone(call.state());
-        let Some(entered) = self.running.enter(state) else {
-            self.workers.counters.dropped.add_one();
-            return tracing::debug!("dropped a request that its caller has given up");
+        // There is one for each object.
+        let Some(runner) = runner else { return };
+        let arguments = std::mem::take(&mut request.arguments);
+        let call = Arc::new(CallState::new(Arc::clone(id), request, deadline));
+        // There is one, as no more was popped than was reserved.
+        let Some(worker) = free.take_one(Work::new(Arc::clone(&call), arrival.wall, due)) else { return };
+        let traceparent = call.metadata.get(TRACEPARENT).map(String::as_str);
+        let observed = Observed::handle(queue, call.method(), call.id(), traceparent);
+        let run = Run {
+            dispatcher: Arc::clone(self),
+            call: Arc::clone(&call),
+            observed,
+            queue: Arc::clone(queue),
+            worker: worker.clone(),
+            reply_to,
+            own_limit,
         };
-        let state = &entered.call;
-        let traceparent = state.metadata.get(TRACEPARENT).map(String::as_str);
-        let observed = Observed::handle(queue, state.method(), state.id(), traceparent);
-        let worker = Arc::new(self.workers.busy(Arc::clone(state), limit, permit));
-        call.occupy(Arc::clone(&worker));
-        let (outbox, abort, max_message_size) = (self.outbox.clone(), self.abort.clone(), self.max_message_size);
-        let queue = Arc::clone(queue);
-        Arc::clone(object)
-            .run(call, Run { entered, observed, queue, worker, reply_to, outbox, abort, own_limit, max_message_size });
+        runner.run(Call::new(call, arguments.share(message), worker), run);
     }
 
-    /// The object that a request is for, if it came for the workers of that.
-    fn served(&self, request: &Request<'_>, pool: usize) -> Result<&(ObjectId, Served), String> {
+    /// The object that a request is for, if it came for the workers of that, and its place.
+    fn served(&self, request: &Request<'_>, pool: usize) -> Result<(usize, &Arc<ObjectId>, &Served), String> {
         let wanted = (request.object, request.version);
-        let found = self.objects.binary_search_by(|(id, _)| (id.name(), id.version()).cmp(&wanted));
+        let found = self.objects.binary_search_by(|(id, _)| (id.name(), id.version()).cmp(&wanted)).ok();
         let id = || ObjectId::new(request.object, request.version);
-        match found.ok().and_then(|found| self.objects.get(found)) {
-            Some(served) if served.1.pool == pool => Ok(served),
+        match found.and_then(|found| Some((found, self.objects.get(found)?))) {
+            Some((found, (id, served))) if served.pool == pool => Ok((found, id, served)),
             // Otherwise the name in a message, and not its queue, would say whose workers run it.
             Some(_) => Err(format!("a request for `{}` came in the queue of another object", id())),
             None => Err(format!("the module does not serve `{}`", id())),
         }
     }
 
-    fn read<'a>(&self, message: &'a Bytes) -> Result<Read<'a>, Unread> {
+    fn read<'a>(&self, message: &'a Bytes, arrival: Arrival) -> Result<Read<'a>, Unread> {
         if message.len() > self.max_message_size {
             let (size, most) = (message.len(), self.max_message_size);
             let detail = format!("the request is {size} bytes, more than the {most} that this server reads");
@@ -133,13 +140,14 @@ impl Dispatcher {
             Ok(request) => request,
             Err(error) => return Err(self.refuse(message, Reason::Malformed, error.to_string())),
         };
-        let limit = request.deadline.map(|deadline| self.clock.until(deadline));
-        if limit.is_some_and(|limit| limit.is_zero()) {
+        let now = Instant::now();
+        let awaited = request.deadline.and_then(|deadline| arrival.at(deadline));
+        if awaited.is_some_and(|awaited| awaited <= now) {
             return Err(Unread::Dropped(Reason::Expired, format!("the deadline of {} has passed", request.id)));
         }
-        let own_limit = self.max_call_time.filter(|most| limit.is_none_or(|limit| *most < limit));
-        let now = Instant::now();
-        let [awaited, deadline] = [limit, own_limit.or(limit)].map(|limit| now.checked_add(limit?));
+        let own = self.own_limit(now, awaited);
+        let deadline = own.map(|(_, end)| end).or(awaited);
+        let due = if deadline.is_none() && request.deadline.is_none() { overdue_after(now) } else { deadline };
         let reply_to = if request.one_way {
             None
         } else {
@@ -147,11 +155,19 @@ impl Dispatcher {
             let dropped = || Unread::Dropped(Reason::ForeignReplyTo, Beginning(request.reply_to).to_string());
             Some(reply_to.ok_or_else(dropped)?)
         };
-        if let Err(error) = request.arguments.iter().try_for_each(|argument| self.max_depth.check(argument)) {
+        let mut arguments = request.arguments.iter(message);
+        if let Err(error) = arguments.try_for_each(|argument| self.max_depth.check(argument)) {
             let detail = format!("an argument is not read: {error}");
             return Err(self.refuse_to(reply_to, request.id, Reason::TooDeep, detail));
         }
-        Ok(Read { request, reply_to, limit: own_limit.or(limit), deadline, own_limit })
+        Ok(Read { request, reply_to, deadline, own_limit: own.map(|(limit, _)| limit), due })
+    }
+
+    /// The server's limit for a call that begins now, and its end, where that comes before the call's deadline.
+    fn own_limit(&self, now: Instant, awaited: Option<Instant>) -> Option<(Duration, Instant)> {
+        let limit = self.max_call_time?;
+        let end = now.checked_add(limit)?;
+        awaited.is_none_or(|awaited| end < awaited).then_some((limit, end))
     }
 
     /// Tells whoever sent a message that it is not read, if it says who that is.
@@ -172,16 +188,25 @@ impl Dispatcher {
     }
 }
 
+impl Arrival {
+    /// A point in time of the broker by our clock; none where that is beyond it. One that was past already is the arrival itself.
+    fn at(self, deadline: i64) -> Option<Instant> {
+        let left = u64::try_from(deadline.saturating_sub(self.broker)).unwrap_or(0);
+        self.instant.checked_add(Duration::from_millis(left))
+    }
+}
+
 /// A message that was read.
 struct Read<'a> {
     request: Request<'a>,
     /// None for a call that is not answered.
     reply_to: Option<ReplyTo>,
-    /// From now.
-    limit: Option<Duration>,
+    /// None where it has none, or that is beyond the clock.
     deadline: Option<Instant>,
     /// The server's, where that comes before the deadline, or there is none.
     own_limit: Option<Duration>,
+    /// When its worker is overdue.
+    due: Option<Instant>,
 }
 
 /// A message that no worker gets.
@@ -189,170 +214,4 @@ enum Unread {
     Dropped(Reason, String),
     /// To the sender of a request of this id.
     Rejected(ReplyTo, String, Rejection),
-}
-
-/// Says why a call has no result: to its caller, or to our log where nobody waits for an answer.
-async fn reject(reply_to: Option<ReplyTo>, id: &str, outbox: &Outbox<Sent>, rejection: &Rejection) {
-    match reply_to {
-        Some(reply_to) => reply_to.reject(id, outbox, rejection).await,
-        None => tracing::warn!(reason = rejection.message, "a one-way call failed"),
-    }
-}
-
-/// A worker on its way with a call.
-pub(super) struct Run {
-    entered: Entered,
-    observed: Observed,
-    queue: Arc<str>,
-    worker: Arc<Busy>,
-    /// None for a call that is not answered.
-    reply_to: Option<ReplyTo>,
-    outbox: Outbox<Sent>,
-    abort: CancellationToken,
-    /// The server's, where that comes before the deadline, or there is none.
-    own_limit: Option<Duration>,
-    max_message_size: usize,
-}
-
-/// Why a method is not waited for any longer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum GivenUp {
-    /// By its caller.
-    Cancelled,
-    AtDeadline,
-    /// By the server, which stops.
-    Stopped,
-}
-
-/// What a method ends with, a panic among it.
-type Ended = Result<Result<Returns, Rejection>, Box<dyn Any + Send>>;
-
-impl Run {
-    /// The method as the current task's call, which ends with it where it panics.
-    fn guarded<F>(&self, method: F) -> impl Future<Output = Ended> + use<F>
-    where
-        F: Future<Output = Result<Returns, Rejection>>,
-    {
-        Context::from(Arc::clone(&self.entered.call)).scope(AssertUnwindSafe(method).catch_unwind())
-    }
-
-    /// Runs the method to its end, or until it is given up, and answers.
-    async fn finish(self, method: Pin<&mut Option<impl Future<Output = Ended>>>) {
-        let Self { entered, observed, queue, worker, reply_to, outbox, abort, own_limit, max_message_size } = self;
-        let ended = run(&entered.call, &abort, method);
-        let answer = match observed.run_method(&queue, entered.call.method(), ended, outcome_of).await {
-            Ok(outcome) => Some(outcome),
-            // Nobody waits for it.
-            Err(GivenUp::Cancelled) => None,
-            Err(GivenUp::AtDeadline) => {
-                let name = Name(&entered.call);
-                let message = match own_limit {
-                    Some(limit) => format!("{name} did not end in {limit:?}, which is the server's limit for a call"),
-                    None => format!("{name} did not end before its deadline"),
-                };
-                Some(Err(Rejection::new(RejectionKind::Expired, message)))
-            }
-            Err(GivenUp::Stopped) => {
-                let message = format!("the server stopped before {} ended", Name(&entered.call));
-                Some(Err(Rejection::new(RejectionKind::Stopping, message)))
-            }
-        };
-        let thrown = matches!(&answer, Some(Ok(returns)) if returns.has_thrown());
-        let id = entered.call.id();
-        let answer = answer.map(|outcome| outcome.and_then(|returns| returns.encode(id, max_message_size)));
-        let counters = worker.counters();
-        match &answer {
-            Some(Ok(_)) if thrown => counters.failed.add_one(),
-            Some(Ok(_)) => counters.served.add_one(),
-            Some(Err(_)) => counters.rejected.add_one(),
-            None => counters.dropped.add_one(),
-        }
-        if let Some(outcome) = answer {
-            match (outcome, reply_to) {
-                (Ok(message), Some(reply_to)) => reply_to.send(&outbox, message).await,
-                (Ok(_), None) => {}
-                (Err(rejection), reply_to) => reject(reply_to, id, &outbox, &rejection).await,
-            }
-        }
-        // Busy until the reply is on its way, so that a server takes no more than it can answer.
-        drop(worker);
-    }
-}
-
-/// Drives a method, which is dropped when this is ready.
-async fn run(
-    call: &CallState,
-    abort: &CancellationToken,
-    mut method: Pin<&mut Option<impl Future<Output = Ended>>>,
-) -> Result<Result<Returns, Rejection>, GivenUp> {
-    let outcome = drive(call, abort, method.as_mut()).await;
-    method.set(None);
-    outcome
-}
-
-async fn drive(
-    call: &CallState,
-    abort: &CancellationToken,
-    mut method: Pin<&mut Option<impl Future<Output = Ended>>>,
-) -> Result<Result<Returns, Rejection>, GivenUp> {
-    let mut ended = poll_fn(|context| match method.as_mut().as_pin_mut() {
-        Some(method) => method.poll(context),
-        None => Poll::Pending,
-    });
-    let deadline = async {
-        match call.deadline {
-            Some(deadline) => tokio::time::sleep_until(deadline).await,
-            None => std::future::pending().await,
-        }
-    };
-    let given_up = tokio::select! {
-        // A method that is ready at once costs no timer.
-        biased;
-        outcome = &mut ended => return Ok(settle(call, outcome)),
-        () = call.given_up() => GivenUp::Cancelled,
-        () = deadline => GivenUp::AtDeadline,
-        () = abort.cancelled() => GivenUp::Stopped,
-    };
-    // For what the method has spawned, or for the method itself where it runs on.
-    call.give_up();
-    if call.runs_to_end() && given_up != GivenUp::Stopped {
-        tokio::select! {
-            outcome = &mut ended => drop(settle(call, outcome)),
-            () = abort.cancelled() => {}
-        }
-    }
-    Err(given_up)
-}
-
-/// How a method ended, in one word.
-fn outcome_of(outcome: &Result<Result<Returns, Rejection>, GivenUp>) -> &'static str {
-    match outcome {
-        Ok(Ok(returns)) if returns.has_thrown() => "thrown",
-        Ok(Ok(_)) => telemetry::OK,
-        Ok(Err(rejection)) if rejection.kind == RejectionKind::Panicked => "panicked",
-        Ok(Err(rejection)) if rejection.kind == RejectionKind::UnknownMethod => telemetry::UNKNOWN_METHOD,
-        Ok(Err(_)) => "rejected",
-        Err(GivenUp::Cancelled) => "given_up",
-        Err(GivenUp::AtDeadline) => "timeout",
-        Err(GivenUp::Stopped) => "stopped",
-    }
-}
-
-/// What came of a method that ended by itself.
-fn settle(call: &CallState, outcome: Ended) -> Result<Returns, Rejection> {
-    outcome.unwrap_or_else(|panic| {
-        let text = panic_text(&*panic);
-        let name = Name(call);
-        tracing::error!(method = %name, panic = text, "a method panicked");
-        Err(Rejection::new(RejectionKind::Panicked, format!("{name} panicked: {text}")))
-    })
-}
-
-/// What a method is called in errors.
-struct Name<'a>(&'a CallState);
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.0.object, self.0.method())
-    }
 }

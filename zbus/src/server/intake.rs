@@ -21,6 +21,9 @@ use crate::wire::{OutgoingResponse, Request};
 /// One pop shall stay near this many bytes: what a crash would lose, and what memory holds at once.
 const POP_BYTES: usize = 4 << 20;
 
+/// After so many calls others have their turn: their methods may have run right here.
+const TURN: usize = 64;
+
 /// A popper that survives the loss of its connection.
 pub(super) struct Intake {
     pub(super) popper: Box<dyn Popper>,
@@ -34,17 +37,20 @@ impl Intake {
     /// Requests for the objects that a pool of workers runs, until `stop`. Whatever was popped by then is dispatched.
     pub(super) async fn requests(mut self, dispatcher: Arc<Dispatcher>, pool: usize) {
         let mut message_bytes = 0;
+        let mut runners = dispatcher.runners();
         loop {
-            let reserved = self.stop.clone().run_until_cancelled_owned(dispatcher.workers.reserve(pool)).await;
-            let Some(Some(mut reserved)) = reserved else { return };
-            let count = reserved.count().min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
+            let free = self.stop.run_until_cancelled(dispatcher.workers.reserve(pool)).await;
+            let Some(Some(mut free)) = free else { return };
+            let count = free.count().min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
             let Some(popped) = self.pop(count).await else { return };
-            for message in popped.messages {
+            let mut arrival = dispatcher.arrival(pool);
+            for (index, message) in popped.messages.into_iter().enumerate() {
                 message_bytes = usize::midpoint(message_bytes, message.len());
-                // There is one, as no more was popped than was reserved.
-                if let Some(permit) = reserved.take_one() {
-                    dispatcher.dispatch(&message, pool, permit).await;
+                if index % TURN == TURN - 1 {
+                    tokio::task::yield_now().await;
+                    arrival = dispatcher.arrival(pool);
                 }
+                dispatcher.dispatch(message, arrival, &mut free, &mut runners).await;
             }
             // A pop serves the first list that has any: each gets its turn to be that.
             let served = (popped.list + 1).min(self.lists.len());
@@ -107,9 +113,9 @@ impl StatusSource {
             counters: Some(self.workers.counters.status()),
             ..self.constant.clone()
         };
-        let mut response = OutgoingResponse::new(request.generation);
-        match response.value::<serde_with::Same, _>(&status).and_then(|()| response.encode(request.id)) {
-            Ok(message) => reply_to.send(&self.outbox, message).await,
+        let mut response = OutgoingResponse::new(request.generation, request.id);
+        match response.value::<serde_with::Same, _>(&status).and_then(|()| response.encode()) {
+            Ok(message) => reply_to.send(&self.outbox, message.into()).await,
             Err(error) => tracing::error!(%error, "the status cannot be encoded"),
         }
     }

@@ -14,6 +14,8 @@ mod pool;
 mod presence;
 mod rejection;
 mod reply;
+mod run;
+mod runner;
 mod running;
 mod signals;
 mod untyped;
@@ -34,7 +36,7 @@ use self::allotment::{Allotment, Registered};
 use self::blocking::Blocking;
 use self::cancellations::Cancellations;
 pub use self::context::Context;
-use self::dispatch::{AnyObject, Dispatcher};
+use self::dispatch::Dispatcher;
 pub use self::events::{Publisher, Streams};
 use self::intake::{Intake, StatusSource};
 pub use self::object::{Arguments, Call, Object, Returns};
@@ -42,6 +44,7 @@ pub use self::options::ObjectOptions;
 use self::presence::Presence;
 pub use self::rejection::Rejection;
 use self::reply::{Inboxes, ReplyTracker};
+use self::runner::AnyObject;
 use self::running::Running;
 use self::signals::StopSignals;
 pub use self::untyped::{
@@ -283,7 +286,7 @@ impl Server {
         let instance: Arc<str> = Uuid::new_v4().to_string().into();
         let status = StatusSource {
             constant: Status {
-                objects: objects.iter().map(|(id, _)| ObjectStatus::from(id)).collect(),
+                objects: objects.iter().map(|(id, _)| ObjectStatus::from(&**id)).collect(),
                 instance: Some(instance.to_string()),
                 version: self.version,
                 contracts: self.contracts,

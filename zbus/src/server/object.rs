@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
-use tokio::time::Instant;
 
 use super::context::{CallState, Context};
 use super::events::Streams;
@@ -14,7 +12,7 @@ use super::workers::Busy;
 use crate::ObjectId;
 use crate::error::RejectionKind;
 use crate::failure::Failure;
-use crate::wire::{OutgoingResponse, Request, decode_as};
+use crate::wire::{Elements, ElementsIter, OutgoingResponse, decode_as};
 
 /// An object that a [`Server`](crate::Server) serves. The compiler generates an implementation over each object's trait.
 #[diagnostic::on_unimplemented(
@@ -85,23 +83,18 @@ impl<O: Object> Object for Arc<O> {
 #[derive(Debug)]
 pub struct Call {
     state: Arc<CallState>,
-    arguments: Vec<Bytes>,
+    arguments: Elements,
     /// The worker that runs it.
-    worker: Option<Arc<Busy>>,
+    worker: Busy,
 }
 
 impl Call {
-    pub(super) fn new(object: ObjectId, mut request: Request<'_>, deadline: Option<Instant>) -> Self {
-        let arguments = std::mem::take(&mut request.arguments);
-        Self { state: Arc::new(CallState::new(object, request, deadline)), arguments, worker: None }
-    }
-
-    pub(super) fn occupy(&mut self, worker: Arc<Busy>) {
-        self.worker = Some(worker);
+    pub(super) fn new(state: Arc<CallState>, arguments: Elements, worker: Busy) -> Self {
+        Self { state, arguments, worker }
     }
 
     /// The worker, which is busy for as long as this is held.
-    pub(super) fn worker(&self) -> Option<Arc<Busy>> {
+    pub(super) fn worker(&self) -> Busy {
         self.worker.clone()
     }
 
@@ -134,7 +127,7 @@ impl Call {
     pub fn arguments(&self, count: usize) -> Result<Arguments<'_>, Rejection> {
         let given = self.arguments.len();
         if given == count {
-            Ok(Arguments { arguments: &self.arguments })
+            Ok(Arguments { arguments: self.arguments.iter() })
         } else {
             Err(self.wrong_count(&count.to_string()))
         }
@@ -148,7 +141,7 @@ impl Call {
         if self.arguments.len() < count {
             return Err(self.wrong_count(&format!("at least {count}")));
         }
-        Ok(Arguments { arguments: &self.arguments })
+        Ok(Arguments { arguments: self.arguments.iter() })
     }
 
     fn wrong_count(&self, expected: &str) -> Rejection {
@@ -163,7 +156,7 @@ impl Call {
 
     /// Values to be returned, none yet.
     pub fn returns(&self) -> Returns {
-        Returns { response: OutgoingResponse::new(self.state.generation) }
+        Returns { response: OutgoingResponse::new(self.state.generation, self.state.id()) }
     }
 
     /// The rejection of a method that the object does not have.
@@ -173,16 +166,12 @@ impl Call {
             format!("`{}` has no method `{}`", self.state.object, self.state.method()),
         )
     }
-
-    pub(super) fn state(&self) -> &Arc<CallState> {
-        &self.state
-    }
 }
 
 /// The arguments of a call, to be read in order.
 #[derive(Debug)]
 pub struct Arguments<'a> {
-    arguments: &'a [Bytes],
+    arguments: ElementsIter<'a>,
 }
 
 impl Arguments<'_> {
@@ -194,11 +183,10 @@ impl Arguments<'_> {
     where
         A: for<'de> DeserializeAs<'de, T>,
     {
-        let (argument, rest) = self
+        let argument = self
             .arguments
-            .split_first()
+            .next()
             .ok_or_else(|| Rejection::new(RejectionKind::BadArguments, format!("the argument `{name}` is missing")))?;
-        self.arguments = rest;
         decode_as::<A, T>(argument).map_err(|error| {
             Rejection::new(
                 RejectionKind::BadArguments,
@@ -216,7 +204,7 @@ impl Arguments<'_> {
         A: for<'de> DeserializeAs<'de, T>,
     {
         let mut rest = Vec::with_capacity(self.arguments.len());
-        while !self.arguments.is_empty() {
+        while self.arguments.len() > 0 {
             rest.push(self.next::<A, T>(name)?);
         }
         Ok(rest)
@@ -253,10 +241,10 @@ impl Returns {
         self.response.has_thrown()
     }
 
-    pub(super) fn encode(&self, id: &str, max_size: usize) -> Result<Bytes, Rejection> {
+    pub(super) fn encode(self, max_size: usize) -> Result<Vec<u8>, Rejection> {
         let too_large = |why: String| Rejection::new(RejectionKind::ReplyTooLarge, why);
         let message =
-            self.response.encode(id).map_err(|error| too_large(format!("the reply cannot be encoded: {error}")))?;
+            self.response.encode().map_err(|error| too_large(format!("the reply cannot be encoded: {error}")))?;
         if message.len() > max_size {
             let size = message.len();
             return Err(too_large(format!(

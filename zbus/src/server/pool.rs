@@ -16,35 +16,51 @@ pub(super) struct Pool<T> {
 
 #[derive(Debug)]
 struct Places<T> {
-    all: Vec<T>,
-    /// Those that do nothing and are not reserved. Taken from the end.
+    all: Vec<Place<T>>,
+    /// Those that do nothing, some of them reserved. Taken from the end.
     free: Vec<usize>,
+    /// How many are reserved.
+    reserved: usize,
     /// Woken when a worker gets free.
     waiting: Vec<Waker>,
 }
 
+#[derive(Debug, Default)]
+struct Place<T> {
+    does: T,
+    /// Those who have it.
+    holders: usize,
+}
+
 impl<T: Default> Pool<T> {
     pub(super) fn new(count: usize) -> Arc<Self> {
-        let all = std::iter::repeat_with(T::default).take(count).collect();
+        let all = std::iter::repeat_with(Place::default).take(count).collect();
         // So that the first worker is busy first.
         let free = (0..count).rev().collect();
-        Arc::new(Self { places: Mutex::new(Places { all, free, waiting: Vec::new() }) })
+        Arc::new(Self { places: Mutex::new(Places { all, free, reserved: 0, waiting: Vec::new() }) })
     }
 
     /// Waits for a free worker, and takes all that are free. Dropping the future takes none.
     pub(super) async fn reserve(self: &Arc<Self>) -> Reserved<T> {
-        let free = poll_fn(|context| {
+        let count = poll_fn(|context| {
             let mut places = self.places.lock();
-            if places.free.is_empty() { places.wait(context) } else { Poll::Ready(places.free.drain(..).collect()) }
+            match places.free.len().saturating_sub(places.reserved) {
+                0 => places.wait(context),
+                count => {
+                    places.reserved += count;
+                    Poll::Ready(count)
+                }
+            }
         });
-        Reserved { free: free.await, pool: Arc::clone(self) }
+        Reserved { count: count.await, pool: Arc::clone(self) }
     }
 
     /// Waits until all are free: none is reserved, none is at work.
     pub(super) async fn all_free(&self) {
         poll_fn(|context| {
             let mut places = self.places.lock();
-            if places.free.len() < places.all.len() { places.wait(context) } else { Poll::Ready(()) }
+            let are_free = places.reserved == 0 && places.free.len() == places.all.len();
+            if are_free { Poll::Ready(()) } else { places.wait(context) }
         })
         .await;
     }
@@ -54,22 +70,29 @@ impl<T: Default> Pool<T> {
     where
         T: Clone,
     {
-        self.places.lock().all.clone()
+        self.places.lock().all.iter().map(|place| place.does.clone()).collect()
     }
 
-    fn give_back(&self, workers: impl IntoIterator<Item = usize>) {
+    fn give_back(&self, place: usize) {
         let mut places = self.places.lock();
-        for worker in workers {
-            if let Some(place) = places.all.get_mut(worker) {
-                *place = T::default();
-                places.free.push(worker);
-            }
+        let Some(worker) = places.all.get_mut(place) else { return };
+        worker.holders = worker.holders.saturating_sub(1);
+        if worker.holders > 0 {
+            return;
         }
+        let did = mem::take(&mut worker.does);
+        places.free.push(place);
         let waiting = mem::take(&mut places.waiting);
         drop(places);
-        // All of them: one that is no longer polled would keep it from the others.
-        waiting.into_iter().for_each(Waker::wake);
+        // Without the lock, too.
+        drop(did);
+        wake(waiting);
     }
+}
+
+/// All of them: one that is no longer polled would keep it from the others.
+fn wake(waiting: Vec<Waker>) {
+    waiting.into_iter().for_each(Waker::wake);
 }
 
 impl<T> Places<T> {
@@ -83,48 +106,59 @@ impl<T> Places<T> {
 
 /// Workers that wait for work. They are free again when this is dropped.
 #[derive(Debug)]
-pub(super) struct Reserved<T: Default> {
+pub(super) struct Reserved<T> {
     pool: Arc<Pool<T>>,
-    free: Vec<usize>,
+    count: usize,
 }
 
 impl<T: Default> Reserved<T> {
     pub(super) fn count(&self) -> usize {
-        self.free.len()
+        self.count
     }
 
-    pub(super) fn take_one(&mut self) -> Option<Worker<T>> {
-        let place = self.free.pop()?;
+    /// One of them, which does this from now on.
+    pub(super) fn take_one(&mut self, does: T) -> Option<Worker<T>> {
+        self.count = self.count.checked_sub(1)?;
+        let mut places = self.pool.places.lock();
+        places.reserved = places.reserved.saturating_sub(1);
+        let place = places.free.pop()?;
+        *places.all.get_mut(place)? = Place { does, holders: 1 };
+        drop(places);
         Some(Worker { pool: Arc::clone(&self.pool), place })
     }
 }
 
-impl<T: Default> Drop for Reserved<T> {
+impl<T> Drop for Reserved<T> {
     fn drop(&mut self) {
-        if !self.free.is_empty() {
-            self.pool.give_back(self.free.drain(..));
+        if self.count == 0 {
+            return;
         }
+        let mut places = self.pool.places.lock();
+        places.reserved = places.reserved.saturating_sub(self.count);
+        let waiting = mem::take(&mut places.waiting);
+        drop(places);
+        wake(waiting);
     }
 }
 
-/// A worker that is one's own. It is free again when this is dropped.
+/// A worker that is one's own, or shared with others. It is free again when all of these are dropped.
 #[derive(Debug)]
 pub(super) struct Worker<T: Default> {
     pool: Arc<Pool<T>>,
     place: usize,
 }
 
-impl<T: Default> Worker<T> {
-    /// Says what it does from now on.
-    pub(super) fn does(&self, what: T) {
-        if let Some(place) = self.pool.places.lock().all.get_mut(self.place) {
-            *place = what;
+impl<T: Default> Clone for Worker<T> {
+    fn clone(&self) -> Self {
+        if let Some(worker) = self.pool.places.lock().all.get_mut(self.place) {
+            worker.holders += 1;
         }
+        Self { pool: Arc::clone(&self.pool), place: self.place }
     }
 }
 
 impl<T: Default> Drop for Worker<T> {
     fn drop(&mut self) {
-        self.pool.give_back([self.place]);
+        self.pool.give_back(self.place);
     }
 }

@@ -1,7 +1,7 @@
 //! The workers of a server: how many calls run at once, and what each is doing.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -26,21 +26,36 @@ pub(super) struct Workers {
     pub(super) counters: Counters,
 }
 
-/// A worker that is to run a call.
-pub(super) type Permit = Worker<Work>;
+/// Workers that wait for calls.
+pub(super) type Free = Reserved<Work>;
+
+/// A worker that runs a call.
+pub(super) type Busy = Worker<Work>;
 
 /// What a worker does.
 #[derive(Clone, Debug)]
 pub(super) struct Work {
-    since: Timestamp,
+    since: SystemTime,
     runs: Option<Arc<CallState>>,
     /// When what runs should have ended; none where nothing runs, or the limit is beyond the clock.
     due: Option<Instant>,
 }
 
+impl Work {
+    /// A call that should have ended when it is `due`.
+    pub(super) fn new(call: Arc<CallState>, since: SystemTime, due: Option<Instant>) -> Self {
+        Self { since, runs: Some(call), due }
+    }
+}
+
+/// When a call without a deadline that runs from now on is overdue.
+pub(super) fn overdue_after(now: Instant) -> Option<Instant> {
+    now.checked_add(OVERDUE)
+}
+
 impl Default for Work {
     fn default() -> Self {
-        Self { since: Timestamp::now(), runs: None, due: None }
+        Self { since: SystemTime::now(), runs: None, due: None }
     }
 }
 
@@ -52,7 +67,7 @@ impl Workers {
     }
 
     /// Waits for a free worker of a pool, and takes all of it that are free. None where there is no such pool.
-    pub(super) async fn reserve(&self, pool: usize) -> Option<Reserved<Work>> {
+    pub(super) async fn reserve(&self, pool: usize) -> Option<Free> {
         Some(self.pools.get(pool)?.reserve().await)
     }
 
@@ -63,14 +78,6 @@ impl Workers {
         }
     }
 
-    /// Says that a reserved worker is busy from now on, for as long as `limit` at most if it is well; it is free when the guard is
-    /// dropped.
-    pub(super) fn busy(self: &Arc<Self>, call: Arc<CallState>, limit: Option<Duration>, permit: Permit) -> Busy {
-        let due = Instant::now().checked_add(limit.unwrap_or(OVERDUE));
-        permit.does(Work { since: Timestamp::now(), runs: Some(call), due });
-        Busy { workers: Arc::clone(self), _permit: permit }
-    }
-
     pub(super) fn status(&self) -> Vec<WorkerStatus> {
         let works: Vec<Work> = self.pools.iter().flat_map(|pool| pool.all()).collect();
         let now = Instant::now();
@@ -78,7 +85,7 @@ impl Workers {
             .into_iter()
             .map(|work| WorkerStatus {
                 state: if work.runs.is_some() { BUSY } else { FREE }.to_owned(),
-                start_time: work.since,
+                start_time: Timestamp::try_from(work.since).unwrap_or_default(),
                 action: work.runs.map(|call| format!("[{}].{}()", call.object, call.method())).unwrap_or_default(),
                 overdue: work.due.is_some_and(|due| due < now),
             })
@@ -86,31 +93,21 @@ impl Workers {
     }
 }
 
-/// A worker that runs a call.
-#[derive(Debug)]
-pub(super) struct Busy {
-    workers: Arc<Workers>,
-    _permit: Permit,
-}
-
-impl Busy {
-    pub(super) fn counters(&self) -> &Counters {
-        &self.workers.counters
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn work(due: Option<Instant>) -> Work {
+        Work::new(CallState::sample("1", "calculator@1.0", "Add"), SystemTime::now(), due)
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn a_worker_is_overdue_past_its_calls_limit_or_after_a_minute_without_one() {
+    async fn a_worker_is_overdue_when_its_call_should_have_ended() {
         let workers = Workers::new(&[3]);
         let mut reserved = workers.reserve(0).await.unwrap();
-        let call = CallState::sample("1", "calculator@1.0", "Add");
-        let mut busy = |limit| workers.busy(Arc::clone(&call), limit, reserved.take_one().unwrap());
-        let limits = [Some(Duration::from_secs(5)), None, Some(Duration::MAX)];
-        let running = limits.map(&mut busy);
+        let now = Instant::now();
+        let due = [now.checked_add(Duration::from_secs(5)), overdue_after(now), None];
+        let running = due.map(|due| reserved.take_one(work(due)).unwrap());
         let overdue = || workers.status().iter().map(|worker| worker.overdue).collect::<Vec<_>>();
         assert_eq!(overdue(), [false; 3]);
         tokio::time::advance(Duration::from_secs(6)).await;
@@ -132,18 +129,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_free_workers_are_reserved_and_each_is_free_again_when_its_call_ends() {
+    async fn all_free_workers_are_reserved_and_each_is_free_again_when_nobody_holds_it() {
         let workers = Workers::new(&[3]);
         let mut reserved = workers.reserve(0).await.unwrap();
         assert_eq!(reserved.count(), 3);
-        let call = CallState::sample("1", "calculator@1.0", "Add");
-        let busy = workers.busy(call, None, reserved.take_one().unwrap());
+        let busy = reserved.take_one(work(None)).unwrap();
         drop(reserved);
         assert_eq!(workers.reserve(0).await.unwrap().count(), 2);
         let status = workers.status();
         assert_eq!((&*status[0].state, &*status[0].action), ("busy", "[calculator@1.0].Add()"));
         assert_eq!((&*status[1].state, &*status[1].action), ("free", ""));
+        let held = busy.clone();
         drop(busy);
+        assert_eq!(workers.reserve(0).await.unwrap().count(), 2);
+        drop(held);
         workers.all_free().await;
         assert!(workers.status().iter().all(|worker| worker.state == "free"));
     }

@@ -1,6 +1,7 @@
 //! Where messages are written: small ones one behind the other in a block, as memory of its own for each would cost more than to write it.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 
 use bytes::{Bytes, BytesMut};
 
@@ -23,13 +24,26 @@ pub(crate) fn in_block<E>(size: usize, write: impl FnOnce(&mut BytesMut) -> Resu
     }
     // Gone with its thread, or in the hands of a writer that calls this in turn: then there is another.
     let mut block = LEFT.try_with(Cell::take).unwrap_or_default();
-    if block.capacity() < size {
+    // One whose messages are all gone is used again.
+    if block.capacity() < size && !block.try_reclaim(size) {
         block = BytesMut::with_capacity(BLOCK);
     }
     let written = write(&mut block).map(|()| block.split().freeze());
     block.clear();
     let _ = LEFT.try_with(|left| left.set(block));
     written
+}
+
+/// The like for a message that was written elsewhere.
+pub(crate) fn stored(message: Vec<u8>) -> Bytes {
+    if message.len() > SMALL {
+        return message.into();
+    }
+    let Ok(stored) = in_block(message.len(), |out| {
+        out.extend_from_slice(&message);
+        Ok::<_, Infallible>(())
+    });
+    stored
 }
 
 #[cfg(test)]
@@ -49,6 +63,14 @@ mod tests {
     }
 
     #[test]
+    fn small_messages_lie_together_and_a_block_whose_messages_are_gone_is_used_again() {
+        let [first, second] = [stored(vec![1]), stored(vec![2])].map(|message| message.as_ptr() as usize);
+        assert_eq!(second - first, 1);
+        let last = (0..100).map(|_| stored(vec![1; SMALL]).as_ptr() as usize).max().unwrap();
+        assert!(last.abs_diff(first) < BLOCK);
+    }
+
+    #[test]
     fn messages_of_whatever_length_do_not_touch_each_other() {
         let mut kept = Vec::new();
         for round in 0..500_usize {
@@ -60,6 +82,8 @@ mod tests {
             });
             assert_eq!(failed, Err(()));
         }
+        kept.push((stored(vec![9; SMALL + 1]), SMALL + 1, 9));
+        kept.push((stored(vec![9; 5]), 5, 9));
         for (message, len, byte) in kept {
             assert!(message.len() == len && message.iter().all(|written| *written == byte));
         }

@@ -6,6 +6,7 @@ pub(crate) mod adapter;
 mod bins;
 mod block;
 mod depth;
+mod elements;
 mod msgpack;
 mod request;
 mod response;
@@ -17,7 +18,11 @@ mod vectors;
 pub(crate) use vectors::vector_bytes;
 
 pub(crate) use bins::Bins;
+pub(crate) use block::stored;
 pub(crate) use depth::Depth;
+#[cfg(test)]
+pub(crate) use elements::ElementsAt;
+pub(crate) use elements::{Elements, ElementsIter};
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
 pub(crate) use request::{Destination, OutgoingRequest, Request, reply_address};
 pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, Values, response_id};

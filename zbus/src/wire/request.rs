@@ -8,7 +8,8 @@ use rmp::encode;
 use serde::{Deserialize, Deserializer};
 
 use super::block::in_block;
-use super::msgpack::{DecodeError, EncodeError, decode};
+use super::elements::ElementsAt;
+use super::msgpack::{DecodeError, EncodeError, Reader, decode};
 use super::{Bins, Generation};
 use crate::ObjectId;
 
@@ -123,7 +124,7 @@ pub(crate) struct Request<'a> {
     /// Of the object.
     pub(crate) version: &'a str,
     pub(crate) method: &'a str,
-    pub(crate) arguments: Vec<Bytes>,
+    pub(crate) arguments: ElementsAt,
     pub(crate) deadline: Option<i64>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) one_way: bool,
@@ -169,19 +170,67 @@ struct ObjectName<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(crate) fn decode(message: &'a Bytes) -> Result<Self, RequestError> {
-        let envelope: Envelope<'a> = decode(message)?;
-        let ObjectName { name, version } = envelope.object;
-        if [envelope.id, name, version, envelope.reply_to, envelope.method].iter().any(|name| name.len() > LONGEST_NAME)
-        {
+    pub(crate) fn decode(message: &'a [u8]) -> Result<Self, RequestError> {
+        let request = match Self::usual(message) {
+            Some(request) => request,
+            None => Self::any(message)?,
+        };
+        let Self { id, reply_to, object, version, method, .. } = request;
+        if [id, object, version, reply_to, method].iter().any(|name| name.len() > LONGEST_NAME) {
             return Err(RequestError::LongName);
         }
+        Ok(request)
+    }
+
+    /// A request as peers write it: each key once, none that is unknown, and no nil.
+    pub(crate) fn usual(message: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader::new(message);
+        let (mut id, mut object, mut reply_to, mut method) = (None, None, None, None);
+        let (mut inputs, mut arguments, mut deadline, mut metadata, mut one_way) = (None, None, None, None, None);
+        for _ in 0..reader.map()? {
+            let again = match reader.key()? {
+                b"ID" => id.replace(reader.text()?).is_some(),
+                b"Inputs" => inputs.replace(ElementsAt::read(&mut reader, message)?).is_some(),
+                b"Arguments" => arguments.replace(ElementsAt::read(&mut reader, message)?).is_some(),
+                b"Object" => object.replace(object_name(&mut reader)?).is_some(),
+                b"ReplyTo" => reply_to.replace(reader.text()?).is_some(),
+                b"Method" => method.replace(reader.text()?).is_some(),
+                b"Deadline" => deadline.replace(reader.i64()?).is_some(),
+                b"Meta" => metadata.replace(texts(&mut reader)?).is_some(),
+                b"OneWay" => one_way.replace(reader.bool()?).is_some(),
+                _ => return None,
+            };
+            if again {
+                return None;
+            }
+        }
+        let generation = if inputs.is_some() { Generation::One } else { Generation::Zero };
+        let ObjectName { name, version } = object?;
+        Some(Self {
+            generation,
+            id: id?,
+            reply_to: reply_to?,
+            object: name,
+            version,
+            method: method?,
+            arguments: inputs.or(arguments)?,
+            deadline,
+            metadata: metadata.unwrap_or_default(),
+            one_way: one_way.unwrap_or_default(),
+        })
+    }
+
+    /// Whatever can be read as a request.
+    pub(crate) fn any(message: &'a [u8]) -> Result<Self, RequestError> {
+        let envelope: Envelope<'a> = decode(message)?;
+        let ObjectName { name, version } = envelope.object;
         // Both keys are what a client of unknown servers sends: the newer one counts.
         let (generation, arguments) = match (envelope.inputs, envelope.arguments) {
             (Some(inputs), _) => (Generation::One, inputs),
             (None, Some(arguments)) => (Generation::Zero, arguments),
             (None, None) => return Err(RequestError::NoArguments),
         };
+        let arguments = arguments.into_iter().map(|argument| &**argument).collect::<Vec<_>>();
         Ok(Self {
             generation,
             id: envelope.id,
@@ -189,12 +238,36 @@ impl<'a> Request<'a> {
             object: name,
             version,
             method: envelope.method,
-            arguments: arguments.into_iter().map(|argument| slice(message, argument)).collect(),
+            arguments: ElementsAt::of(&arguments).ok_or_else(|| DecodeError::new("an argument longer than 4 GiB"))?,
             deadline: envelope.deadline,
             metadata: envelope.meta,
             one_way: envelope.one_way,
         })
     }
+}
+
+fn object_name<'a>(reader: &mut Reader<'a>) -> Option<ObjectName<'a>> {
+    let (mut name, mut version) = (None, None);
+    for _ in 0..reader.map()? {
+        let again = match reader.key()? {
+            b"Name" => name.replace(reader.text()?).is_some(),
+            b"Version" => version.replace(reader.text()?).is_some(),
+            _ => return None,
+        };
+        if again {
+            return None;
+        }
+    }
+    Some(ObjectName { name: name?, version: version? })
+}
+
+fn texts(reader: &mut Reader<'_>) -> Option<BTreeMap<String, String>> {
+    let mut texts = BTreeMap::new();
+    for _ in 0..reader.map()? {
+        let key = reader.text()?.to_owned();
+        texts.insert(key, reader.text()?.to_owned());
+    }
+    Some(texts)
 }
 
 /// The generation is told by which key is there, so a nil counts as an empty list, not as a missing key.

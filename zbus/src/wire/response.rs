@@ -8,7 +8,7 @@ use rmp::encode;
 use serde::{Deserialize, Deserializer};
 use serde_with::SerializeAs;
 
-use super::msgpack::{self, DecodeError, EncodeError, decode};
+use super::msgpack::{self, DecodeError, EncodeError, Reader, decode};
 use super::request::slice;
 use super::{Bins, Generation};
 use crate::error::RejectionKind;
@@ -26,17 +26,31 @@ pub(crate) enum Last {
 /// A response being written: the returned values in order, then what was thrown.
 #[derive(Debug)]
 pub(crate) enum OutgoingResponse {
-    /// `Data` holds nothing, one value, or an array of several.
-    One { values: Vec<u8>, count: u32, failure: Option<Failure> },
+    /// The message up to the values, which begin at `data`: nothing, one value, or an array of several.
+    One { message: Vec<u8>, data: usize, count: u32, failure: Option<Failure> },
     /// An element each; one more, at the end, for a method that throws.
-    Zero { values: Bins, last: Last },
+    Zero { id: String, values: Bins, last: Last },
 }
 
+/// What a response takes beside its id and its values: keys, headers, and a small value.
+const ROOM: usize = 120;
+
+/// The bytes of a length of up to 4 GiB.
+const LENGTH: usize = 4;
+
 impl OutgoingResponse {
-    pub(crate) fn new(generation: Generation) -> Self {
+    /// The response to the request of this id.
+    pub(crate) fn new(generation: Generation, id: &str) -> Self {
         match generation {
-            Generation::Zero => Self::Zero { values: Bins::default(), last: Last::Value },
-            Generation::One | Generation::Auto => Self::One { values: Vec::with_capacity(32), count: 0, failure: None },
+            Generation::Zero => Self::Zero { id: id.to_owned(), values: Bins::default(), last: Last::Value },
+            Generation::One | Generation::Auto => {
+                let mut message = Vec::with_capacity(ROOM + id.len());
+                message.extend_from_slice(b"\x83\xa2ID");
+                // Memory takes whatever is written, so that this cannot fail.
+                let _ = encode::write_str(&mut message, id);
+                message.extend_from_slice(b"\xa6Output\x82\xa4Data\xc6\0\0\0\0");
+                Self::One { data: message.len(), message, count: 0, failure: None }
+            }
         }
     }
 
@@ -46,9 +60,9 @@ impl OutgoingResponse {
         T: ?Sized,
     {
         match self {
-            Self::One { values, count, .. } => {
+            Self::One { message, count, .. } => {
                 *count += 1;
-                msgpack::encode_as::<A, T>(value, values)
+                msgpack::encode_as::<A, T>(value, message)
             }
             Self::Zero { values, .. } => values.push::<A, T>(value),
         }
@@ -66,39 +80,43 @@ impl OutgoingResponse {
         matches!(self, Self::One { failure: Some(_), .. } | Self::Zero { last: Last::Thrown(Some(_)), .. })
     }
 
-    pub(crate) fn encode(&self, id: &str) -> Result<Bytes, EncodeError> {
-        let mut out = Vec::new();
+    pub(crate) fn encode(self) -> Result<Vec<u8>, EncodeError> {
         match self {
-            Self::One { values, count, failure } => {
-                out.reserve(96 + id.len() + values.len());
-                encode::write_map_len(&mut out, 3)?;
-                text(&mut out, "ID", id)?;
-                let mut header = Vec::new();
+            Self::One { mut message, data, count, failure } => {
                 match count {
-                    0 => encode::write_nil(&mut header)?,
+                    0 => encode::write_nil(&mut message)?,
                     1 => {}
-                    _ => _ = encode::write_array_len(&mut header, *count)?,
+                    _ => {
+                        let mut header = Vec::new();
+                        encode::write_array_len(&mut header, count)?;
+                        message.splice(data..data, header);
+                    }
                 }
-                output(&mut out, &header, values, failure.as_ref())?;
-                encode::write_str(&mut out, "Error")?;
-                encode::write_nil(&mut out)?;
+                let length = u32::try_from(message.len() - data).map_err(|_| EncodeError::new("longer than 4 GiB"))?;
+                if let Some(header) = message.get_mut(data - LENGTH..data) {
+                    header.copy_from_slice(&length.to_be_bytes());
+                }
+                message.extend_from_slice(b"\xa5Error");
+                thrown(&mut message, failure.as_ref())?;
+                message.extend_from_slice(b"\xa5Error\xc0");
+                Ok(message)
             }
-            Self::Zero { values, last } => {
-                out.reserve(64 + id.len() + values.bytes().len());
+            Self::Zero { id, values, last } => {
+                let mut out = Vec::with_capacity(64 + id.len() + values.bytes().len());
                 encode::write_map_len(&mut out, 3)?;
-                text(&mut out, "ID", id)?;
+                text(&mut out, "ID", &id)?;
                 encode::write_str(&mut out, "Arguments")?;
                 encode::write_array_len(&mut out, values.count() + u32::from(matches!(last, Last::Thrown(_))))?;
                 out.extend_from_slice(values.bytes());
                 if let Last::Thrown(failure) = last {
                     let mut element = Vec::new();
                     thrown(&mut element, failure.as_ref())?;
-                    bin(&mut out, &[], &element)?;
+                    bin(&mut out, &element)?;
                 }
                 text(&mut out, "Error", "")?;
+                Ok(out)
             }
         }
-        Ok(out.into())
     }
 
     /// A response that says why there is none.
@@ -116,7 +134,7 @@ impl OutgoingResponse {
             encode::write_array_len(&mut out, 0)?;
         } else {
             // rbus cannot read a reply whose `Data` is nil.
-            output(&mut out, &[rmp::Marker::Null.to_u8()], &[], None)?;
+            out.extend_from_slice(b"\xa6Output\x82\xa4Data\xc4\x01\xc0\xa5Error\xc0");
         }
         text(&mut out, "Error", message)?;
         text(&mut out, "Kind", kind.as_str())?;
@@ -124,19 +142,9 @@ impl OutgoingResponse {
     }
 }
 
-fn output(out: &mut Vec<u8>, header: &[u8], values: &[u8], failure: Option<&Failure>) -> Result<(), EncodeError> {
-    encode::write_str(out, "Output")?;
-    encode::write_map_len(out, 2)?;
-    encode::write_str(out, "Data")?;
-    bin(out, header, values)?;
-    encode::write_str(out, "Error")?;
-    thrown(out, failure)
-}
-
-fn bin(out: &mut Vec<u8>, header: &[u8], bytes: &[u8]) -> Result<(), EncodeError> {
-    let len = u32::try_from(header.len() + bytes.len()).map_err(|_| EncodeError::new("longer than 4 GiB"))?;
+fn bin(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), EncodeError> {
+    let len = u32::try_from(bytes.len()).map_err(|_| EncodeError::new("longer than 4 GiB"))?;
     encode::write_bin_len(out, len)?;
-    out.extend_from_slice(header);
     out.extend_from_slice(bytes);
     Ok(())
 }
@@ -154,7 +162,7 @@ fn thrown(out: &mut Vec<u8>, failure: Option<&Failure>) -> Result<(), EncodeErro
     }
     if let Some(data) = &failure.data {
         encode::write_str(out, "Data")?;
-        bin(out, &[], data)?;
+        bin(out, data)?;
     }
     Ok(())
 }
@@ -166,7 +174,7 @@ fn text(out: &mut Vec<u8>, key: &str, value: &str) -> Result<(), EncodeError> {
 }
 
 /// A response that was read. Its parts share the memory of the message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Response {
     pub(crate) body: Body,
     /// Why the server did not run the method, if it did not.
@@ -174,7 +182,7 @@ pub(crate) struct Response {
 }
 
 /// What generation a response is of, and what it holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
     /// `Output`; no `data` where it is nil or absent.
     One { data: Option<Bytes>, thrown: Option<Thrown> },
@@ -256,6 +264,35 @@ impl Response {
 
     /// The response, behind the id of its request.
     pub(crate) fn decode(message: &Bytes) -> Result<(&str, Self), DecodeError> {
+        match Self::usual(message) {
+            Some(usual) => Ok(usual),
+            None => Self::any(message),
+        }
+    }
+
+    /// A response of generation 1 as peers write it where nothing was thrown: each key once, and none that is unknown.
+    pub(crate) fn usual(message: &Bytes) -> Option<(&str, Self)> {
+        let mut reader = Reader::new(message);
+        let (mut id, mut output, mut error, mut kind) = (None, None, None, None);
+        for _ in 0..reader.map()? {
+            let again = match reader.key()? {
+                b"ID" => id.replace(reader.text()?).is_some(),
+                b"Output" => output.replace(unthrown(&mut reader)?).is_some(),
+                b"Error" if reader.is_nil() => error.replace("").is_some(),
+                b"Error" => error.replace(reader.text()?).is_some(),
+                b"Kind" => kind.replace(reader.text()?).is_some(),
+                _ => return None,
+            };
+            if again {
+                return None;
+            }
+        }
+        let body = Body::One { data: output?.data.map(|data| slice(message, data)), thrown: None };
+        Some((id?, Self { body, rejection: rejection(error?, kind.unwrap_or_default()) }))
+    }
+
+    /// Whatever can be read as a response.
+    pub(crate) fn any(message: &Bytes) -> Result<(&str, Self), DecodeError> {
         let envelope: Envelope<'_> = decode(message)?;
         let body = match envelope.arguments {
             Some(elements) => {
@@ -266,29 +303,40 @@ impl Response {
                 thrown: envelope.output.error.map(|error| error.share(message)),
             },
         };
-        let rejection =
-            (!envelope.error.is_empty()).then(|| (RejectionKind::from(envelope.kind), envelope.error.to_owned()));
-        Ok((envelope.id, Self { body, rejection }))
+        Ok((envelope.id, Self { body, rejection: rejection(envelope.error, envelope.kind) }))
     }
 }
 
-impl Body {
-    /// Each of `count` declared returns, or what was thrown instead.
-    pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Values, Thrown>, DecodeError> {
-        match self {
-            Self::One { thrown: Some(thrown), .. } => Ok(Err(thrown)),
-            Self::One { data, thrown: None } => data_returns(data, count).map(Ok),
-            Self::Zero { elements } => element_returns(elements, count, throws),
+/// What an `Output` without an error holds.
+fn unthrown<'a>(reader: &mut Reader<'a>) -> Option<Output<'a>> {
+    let (mut data, mut error) = (None, None);
+    for _ in 0..reader.map()? {
+        let again = match reader.key()? {
+            b"Data" if reader.is_nil() => data.replace(None).is_some(),
+            b"Data" => data.replace(Some(serde_bytes::Bytes::new(reader.bin()?))).is_some(),
+            b"Error" if reader.is_nil() => error.replace(()).is_some(),
+            _ => return None,
+        };
+        if again {
+            return None;
         }
     }
+    Some(Output { data: data?, error: None })
 }
 
-/// Returned values, in order.
-#[derive(Debug)]
+fn rejection(error: &str, kind: &str) -> Option<(RejectionKind, String)> {
+    (!error.is_empty()).then(|| (RejectionKind::from(kind), error.to_owned()))
+}
+
+/// Returned values, in order. One costs no memory beside its own.
+#[derive(Clone, Debug)]
 pub(crate) enum Values {
-    /// As most methods return.
-    One(Option<Bytes>),
-    Several(vec::IntoIter<Bytes>),
+    /// So many times.
+    Same {
+        value: Bytes,
+        left: usize,
+    },
+    Each(vec::IntoIter<Bytes>),
 }
 
 impl Iterator for Values {
@@ -296,37 +344,53 @@ impl Iterator for Values {
 
     fn next(&mut self) -> Option<Bytes> {
         match self {
-            Self::One(value) => value.take(),
-            Self::Several(values) => values.next(),
+            Self::Same { value, left } => {
+                *left = left.checked_sub(1)?;
+                Some(if *left == 0 { std::mem::take(value) } else { value.clone() })
+            }
+            Self::Each(values) => values.next(),
+        }
+    }
+}
+
+impl Body {
+    /// The bytes of each of `count` declared returns, or what was thrown instead.
+    pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Values, Thrown>, DecodeError> {
+        match self {
+            Self::One { thrown: Some(thrown), .. } => Ok(Err(thrown)),
+            Self::One { data, thrown: None } => data_returns(data, count).map(Ok),
+            Self::Zero { elements } => {
+                element_returns(elements, count, throws).map(|read| read.map(|values| Values::Each(values.into_iter())))
+            }
         }
     }
 }
 
 fn data_returns(data: Option<Bytes>, count: usize) -> Result<Values, DecodeError> {
     if count == 0 {
-        return Ok(Values::One(None));
+        return Ok(Values::Each(Vec::new().into_iter()));
     }
     // Go sends no data where it could not encode the result.
     let data = data.filter(|data| !data.is_empty()).ok_or_else(|| DecodeError::new("the reply holds no value"))?;
     if count == 1 {
-        return Ok(Values::One(Some(data)));
+        return Ok(Values::Same { value: data, left: count });
     }
     let elements = msgpack::elements(&data)?;
     if elements.is_empty() && data.first() == Some(&rmp::Marker::Null.to_u8()) {
-        return Ok(Values::Several(vec![data; count].into_iter()));
+        return Ok(Values::Same { value: data, left: count });
     }
     if elements.len() < count {
         return Err(DecodeError::new(format!("{} values where {count} were expected", elements.len())));
     }
     let values: Vec<_> = elements.into_iter().take(count).map(|Range { start, end }| data.slice(start..end)).collect();
-    Ok(Values::Several(values.into_iter()))
+    Ok(Values::Each(values.into_iter()))
 }
 
 fn element_returns(
     mut elements: Vec<Bytes>,
     count: usize,
     throws: bool,
-) -> Result<Result<Values, Thrown>, DecodeError> {
+) -> Result<Result<Vec<Bytes>, Thrown>, DecodeError> {
     let expected = count + usize::from(throws);
     if elements.len() != expected {
         return Err(DecodeError::new(format!("{} values where {expected} were expected", elements.len())));
@@ -337,7 +401,7 @@ fn element_returns(
             return Ok(Err(error.share(&last)));
         }
     }
-    Ok(Ok(Values::Several(elements.into_iter())))
+    Ok(Ok(elements))
 }
 
 #[cfg(test)]
@@ -346,19 +410,19 @@ mod tests {
 
     use super::*;
 
-    fn round_trip(response: &OutgoingResponse) -> Response {
-        Response::decode(&response.encode("id").unwrap()).unwrap().1
+    fn round_trip(response: OutgoingResponse) -> Response {
+        Response::decode(&response.encode().unwrap().into()).unwrap().1
     }
 
     #[test]
     fn both_generations_carry_values_and_what_was_thrown() {
         for generation in [Generation::Zero, Generation::One] {
             for thrown in [None, Some(Failure::new("no").with_code("Never", Some(vec![0x80])))] {
-                let mut response = OutgoingResponse::new(generation);
+                let mut response = OutgoingResponse::new(generation, "id");
                 response.value::<Same, i64>(&7).unwrap();
                 response.value::<Same, str>("x").unwrap();
                 response.throws(thrown.clone());
-                let returns = round_trip(&response).body.returns(2, true).unwrap();
+                let returns = round_trip(response).body.returns(2, true).unwrap();
                 match thrown {
                     None => {
                         let values: Vec<_> = returns.unwrap().collect();

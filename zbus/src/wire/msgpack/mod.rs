@@ -1,6 +1,7 @@
 //! Single values as `MessagePack`: integers and floats written at their declared width, any width and any nil read.
 
 mod de;
+mod reader;
 mod ser;
 
 use std::io::Cursor;
@@ -10,6 +11,8 @@ use rmp_serde::decode::ReadReader;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_with::{DeserializeAs, SerializeAs};
+
+pub(crate) use self::reader::Reader;
 
 /// How many lists and maps of a value may be within one another; more is a decode error. At this depth reading takes up to 800 KiB of
 /// stack in a build without optimizations, where tokio's threads have 2 MiB.

@@ -1,0 +1,209 @@
+//! A worker on its way with a call: the method is driven to its end, or until it is given up, and the call is answered.
+
+use std::any::Any;
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use futures::FutureExt;
+
+use super::context::{CallState, Context};
+use super::dispatch::Dispatcher;
+use super::events::panic_text;
+use super::object::Returns;
+use super::rejection::Rejection;
+use super::reply::ReplyTo;
+use super::workers::Busy;
+use crate::error::RejectionKind;
+use crate::telemetry::{self, Observed};
+use crate::wire::stored;
+
+/// What a call needs on its way.
+pub(super) struct Run {
+    pub(super) dispatcher: Arc<Dispatcher>,
+    pub(super) call: Arc<CallState>,
+    pub(super) observed: Observed,
+    /// `module.object@version`.
+    pub(super) queue: Arc<str>,
+    pub(super) worker: Busy,
+    /// None for a call that is not answered.
+    pub(super) reply_to: Option<ReplyTo>,
+    /// The server's, where that comes before the deadline, or there is none.
+    pub(super) own_limit: Option<Duration>,
+}
+
+/// Why a method is not waited for any longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GivenUp {
+    /// By its caller.
+    Cancelled,
+    AtDeadline,
+    /// By the server, which stops.
+    Stopped,
+}
+
+/// What a method ends with, a panic among it.
+type Ended = Result<Result<Returns, Rejection>, Box<dyn Any + Send>>;
+
+impl Run {
+    /// The method as the current task's call, which ends with it where it panics.
+    pub(super) fn guarded<F>(&self, method: F) -> impl Future<Output = Ended> + use<F>
+    where
+        F: Future<Output = Result<Returns, Rejection>>,
+    {
+        Context::from(Arc::clone(&self.call)).scope(AssertUnwindSafe(method).catch_unwind())
+    }
+
+    /// Runs the method to its end, or until it is given up, and answers.
+    pub(super) async fn finish(self, method: Pin<&mut Option<impl Future<Output = Ended>>>) {
+        let Self { dispatcher, call, observed, queue, worker, reply_to, own_limit } = self;
+        let counters = &dispatcher.workers.counters;
+        if dispatcher.running.was_given_up(call.id()) {
+            counters.dropped.add_one();
+            return tracing::debug!("dropped a request that its caller has given up");
+        }
+        let ended = pin!(run(&call, &dispatcher, method));
+        let answer = match observed.run_method(&queue, call.method(), ended, outcome_of).await {
+            Ok(outcome) => Some(outcome),
+            // Nobody waits for it.
+            Err(GivenUp::Cancelled) => None,
+            Err(GivenUp::AtDeadline) => {
+                let name = Name(&call);
+                let message = match own_limit {
+                    Some(limit) => format!("{name} did not end in {limit:?}, which is the server's limit for a call"),
+                    None => format!("{name} did not end before its deadline"),
+                };
+                Some(Err(Rejection::new(RejectionKind::Expired, message)))
+            }
+            Err(GivenUp::Stopped) => {
+                let message = format!("the server stopped before {} ended", Name(&call));
+                Some(Err(Rejection::new(RejectionKind::Stopping, message)))
+            }
+        };
+        let thrown = matches!(&answer, Some(Ok(returns)) if returns.has_thrown());
+        let encode = |returns: Returns| returns.encode(dispatcher.max_message_size).map(stored);
+        let answer = answer.map(|outcome| outcome.and_then(encode));
+        match &answer {
+            Some(Ok(_)) if thrown => counters.failed.add_one(),
+            Some(Ok(_)) => counters.served.add_one(),
+            Some(Err(_)) => counters.rejected.add_one(),
+            None => counters.dropped.add_one(),
+        }
+        if let Some(outcome) = answer {
+            match (outcome, reply_to) {
+                (Ok(message), Some(reply_to)) => reply_to.send(&dispatcher.outbox, message).await,
+                (Ok(_), None) => {}
+                // In memory of its own: what is rare shall not make every call's future larger.
+                (Err(rejection), reply_to) => Box::pin(reject(reply_to, call.id(), &dispatcher, &rejection)).await,
+            }
+        }
+        // Busy until the reply is on its way, so that a server takes no more than it can answer.
+        drop(worker);
+    }
+}
+
+/// Says why a call has no result: to its caller, or to our log where nobody waits for an answer.
+pub(super) async fn reject(reply_to: Option<ReplyTo>, id: &str, dispatcher: &Dispatcher, rejection: &Rejection) {
+    match reply_to {
+        Some(reply_to) => reply_to.reject(id, &dispatcher.outbox, rejection).await,
+        None => tracing::warn!(reason = rejection.message, "a one-way call failed"),
+    }
+}
+
+/// Drives a method, which is dropped when this is ready.
+async fn run(
+    call: &Arc<CallState>,
+    dispatcher: &Dispatcher,
+    mut method: Pin<&mut Option<impl Future<Output = Ended>>>,
+) -> Result<Result<Returns, Rejection>, GivenUp> {
+    let outcome = drive(call, dispatcher, method.as_mut()).await;
+    method.set(None);
+    outcome
+}
+
+async fn drive(
+    call: &Arc<CallState>,
+    dispatcher: &Dispatcher,
+    mut method: Pin<&mut Option<impl Future<Output = Ended>>>,
+) -> Result<Result<Returns, Rejection>, GivenUp> {
+    let mut ended = poll_fn(|context| match method.as_mut().as_pin_mut() {
+        Some(method) => method.poll(context),
+        None => Poll::Pending,
+    });
+    let mut watch = None;
+    let given_up = poll_fn(|context| {
+        if let Poll::Ready(outcome) = ended.poll_unpin(context) {
+            return Poll::Ready(Err(outcome));
+        }
+        // A method that is ready at once costs no timer, and no place among those that can be given up.
+        let watch = watch.get_or_insert_with(|| Box::pin(given_up(call, dispatcher)));
+        Poll::Ready(Ok(ready!(watch.as_mut().poll(context))))
+    });
+    let given_up = match given_up.await {
+        Ok(given_up) => given_up,
+        Err(outcome) => return Ok(settle(call, outcome)),
+    };
+    // For what the method has spawned, or for the method itself where it runs on.
+    call.give_up();
+    if call.runs_to_end() && given_up != GivenUp::Stopped {
+        tokio::select! {
+            outcome = &mut ended => drop(settle(call, outcome)),
+            () = dispatcher.abort.cancelled() => {}
+        }
+    }
+    Err(given_up)
+}
+
+/// Waits until a call is given up.
+async fn given_up(call: &Arc<CallState>, dispatcher: &Dispatcher) -> GivenUp {
+    let Some(_entered) = dispatcher.running.enter(call) else { return GivenUp::Cancelled };
+    let deadline = async {
+        match call.deadline {
+            Some(deadline) => tokio::time::sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = call.given_up() => GivenUp::Cancelled,
+        () = deadline => GivenUp::AtDeadline,
+        () = dispatcher.abort.cancelled() => GivenUp::Stopped,
+    }
+}
+
+/// How a method ended, in one word.
+fn outcome_of(outcome: &Result<Result<Returns, Rejection>, GivenUp>) -> &'static str {
+    match outcome {
+        Ok(Ok(returns)) if returns.has_thrown() => "thrown",
+        Ok(Ok(_)) => telemetry::OK,
+        Ok(Err(rejection)) if rejection.kind == RejectionKind::Panicked => "panicked",
+        Ok(Err(rejection)) if rejection.kind == RejectionKind::UnknownMethod => telemetry::UNKNOWN_METHOD,
+        Ok(Err(_)) => "rejected",
+        Err(GivenUp::Cancelled) => "given_up",
+        Err(GivenUp::AtDeadline) => "timeout",
+        Err(GivenUp::Stopped) => "stopped",
+    }
+}
+
+/// What came of a method that ended by itself.
+fn settle(call: &CallState, outcome: Ended) -> Result<Returns, Rejection> {
+    outcome.unwrap_or_else(|panic| {
+        let text = panic_text(&*panic);
+        let name = Name(call);
+        tracing::error!(method = %name, panic = text, "a method panicked");
+        Err(Rejection::new(RejectionKind::Panicked, format!("{name} panicked: {text}")))
+    })
+}
+
+/// What a method is called in errors.
+struct Name<'a>(&'a CallState);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.0.object, self.0.method())
+    }
+}

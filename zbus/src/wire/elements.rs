@@ -1,0 +1,108 @@
+//! The values in a message that was read, each a `MessagePack` document of its own inside a `bin`: arguments.
+
+use bytes::{Buf, Bytes};
+
+use super::msgpack::Reader;
+
+/// Where a message has a run of `bin`s.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ElementsAt {
+    count: usize,
+    at: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    /// In the message, from this byte on.
+    Message(usize),
+    /// The run itself, where the message has other things than `bin`s that stand for bytes.
+    Own(Vec<u8>),
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::Own(Vec::new())
+    }
+}
+
+impl ElementsAt {
+    /// An array of `bin`s, which comes next in a message.
+    pub(crate) fn read(reader: &mut Reader<'_>, message: &[u8]) -> Option<Self> {
+        let count = reader.array()?;
+        let at = message.len().checked_sub(reader.left())?;
+        for _ in 0..count {
+            reader.bin()?;
+        }
+        Some(Self { count, at: Place::Message(at) })
+    }
+
+    /// A run of these. None where one is longer than a `bin` can be.
+    pub(crate) fn of(elements: &[&[u8]]) -> Option<Self> {
+        let mut run = Vec::with_capacity(elements.iter().map(|element| 5 + element.len()).sum());
+        for element in elements {
+            rmp::encode::write_bin(&mut run, element).ok()?;
+        }
+        Some(Self { count: elements.len(), at: Place::Own(run) })
+    }
+
+    /// The values, in this message.
+    pub(crate) fn iter<'a>(&'a self, message: &'a [u8]) -> ElementsIter<'a> {
+        let run = match &self.at {
+            Place::Message(at) => message.get(*at..).unwrap_or_default(),
+            Place::Own(run) => run,
+        };
+        ElementsIter { left: self.count, reader: Reader::new(run) }
+    }
+
+    /// The values, which take the memory of the message with them.
+    pub(crate) fn share(self, mut message: Bytes) -> Elements {
+        let run = match self.at {
+            Place::Message(at) => {
+                message.advance(at.min(message.len()));
+                message
+            }
+            Place::Own(run) => run.into(),
+        };
+        Elements { count: self.count, run }
+    }
+}
+
+/// Values, one behind the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Elements {
+    count: usize,
+    /// As many `bin`s. What follows them is not looked at.
+    run: Bytes,
+}
+
+impl Elements {
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn iter(&self) -> ElementsIter<'_> {
+        ElementsIter { left: self.count, reader: Reader::new(&self.run) }
+    }
+}
+
+/// The values in order, each a document.
+#[derive(Clone, Debug)]
+pub(crate) struct ElementsIter<'a> {
+    left: usize,
+    reader: Reader<'a>,
+}
+
+impl<'a> Iterator for ElementsIter<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.left = self.left.checked_sub(1)?;
+        self.reader.bin()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for ElementsIter<'_> {}
