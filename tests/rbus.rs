@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use zbus::types::Timestamp;
-use zbus::{CallOptions, Client, Error, ReplyMode};
+use zbus::{CallOptions, Client, Error, Fate, ReplyMode};
 use zbus_tests::api::server::{CalculatorClient, UtilsClient};
 use zbus_tests::api::snake;
 use zbus_tests::rbus::{self, Naming, ObjectName, Request};
@@ -48,7 +48,9 @@ async fn a_client_that_waits_in_its_inbox_alone_hears_nothing_from_rbus() {
     let _server = rbus::start_server(&redis.address(), "server", 1, Naming::Go).await;
     let client = Client::connect(&redis.address()).await.unwrap();
     let calculator = CalculatorClient::new(client).with_timeout(Duration::from_millis(300));
-    assert!(matches!(calculator.add(1.0, 2.0).await.unwrap_err(), Error::Timeout { .. }));
+    let error = calculator.add(1.0, 2.0).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { fate: Fate::Unseen, .. }) && error.may_have_run(), "{error}");
+    assert!(error.to_string().ends_with("one on rbus answers with `ReplyMode::PerCall` alone"), "{error}");
     // The reply is where nobody looks, and is gone after a while.
     let mut connection = admin(&redis).await;
     let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();

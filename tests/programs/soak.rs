@@ -69,8 +69,9 @@ async fn soak(minutes: f64) -> Outcome<()> {
     let ledger = Arc::new(Ledger::new((rate * seconds) as u64 + 1));
     let server = Numbered::server(Arc::clone(&ledger), 16).start(&address).await?;
     let mut other = Other::new(&address)?;
+    let steady = Other::new(&address)?;
     let calling = tokio::spawn(call(Arc::clone(&ledger), object, rate, Duration::from_secs_f64(seconds)));
-    let mut samples = Vec::new();
+    let (mut samples, mut steady_samples) = (Vec::new(), Vec::new());
     let (started, mut faults) = (Instant::now(), 0);
     let mut next_fault = started + BETWEEN_FAULTS;
     while !calling.is_finished() {
@@ -79,7 +80,8 @@ async fn soak(minutes: f64) -> Outcome<()> {
             faults += 1;
             next_fault = Instant::now() + BETWEEN_FAULTS;
         }
-        samples.push(Sample::take()?);
+        samples.push(Sample::take("self")?);
+        steady_samples.push(Sample::take(&steady.child.id().to_string())?);
         tokio::time::sleep(BETWEEN_SAMPLES).await;
     }
     let held_back = calling.await?;
@@ -87,6 +89,7 @@ async fn soak(minutes: f64) -> Outcome<()> {
     tokio::time::sleep(Duration::from_secs(1)).await;
     server.shutdown().await;
     other.end(&ledger);
+    steady.end(&ledger);
 
     let account = ledger.account();
     let calls = per_second(account.calls, elapsed);
@@ -96,7 +99,8 @@ async fn soak(minutes: f64) -> Outcome<()> {
     account.check("soak");
     let waiting = redis.ask("LLEN ledger.numbered@1.0").await?;
     println!("left in the queue: {waiting:?}");
-    flat(&samples)
+    flat("client and server in one process", &samples)?;
+    flat("a server in a process of its own", &steady_samples)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure to be printed")]
@@ -155,7 +159,7 @@ async fn fault(number: usize, redis: &mut RedisServer, other: &mut Other) -> Out
     Ok(())
 }
 
-/// A server in another process, which is killed and replaced.
+/// A server in another process, which may be killed and replaced.
 struct Other {
     address: String,
     folder: tempfile::TempDir,
@@ -205,7 +209,7 @@ impl Drop for Other {
     }
 }
 
-/// What this process has, client and server in one.
+/// What a process has.
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     resident_kib: u64,
@@ -214,17 +218,17 @@ struct Sample {
 
 impl Sample {
     /// From `/proc`, which Linux alone has.
-    fn take() -> Outcome<Self> {
-        let status = std::fs::read_to_string("/proc/self/status")?;
+    fn take(process: &str) -> Outcome<Self> {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         let resident_kib = resident.trim().trim_end_matches(" kB").parse()?;
-        let descriptors = std::fs::read_dir("/proc/self/fd")?.count() as u64;
+        let descriptors = std::fs::read_dir(format!("/proc/{process}/fd"))?.count() as u64;
         Ok(Self { resident_kib, descriptors })
     }
 }
 
 /// Compares the last fifth with the second: the first is for caches and the allocator to fill.
-fn flat(samples: &[Sample]) -> Outcome<()> {
+fn flat(process: &str, samples: &[Sample]) -> Outcome<()> {
     let fifth = samples.len() / 5;
     let median = |part: usize, of: fn(&Sample) -> u64| {
         let mut figures: Vec<u64> = samples.iter().skip(part * fifth).take(fifth.max(1)).map(of).collect();
@@ -234,14 +238,14 @@ fn flat(samples: &[Sample]) -> Outcome<()> {
     let resident = [1, 4].map(|part| median(part, |sample| sample.resident_kib));
     let descriptors = [1, 4].map(|part| median(part, |sample| sample.descriptors));
     println!(
-        "memory: {} KiB, then {} KiB; file descriptors: {}, then {}",
+        "{process}: memory: {} KiB, then {} KiB; file descriptors: {}, then {}",
         resident[0], resident[1], descriptors[0], descriptors[1]
     );
     if resident[1] > resident[0] + MOST_GROWTH_KIB {
-        return Err("memory grows".into());
+        return Err(format!("{process}: memory grows").into());
     }
     if descriptors[1] > descriptors[0] + MOST_MORE_DESCRIPTORS {
-        return Err("file descriptors are left open".into());
+        return Err(format!("{process}: file descriptors are left open").into());
     }
     Ok(())
 }

@@ -126,7 +126,7 @@ impl Error {
     /// it. A caller may then try again without running it twice.
     pub fn may_have_run(&self) -> bool {
         match self {
-            Self::Timeout { fate, .. } => *fate == Fate::Unknown,
+            Self::Timeout { fate, .. } => matches!(fate, Fate::Unknown | Fate::Unseen),
             Self::Encode { .. } | Self::TooLarge { .. } | Self::NoServer { .. } | Self::InAsync | Self::Thread(_) => {
                 false
             }
@@ -155,6 +155,9 @@ pub enum Fate {
     /// A server may have taken it: it runs, or is done, or what took it is gone. Or it could not be found in a long queue, and expires
     /// there; or the broker did not say.
     Unknown,
+    /// The like where no server of the module has shown itself: one of the Go library or on rbus may have taken it. Those on rbus
+    /// answer no call that waits in the client's inbox: they need [`ReplyMode::PerCall`](crate::ReplyMode::PerCall).
+    Unseen,
 }
 
 impl fmt::Display for Fate {
@@ -163,6 +166,10 @@ impl fmt::Display for Fate {
             Self::NeverWritten => ": the request was not written",
             Self::Withdrawn => ": no server took the request, and it was withdrawn",
             Self::Unknown => "",
+            Self::Unseen => {
+                ": a server that does not show itself may have taken the request, as those of Go and rbus do not; one on rbus answers \
+                 with `ReplyMode::PerCall` alone"
+            }
         })
     }
 }

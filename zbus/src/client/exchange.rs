@@ -29,6 +29,8 @@ struct Terms<'a> {
     limit: Option<Duration>,
     deadline: Option<Instant>,
     restarts: u64,
+    /// Whether a reply is waited for in the inbox.
+    inbox: bool,
 }
 
 enum Stage<'a> {
@@ -51,7 +53,7 @@ enum Late {
 impl<'a> Exchange<'a> {
     pub(super) fn new(mut request: Request<'a>, one_way: bool) -> Self {
         let observed = request.take_observed();
-        let terms = Terms { object: request.object(), limit: None, deadline: None, restarts: 0 };
+        let terms = Terms { object: request.object(), limit: None, deadline: None, restarts: 0, inbox: false };
         Self { request, observed, meter: None, one_way, terms, stage: Stage::New }
     }
 
@@ -112,6 +114,7 @@ impl<'a> Stage<'a> {
         terms.deadline = terms.limit.and_then(|limit| Instant::now().checked_add(limit));
         terms.restarts = shared.restarts.seen();
         let replies = if one_way { ReplyMode::Inbox } else { options.replies() };
+        terms.inbox = !one_way && replies == ReplyMode::Inbox;
         let at_once = !options.fails_fast && replies == ReplyMode::Inbox;
         let entered = shared.in_flight.slots.enter(one_way, terms.deadline.filter(|_| at_once));
         let message = request.encode(shared.in_flight.id(entered.number), one_way)?;
@@ -128,7 +131,7 @@ impl<'a> Stage<'a> {
 impl<'a> Terms<'a> {
     /// Sees the call to its end, with timers of its own.
     fn end(self, mut pending: Pending<'a>, late: Late) -> impl Future<Output = Result<Answered, Error>> + Send + 'a {
-        let Self { object, limit, deadline, restarts } = self;
+        let Self { object, limit, deadline, restarts, inbox } = self;
         let after = limit.unwrap_or_default();
         async move {
             let answer = match late {
@@ -145,7 +148,8 @@ impl<'a> Terms<'a> {
                 Some(answer) => answer,
                 None => match pending.expire().await {
                     Ok(fate) => {
-                        return Err(object.unanswered(after, fate, restarts, object.timed_out(after, fate)).await);
+                        let error = object.timed_out(after, fate);
+                        return Err(object.unanswered(after, fate, inbox, restarts, error).await);
                     }
                     Err(failed) => failed,
                 },

@@ -26,11 +26,23 @@ impl RemoteObject {
     }
 
     /// What a call ends with at its deadline, `otherwise` where there is no more to be said of it; `restarts` were seen when it began.
-    pub(super) async fn unanswered(&self, after: Duration, fate: Fate, restarts: u64, otherwise: Error) -> Error {
+    /// `inbox` says that its reply was waited for there.
+    pub(super) async fn unanswered(
+        &self,
+        after: Duration,
+        fate: Fate,
+        inbox: bool,
+        restarts: u64,
+        otherwise: Error,
+    ) -> Error {
         let asked = async {
             if fate == Fate::Unknown {
                 self.client.shared.restarts.look().await;
-                (self.client.shared.restarts.seen() != restarts).then(|| self.restarted_error(after))
+                if self.client.shared.restarts.seen() != restarts {
+                    return Some(self.restarted_error(after));
+                }
+                let unseen = inbox && self.no_server().await;
+                unseen.then(|| self.timed_out(after, Fate::Unseen))
             } else {
                 self.no_server().await.then(|| self.no_server_error(Some(after)))
             }

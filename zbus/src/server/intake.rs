@@ -115,7 +115,7 @@ impl StatusSource {
         };
         let mut response = OutgoingResponse::new(request.generation, request.id);
         match response.value::<serde_with::Same, _>(&status).and_then(|()| response.encode()) {
-            Ok(message) => reply_to.send(&self.outbox, message.into()).await,
+            Ok(message) => reply_to.send(&self.outbox, message).await,
             Err(error) => tracing::error!(%error, "the status cannot be encoded"),
         }
     }

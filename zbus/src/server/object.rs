@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
 
 use super::context::{CallState, Context};
@@ -241,7 +242,7 @@ impl Returns {
         self.response.has_thrown()
     }
 
-    pub(super) fn encode(self, max_size: usize) -> Result<Vec<u8>, Rejection> {
+    pub(super) fn encode(self, max_size: usize) -> Result<Bytes, Rejection> {
         let too_large = |why: String| Rejection::new(RejectionKind::ReplyTooLarge, why);
         let message =
             self.response.encode().map_err(|error| too_large(format!("the reply cannot be encoded: {error}")))?;

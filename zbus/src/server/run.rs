@@ -20,7 +20,6 @@ use super::reply::ReplyTo;
 use super::workers::Busy;
 use crate::error::RejectionKind;
 use crate::telemetry::{self, Observed};
-use crate::wire::stored;
 
 /// What a call needs on its way.
 pub(super) struct Run {
@@ -85,8 +84,7 @@ impl Run {
             }
         };
         let thrown = matches!(&answer, Some(Ok(returns)) if returns.has_thrown());
-        let encode = |returns: Returns| returns.encode(dispatcher.max_message_size).map(stored);
-        let answer = answer.map(|outcome| outcome.and_then(encode));
+        let answer = answer.map(|outcome| outcome.and_then(|returns| returns.encode(dispatcher.max_message_size)));
         match &answer {
             Some(Ok(_)) if thrown => counters.failed.add_one(),
             Some(Ok(_)) => counters.served.add_one(),

@@ -18,7 +18,6 @@ mod vectors;
 pub(crate) use vectors::vector_bytes;
 
 pub(crate) use bins::Bins;
-pub(crate) use block::stored;
 pub(crate) use depth::Depth;
 #[cfg(test)]
 pub(crate) use elements::ElementsAt;

@@ -8,6 +8,7 @@ use rmp::encode;
 use serde::{Deserialize, Deserializer};
 use serde_with::SerializeAs;
 
+use super::block::stored;
 use super::msgpack::{self, DecodeError, EncodeError, Reader, decode};
 use super::request::slice;
 use super::{Bins, Generation};
@@ -80,7 +81,7 @@ impl OutgoingResponse {
         matches!(self, Self::One { failure: Some(_), .. } | Self::Zero { last: Last::Thrown(Some(_)), .. })
     }
 
-    pub(crate) fn encode(self) -> Result<Vec<u8>, EncodeError> {
+    pub(crate) fn encode(self) -> Result<Bytes, EncodeError> {
         match self {
             Self::One { mut message, data, count, failure } => {
                 match count {
@@ -99,7 +100,7 @@ impl OutgoingResponse {
                 message.extend_from_slice(b"\xa5Error");
                 thrown(&mut message, failure.as_ref())?;
                 message.extend_from_slice(b"\xa5Error\xc0");
-                Ok(message)
+                Ok(stored(message))
             }
             Self::Zero { id, values, last } => {
                 let mut out = Vec::with_capacity(64 + id.len() + values.bytes().len());
@@ -114,7 +115,7 @@ impl OutgoingResponse {
                     bin(&mut out, &element)?;
                 }
                 text(&mut out, "Error", "")?;
-                Ok(out)
+                Ok(stored(out))
             }
         }
     }
@@ -328,15 +329,23 @@ fn rejection(error: &str, kind: &str) -> Option<(RejectionKind, String)> {
     (!error.is_empty()).then(|| (RejectionKind::from(kind), error.to_owned()))
 }
 
-/// Returned values, in order. One costs no memory beside its own.
-#[derive(Clone, Debug)]
+impl Body {
+    /// Each of `count` declared returns, or what was thrown instead.
+    pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Values, Thrown>, DecodeError> {
+        match self {
+            Self::One { thrown: Some(thrown), .. } => Ok(Err(thrown)),
+            Self::One { data, thrown: None } => data_returns(data, count).map(Ok),
+            Self::Zero { elements } => element_returns(elements, count, throws),
+        }
+    }
+}
+
+/// Returned values, in order.
+#[derive(Debug)]
 pub(crate) enum Values {
-    /// So many times.
-    Same {
-        value: Bytes,
-        left: usize,
-    },
-    Each(vec::IntoIter<Bytes>),
+    /// As most methods return.
+    One(Option<Bytes>),
+    Several(vec::IntoIter<Bytes>),
 }
 
 impl Iterator for Values {
@@ -344,53 +353,37 @@ impl Iterator for Values {
 
     fn next(&mut self) -> Option<Bytes> {
         match self {
-            Self::Same { value, left } => {
-                *left = left.checked_sub(1)?;
-                Some(if *left == 0 { std::mem::take(value) } else { value.clone() })
-            }
-            Self::Each(values) => values.next(),
-        }
-    }
-}
-
-impl Body {
-    /// The bytes of each of `count` declared returns, or what was thrown instead.
-    pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Values, Thrown>, DecodeError> {
-        match self {
-            Self::One { thrown: Some(thrown), .. } => Ok(Err(thrown)),
-            Self::One { data, thrown: None } => data_returns(data, count).map(Ok),
-            Self::Zero { elements } => {
-                element_returns(elements, count, throws).map(|read| read.map(|values| Values::Each(values.into_iter())))
-            }
+            Self::One(value) => value.take(),
+            Self::Several(values) => values.next(),
         }
     }
 }
 
 fn data_returns(data: Option<Bytes>, count: usize) -> Result<Values, DecodeError> {
     if count == 0 {
-        return Ok(Values::Each(Vec::new().into_iter()));
+        return Ok(Values::One(None));
     }
     // Go sends no data where it could not encode the result.
     let data = data.filter(|data| !data.is_empty()).ok_or_else(|| DecodeError::new("the reply holds no value"))?;
     if count == 1 {
-        return Ok(Values::Same { value: data, left: count });
+        return Ok(Values::One(Some(data)));
     }
     let elements = msgpack::elements(&data)?;
     if elements.is_empty() && data.first() == Some(&rmp::Marker::Null.to_u8()) {
-        return Ok(Values::Same { value: data, left: count });
+        return Ok(Values::Several(vec![data; count].into_iter()));
     }
     if elements.len() < count {
         return Err(DecodeError::new(format!("{} values where {count} were expected", elements.len())));
     }
     let values: Vec<_> = elements.into_iter().take(count).map(|Range { start, end }| data.slice(start..end)).collect();
-    Ok(Values::Each(values.into_iter()))
+    Ok(Values::Several(values.into_iter()))
 }
 
 fn element_returns(
     mut elements: Vec<Bytes>,
     count: usize,
     throws: bool,
-) -> Result<Result<Vec<Bytes>, Thrown>, DecodeError> {
+) -> Result<Result<Values, Thrown>, DecodeError> {
     let expected = count + usize::from(throws);
     if elements.len() != expected {
         return Err(DecodeError::new(format!("{} values where {expected} were expected", elements.len())));
@@ -401,7 +394,7 @@ fn element_returns(
             return Ok(Err(error.share(&last)));
         }
     }
-    Ok(Ok(elements))
+    Ok(Ok(Values::Several(elements.into_iter())))
 }
 
 #[cfg(test)]
@@ -411,7 +404,7 @@ mod tests {
     use super::*;
 
     fn round_trip(response: OutgoingResponse) -> Response {
-        Response::decode(&response.encode().unwrap().into()).unwrap().1
+        Response::decode(&response.encode().unwrap()).unwrap().1
     }
 
     #[test]
