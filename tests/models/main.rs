@@ -4,6 +4,7 @@
 // What the files import as `parking_lot` is the locks below.
 extern crate self as parking_lot;
 
+mod calls;
 mod lock;
 mod workers;
 
@@ -11,3 +12,7 @@ pub use lock::Mutex;
 
 #[path = "../../zbus/src/server/pool.rs"]
 mod pool;
+
+#[allow(dead_code, reason = "the client uses more of it")]
+#[path = "../../zbus/src/client/slots.rs"]
+mod slots;

@@ -126,7 +126,6 @@ mod outbox;
 pub mod server;
 pub mod status;
 pub mod stream;
-mod sync;
 mod telemetry;
 pub mod testing;
 pub mod types;

@@ -1,15 +1,14 @@
 //! Where calls wait: a slot each, from before the call is written until its caller has an answer or has given up.
 //!
-//! A mutex and wakers, and nothing else: `tests/model` runs this file in the orders that threads may take. No waker is woken or dropped under the lock,
+//! A mutex and wakers, and nothing else: `tests/models` runs this file in the orders that threads may take. No waker is woken or dropped under the lock,
 //! as it may be the last that holds a call.
 
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
-
-use crate::sync::Mutex;
 
 /// What ends a wait.
 pub(crate) type Answer<R, E> = Result<Answered<R>, E>;

@@ -24,7 +24,8 @@ pub(crate) fn in_block<E>(size: usize, write: impl FnOnce(&mut BytesMut) -> Resu
     }
     // Gone with its thread, or in the hands of a writer that calls this in turn: then there is another.
     let mut block = LEFT.try_with(Cell::take).unwrap_or_default();
-    if block.capacity() < size {
+    // One whose messages are all gone is used again.
+    if block.capacity() < size && !block.try_reclaim(size) {
         block = BytesMut::with_capacity(BLOCK);
     }
     let written = write(&mut block).map(|()| block.split().freeze());
@@ -59,6 +60,13 @@ mod tests {
             Ok(())
         })
         .unwrap()
+    }
+
+    #[test]
+    fn a_block_whose_messages_are_gone_is_used_again() {
+        let first = stored(vec![1; SMALL]).as_ptr() as usize;
+        let last = (0..100).map(|_| stored(vec![1; SMALL]).as_ptr() as usize).max().unwrap();
+        assert!(last.abs_diff(first) < BLOCK);
     }
 
     #[test]
