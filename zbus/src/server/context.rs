@@ -134,6 +134,9 @@ impl From<Arc<CallState>> for Context {
     }
 }
 
+/// How much memory for names one call leaves to the next, in bytes: those of a hostile one are longer.
+const NAMES_KEPT: usize = 256;
+
 /// What a call, its context and who runs it share.
 #[derive(Debug)]
 pub(super) struct CallState {
@@ -152,8 +155,12 @@ pub(super) struct CallState {
 impl CallState {
     /// A request for this object, without its arguments, which a context that lives on shall not keep in memory.
     pub(super) fn new(object: Arc<ObjectId>, request: Request<'_>, deadline: Option<Instant>) -> Self {
+        Self::named(String::with_capacity(request.id.len() + request.method.len()), object, request, deadline)
+    }
+
+    /// `names` is empty, and may have room.
+    fn named(mut names: String, object: Arc<ObjectId>, request: Request<'_>, deadline: Option<Instant>) -> Self {
         let Request { id, generation, method, metadata, .. } = request;
-        let mut names = String::with_capacity(id.len() + method.len());
         names.push_str(id);
         names.push_str(method);
         Self {
@@ -167,6 +174,25 @@ impl CallState {
             gave_up: Notify::new(),
             runs_to_end: AtomicBool::new(false),
         }
+    }
+
+    /// The like in the memory of another, if nobody else has that.
+    pub(super) fn in_place_of(
+        other: Option<Arc<Self>>,
+        object: Arc<ObjectId>,
+        request: Request<'_>,
+        deadline: Option<Instant>,
+    ) -> Arc<Self> {
+        if let Some(mut shared) = other
+            && let Some(state) = Arc::get_mut(&mut shared)
+        {
+            let mut names = std::mem::take(&mut state.names);
+            names.clear();
+            names.shrink_to(NAMES_KEPT);
+            *state = Self::named(names, object, request, deadline);
+            return shared;
+        }
+        Arc::new(Self::new(object, request, deadline))
     }
 
     pub(super) fn id(&self) -> &str {

@@ -49,6 +49,14 @@ pub(super) struct Dispatcher {
     pub(super) max_depth: Depth,
 }
 
+/// What a task that takes requests keeps from one to the next.
+pub(super) struct Kept {
+    /// Where the calls of each of the objects run.
+    runners: Vec<Box<dyn Runner>>,
+    /// The last call's, for the next if nobody has it any more: then that needs no memory of its own.
+    state: Option<Arc<CallState>>,
+}
+
 /// When a batch of messages came, and for which pool of workers.
 #[derive(Clone, Copy)]
 pub(super) struct Arrival {
@@ -60,9 +68,10 @@ pub(super) struct Arrival {
 }
 
 impl Dispatcher {
-    /// Where the calls of each of the objects run.
-    pub(super) fn runners(&self) -> Vec<Box<dyn Runner>> {
-        self.objects.iter().map(|(_, served)| Arc::clone(&served.object).runner()).collect()
+    /// For one task that takes requests, on the current runtime.
+    pub(super) fn kept(&self) -> Kept {
+        let runners = self.objects.iter().map(|(_, served)| Arc::clone(&served.object).runner()).collect();
+        Kept { runners, state: None }
     }
 
     /// Of messages that have just come.
@@ -76,7 +85,7 @@ impl Dispatcher {
         message: Bytes,
         arrival: Arrival,
         free: &mut Free,
-        runners: &mut [Box<dyn Runner>],
+        kept: &mut Kept,
     ) {
         let Read { mut request, reply_to, deadline, own_limit, due } = match self.read(&message, arrival) {
             Ok(read) => read,
@@ -90,7 +99,7 @@ impl Dispatcher {
             }
         };
         let (id, queue, runner) = match self.served(&request, arrival.pool) {
-            Ok((index, id, served)) => (id, &served.queue, runners.get_mut(index)),
+            Ok((index, id, served)) => (id, &served.queue, kept.runners.get_mut(index)),
             Err(message) => {
                 self.workers.counters.rejected.add_one();
                 let rejection = Rejection::new(RejectionKind::UnknownObject, message);
@@ -100,7 +109,8 @@ impl Dispatcher {
         // There is one for each object.
         let Some(runner) = runner else { return };
         let arguments = std::mem::take(&mut request.arguments);
-        let call = Arc::new(CallState::new(Arc::clone(id), request, deadline));
+        let call = CallState::in_place_of(kept.state.take(), Arc::clone(id), request, deadline);
+        kept.state = Some(Arc::clone(&call));
         // There is one, as no more was popped than was reserved.
         let Some(worker) = free.take_one(Work::new(Arc::clone(&call), arrival.wall, due)) else { return };
         let traceparent = call.metadata.get(TRACEPARENT).map(String::as_str);

@@ -37,7 +37,7 @@ impl Intake {
     /// Requests for the objects that a pool of workers runs, until `stop`. Whatever was popped by then is dispatched.
     pub(super) async fn requests(mut self, dispatcher: Arc<Dispatcher>, pool: usize) {
         let mut message_bytes = 0;
-        let mut runners = dispatcher.runners();
+        let mut kept = dispatcher.kept();
         loop {
             let free = self.stop.run_until_cancelled(dispatcher.workers.reserve(pool)).await;
             let Some(Some(mut free)) = free else { return };
@@ -50,7 +50,7 @@ impl Intake {
                     tokio::task::yield_now().await;
                     arrival = dispatcher.arrival(pool);
                 }
-                dispatcher.dispatch(message, arrival, &mut free, &mut runners).await;
+                dispatcher.dispatch(message, arrival, &mut free, &mut kept).await;
             }
             // A pop serves the first list that has any: each gets its turn to be that.
             let served = (popped.list + 1).min(self.lists.len());

@@ -14,6 +14,16 @@ const SMALL: usize = BLOCK / 4;
 thread_local! {
     /// What is left of this thread's block.
     static LEFT: Cell<BytesMut> = Cell::default();
+
+    /// The buffer of a message that was stored.
+    static SPARE: Cell<Vec<u8>> = Cell::default();
+}
+
+/// An empty buffer with room for `size` bytes, for a message that is to be [`stored`].
+pub(crate) fn buffer(size: usize) -> Vec<u8> {
+    let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
+    buffer.reserve(size);
+    buffer
 }
 
 /// What `write` appends, which takes at most `size` bytes, or is moved about. After an error it is gone.
@@ -35,7 +45,7 @@ pub(crate) fn in_block<E>(size: usize, write: impl FnOnce(&mut BytesMut) -> Resu
 }
 
 /// A message that is whole already.
-pub(crate) fn stored(message: Vec<u8>) -> Bytes {
+pub(crate) fn stored(mut message: Vec<u8>) -> Bytes {
     if message.len() > SMALL {
         return message.into();
     }
@@ -43,6 +53,10 @@ pub(crate) fn stored(message: Vec<u8>) -> Bytes {
         out.extend_from_slice(&message);
         Ok(())
     });
+    if message.capacity() <= BLOCK {
+        message.clear();
+        let _ = SPARE.try_with(|spare| spare.set(message));
+    }
     stored
 }
 

@@ -8,7 +8,7 @@ use rmp::encode;
 use serde::{Deserialize, Deserializer};
 use serde_with::SerializeAs;
 
-use super::block::stored;
+use super::block::{buffer, stored};
 use super::msgpack::{self, DecodeError, EncodeError, Reader, decode};
 use super::request::slice;
 use super::{Bins, Generation};
@@ -45,7 +45,7 @@ impl OutgoingResponse {
         match generation {
             Generation::Zero => Self::Zero { id: id.to_owned(), values: Bins::default(), last: Last::Value },
             Generation::One | Generation::Auto => {
-                let mut message = Vec::with_capacity(ROOM + id.len());
+                let mut message = buffer(ROOM + id.len());
                 message.extend_from_slice(b"\x83\xa2ID");
                 // Memory takes whatever is written, so that this cannot fail.
                 let _ = encode::write_str(&mut message, id);
