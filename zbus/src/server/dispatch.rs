@@ -80,13 +80,7 @@ impl Dispatcher {
     }
 
     /// Hands a message to a worker of the pool that it came for, or answers why not.
-    pub(super) async fn dispatch(
-        self: &Arc<Self>,
-        message: Bytes,
-        arrival: Arrival,
-        free: &mut Free,
-        kept: &mut Kept,
-    ) {
+    pub(super) async fn dispatch(self: &Arc<Self>, message: Bytes, arrival: Arrival, free: &mut Free, kept: &mut Kept) {
         let Read { mut request, reply_to, deadline, own_limit, due } = match self.read(&message, arrival) {
             Ok(read) => read,
             Err(Unread::Dropped(reason, detail)) => {
