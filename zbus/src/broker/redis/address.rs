@@ -1,15 +1,49 @@
-//! Addresses of Redis, ours and Go's, as the `redis` crate connects to them.
+//! Addresses of Redis, ours and Go's, and what they say of the way in.
 
+use std::fmt;
+#[cfg(feature = "tls")]
+use std::path::Path;
 use std::path::PathBuf;
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 
-use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 use url::Url;
 
 use crate::broker::BrokerError;
 use crate::broker::address::not_an_address;
 
-/// What will connect to `scheme://rest`. Go's `tcp://` and `unix://` carry a password as the user.
-pub(crate) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
+/// Where Redis is, and how one gets in.
+pub(crate) struct Place {
+    info: ConnectionInfo,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<rustls::ClientConfig>>,
+}
+
+impl Place {
+    pub(super) fn address(&self) -> &ConnectionAddr {
+        self.info.addr()
+    }
+
+    pub(super) fn settings(&self) -> &RedisConnectionInfo {
+        self.info.redis_settings()
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) fn tls(&self) -> Option<&Arc<rustls::ClientConfig>> {
+        self.tls.as_ref()
+    }
+}
+
+/// Without what it takes to get in, which holds the password.
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address().fmt(formatter)
+    }
+}
+
+/// The place that `scheme://rest` names. Go's `tcp://` and `unix://` carry a password as the user.
+pub(crate) fn place(scheme: &str, rest: &str) -> Result<Place, BrokerError> {
     let Address { info, certificates } = if scheme == "unix" { socket(rest)? } else { host(scheme, rest)? };
     let mut settings = info.redis_settings().clone();
     if settings.username().is_some() {
@@ -17,19 +51,23 @@ pub(crate) fn client(scheme: &str, rest: &str) -> Result<Client, BrokerError> {
         // also what finds out that Redis has no room for another connection.
         settings = settings.set_skip_set_lib_name();
     }
-    let info = info.set_redis_settings(settings).set_tcp_settings(super::tcp());
+    let info = info.set_redis_settings(settings);
     #[cfg(feature = "tls")]
-    if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-        return certificates.client(info);
-    }
+    let tls = certificates.map(Certificates::config).transpose()?;
     // Without TLS none are named.
+    #[cfg(not(feature = "tls"))]
     let _ = certificates;
-    Client::open(info).map_err(|error| invalid(&error))
+    Ok(Place {
+        info,
+        #[cfg(feature = "tls")]
+        tls,
+    })
 }
 
 struct Address {
     info: ConnectionInfo,
-    certificates: Certificates,
+    /// None without TLS.
+    certificates: Option<Certificates>,
 }
 
 /// The files that TLS is to use.
@@ -73,7 +111,7 @@ fn socket(rest: &str) -> Result<Address, BrokerError> {
     }
     let info =
         ConnectionAddr::Unix(PathBuf::from(decoded(path))).into_connection_info().map_err(|error| invalid(&error))?;
-    Ok(Address { info: info.set_redis_settings(settings), certificates: Certificates::default() })
+    Ok(Address { info: info.set_redis_settings(settings), certificates: None })
 }
 
 fn host(scheme: &str, rest: &str) -> Result<Address, BrokerError> {
@@ -81,14 +119,13 @@ fn host(scheme: &str, rest: &str) -> Result<Address, BrokerError> {
     if tls && cfg!(not(feature = "tls")) {
         return Err(not_an_address(format!("`{scheme}://` needs the feature `tls` of the crate `zbus`")));
     }
-    let plain = if tls { "rediss" } else { "redis" };
     let nameless = || {
         let hint = if rest.contains('@') { SPECIAL_CHARACTERS } else { "" };
         not_an_address(format!(
             "`{scheme}://` names no host: {scheme}://host:port, or {scheme}://:password@host:port{hint}"
         ))
     };
-    let mut url = Url::parse(&format!("{plain}://{rest}")).map_err(|error| match error {
+    let mut url = Url::parse(&format!("redis://{rest}")).map_err(|error| match error {
         url::ParseError::EmptyHost => nameless(),
         error => {
             not_an_address(format!("what follows `{scheme}://` is not a host and port: {error}{SPECIAL_CHARACTERS}"))
@@ -131,7 +168,7 @@ fn host(scheme: &str, rest: &str) -> Result<Address, BrokerError> {
         moved.map_err(|()| nameless())?;
     }
     let info = url.into_connection_info().map_err(|error| invalid(&error))?;
-    Ok(Address { info, certificates })
+    Ok(Address { info, certificates: tls.then_some(certificates) })
 }
 
 fn database(number: &str) -> Result<i64, BrokerError> {
@@ -158,48 +195,75 @@ fn decoded(text: &str) -> String {
 /// Certificates of the system's authorities are trusted, or those of the given one alone.
 #[cfg(feature = "tls")]
 impl Certificates {
-    fn client(self, info: ConnectionInfo) -> Result<Client, BrokerError> {
+    fn config(self) -> Result<Arc<rustls::ClientConfig>, BrokerError> {
+        use rustls::pki_types::PrivateKeyDer;
+        use rustls::pki_types::pem::PemObject;
+
         // Without one that the process has chosen, rustls panics where more than one is compiled in.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             // An error says that another thread was faster.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
-        let client_tls = match (self.own, self.key) {
-            (Some(own), Some(key)) => Some(redis::ClientTlsConfig { client_cert: pem(&own)?, client_key: pem(&key)? }),
-            (None, None) => None,
+        let trusted = match self.authority {
+            Some(file) => certificates(&file)?,
+            None => rustls_native_certs::load_native_certs().certs,
+        };
+        let mut roots = rustls::RootCertStore::empty();
+        // Some systems carry certificates that nobody can read.
+        roots.add_parsable_certificates(trusted);
+        let config = rustls::ClientConfig::builder().with_root_certificates(roots);
+        let config = match (self.own, self.key) {
+            (Some(own), Some(key)) => {
+                let secret = PrivateKeyDer::from_pem_slice(&pem(&key)?).map_err(|error| unusable(&key, &error))?;
+                config.with_client_auth_cert(certificates(&own)?, secret).map_err(|error| unusable(&own, &error))?
+            }
+            (None, None) => config.with_no_client_auth(),
             _ => {
                 return Err(not_an_address(
                     "a client's certificate needs its key, and a key its certificate: `cert` and `key`",
                 ));
             }
         };
-        let root_cert = self.authority.as_deref().map(pem).transpose()?;
-        let certificates = redis::TlsCertificates { client_tls, root_cert };
-        Client::build_with_tls(info, certificates).map_err(|error| invalid(&error))
+        Ok(Arc::new(config))
     }
 }
 
+/// All of a file's certificates; one at least.
 #[cfg(feature = "tls")]
-fn pem(path: &std::path::Path) -> Result<Vec<u8>, BrokerError> {
-    std::fs::read(path).map_err(|error| not_an_address(format!("cannot read `{}`: {error}", path.display())))
+fn certificates(file: &Path) -> Result<Vec<rustls::pki_types::CertificateDer<'static>>, BrokerError> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem(file)?)
+        .collect::<Result<_, _>>()
+        .map_err(|error| unusable(file, &error))?;
+    if certificates.is_empty() { Err(unusable(file, &"it holds no certificate")) } else { Ok(certificates) }
+}
+
+#[cfg(feature = "tls")]
+fn pem(file: &Path) -> Result<Vec<u8>, BrokerError> {
+    std::fs::read(file).map_err(|error| not_an_address(format!("cannot read `{}`: {error}", file.display())))
+}
+
+#[cfg(feature = "tls")]
+fn unusable(file: &Path, error: &dyn fmt::Display) -> BrokerError {
+    not_an_address(format!("`{}` cannot be used: {error}", file.display()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     /// User, password, database; empty for none.
     fn settings(address: &str) -> (String, String, i64) {
         let (scheme, rest) = address.split_once("://").unwrap();
-        let client = client(scheme, rest).unwrap();
-        let settings = client.get_connection_info().redis_settings().clone();
+        let place = super::place(scheme, rest).unwrap();
+        let settings = place.settings();
         let own = |text: Option<&str>| text.unwrap_or_default().to_owned();
         (own(settings.username()), own(settings.password()), settings.db())
     }
 
     fn place(address: &str) -> String {
         let (scheme, rest) = address.split_once("://").unwrap();
-        client(scheme, rest).unwrap().get_connection_info().addr().to_string()
+        super::place(scheme, rest).unwrap().to_string()
     }
 
     #[test]

@@ -4,13 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use redis::aio::{ConnectionManager, MultiplexedConnection};
-use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, RedisResult};
+use bytes::{Bytes, BytesMut};
+use redis::{Cmd, RedisError, RedisResult};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{CONNECTION_TIMEOUT, RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
+use super::address::Place;
+use super::connection::Connection;
+use super::limit::Limit;
+use super::link::Link;
+use super::piggyback::{Passenger, Platform, arrive, carry};
+use super::resp::{Reply, command, malformed, number, word};
+use super::{RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
 use crate::log_limit::LogLimit;
 use crate::telemetry;
@@ -34,9 +39,11 @@ const PROBE: Duration = Duration::from_millis(1);
 const LEFT_OUT: Duration = Duration::from_secs(2);
 
 pub(super) struct RedisPopper {
-    client: Client,
+    place: Arc<Place>,
     /// Ends the pops of the other connection.
-    control: ConnectionManager,
+    control: Arc<Connection>,
+    /// Where writes wait for the next pop.
+    platform: Arc<Platform>,
     connection: Option<PopConnection>,
     /// Keys that are no lists, and until when they are left out.
     left_out: HashMap<Arc<str>, Instant>,
@@ -44,7 +51,8 @@ pub(super) struct RedisPopper {
 }
 
 struct PopConnection {
-    connection: MultiplexedConnection,
+    link: Link,
+    limit: Limit,
     /// Redis' id of the connection; none where pops on it cannot be ended.
     unblock: Option<i64>,
     /// False where there is no `BLMPOP`: before Redis 7, or for users who may not.
@@ -52,41 +60,39 @@ struct PopConnection {
 }
 
 impl RedisPopper {
-    pub(super) async fn connect(client: Client, control: ConnectionManager) -> Result<Self, BrokerError> {
-        let mut popper =
-            Self { client, control, connection: None, left_out: HashMap::new(), left_out_log: LogLimit::default() };
+    pub(super) async fn connect(
+        place: Arc<Place>,
+        control: Arc<Connection>,
+        platform: Arc<Platform>,
+    ) -> Result<Self, BrokerError> {
+        let (left_out, left_out_log) = (HashMap::new(), LogLimit::default());
+        let mut popper = Self { place, control, platform, connection: None, left_out, left_out_log };
         popper.connection = Some(popper.open().await?);
         Ok(popper)
     }
 
     fn error(&self, error: RedisError) -> BrokerError {
-        broker_error(&self.client.get_connection_info().addr().to_string(), error)
+        broker_error(&self.place.to_string(), error)
     }
 
-    async fn open(&mut self) -> Result<PopConnection, BrokerError> {
-        // The library's response timeout would end a pop that waits; ours knows how long the pop does.
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECTION_TIMEOUT)).set_response_timeout(None);
-        let mut connection = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
-            .map_err(|error| connection_error(&self.client.get_connection_info().addr().to_string(), error))?;
-        let unblock = match self.unblockable(&mut connection).await {
+    async fn open(&self) -> Result<PopConnection, BrokerError> {
+        let link = Link::open(&self.place).await;
+        let mut link = link.map_err(|error| connection_error(&self.place.to_string(), error))?;
+        let unblock = match self.unblockable(&mut link).await {
             Ok(id) => Some(id),
             Err(error) if error.kind() == BrokerErrorKind::Refused => None,
             Err(error) => return Err(error),
         };
-        Ok(PopConnection { connection, unblock, batches: true })
+        Ok(PopConnection { link, limit: Limit::new(), unblock, batches: true })
     }
 
     /// The connection's id, if pops on it can be ended from another connection: tried while there is none.
-    async fn unblockable(&mut self, connection: &mut MultiplexedConnection) -> Result<i64, BrokerError> {
-        let id = tokio::time::timeout(RESPONSE_TIMEOUT, redis::cmd("CLIENT").arg("ID").query_async(connection))
+    async fn unblockable(&self, link: &mut Link) -> Result<i64, BrokerError> {
+        let id = tokio::time::timeout(RESPONSE_TIMEOUT, link.query(redis::cmd("CLIENT").arg("ID")))
             .await
             .unwrap_or_else(|_| Err(no_answer()))
             .map_err(|error| self.error(error))?;
-        let _: i64 = unblock(id).query_async(&mut self.control).await.map_err(|error| self.error(error))?;
+        let _: i64 = self.control.query(&unblock(id)).await?;
         Ok(id)
     }
 
@@ -111,13 +117,13 @@ impl RedisPopper {
                 None => return Ok(Popped::default()),
             },
         };
-        let mut control = self.control.clone();
         let served = self.served(lists);
         let wait = self.wait(&open);
-        let mut popped = pop(&mut open, &mut control, &served, max, wait, stop).await;
+        let passengers = self.platform.passengers().await;
+        let mut popped = pop(&mut open, &self.control, passengers, &served, max, wait, stop).await;
         if open.batches && popped.as_ref().is_err_and(is_about_blmpop) {
             open.batches = false;
-            popped = pop(&mut open, &mut control, &served, max, wait, stop).await;
+            popped = pop(&mut open, &self.control, Vec::new(), &served, max, wait, stop).await;
         }
         if served.len() > 1 && popped.as_ref().is_err_and(is_wrong_type) {
             popped = self.pop_one_by_one(&mut open, &served, max, stop).await;
@@ -150,11 +156,10 @@ impl RedisPopper {
         lists: &[Arc<str>],
         max: usize,
         stop: &CancellationToken,
-    ) -> RedisResult<Reply> {
-        let mut control = self.control.clone();
+    ) -> RedisResult<Taken> {
         let mut found = Err(no_answer());
         for list in lists {
-            match pop(open, &mut control, std::slice::from_ref(list), max, PROBE, stop).await {
+            match pop(open, &self.control, Vec::new(), std::slice::from_ref(list), max, PROBE, stop).await {
                 Ok(None) => found = Ok(None),
                 Err(error) if is_wrong_type(&error) => {
                     if self.left_out_log.due().is_some() {
@@ -182,75 +187,123 @@ impl Popper for RedisPopper {
     }
 }
 
-fn named(lists: &[Arc<str>], list: &str, messages: Vec<Vec<u8>>) -> Result<Popped, BrokerError> {
-    let index = lists.iter().position(|name| **name == *list).ok_or_else(|| {
+fn named(lists: &[Arc<str>], list: &[u8], messages: Vec<Bytes>) -> Result<Popped, BrokerError> {
+    let index = lists.iter().position(|name| name.as_bytes() == list).ok_or_else(|| {
+        let list = list.escape_ascii();
         BrokerError::new(BrokerErrorKind::Lost, format!("the broker answered a pop with another list: {list}"))
     })?;
-    Ok(Popped { list: index, messages: messages.into_iter().map(Bytes::from).collect() })
+    Ok(Popped { list: index, messages })
 }
 
-type Reply = Option<(String, Vec<Vec<u8>>)>;
+/// Of which list, and what.
+type Taken = Option<(Bytes, Vec<Bytes>)>;
 
 async fn pop(
     open: &mut PopConnection,
-    control: &mut ConnectionManager,
+    control: &Connection,
+    passengers: Vec<Passenger>,
     lists: &[Arc<str>],
     max: usize,
     wait: Duration,
     stop: &CancellationToken,
-) -> RedisResult<Reply> {
-    let command = if open.batches { blmpop(lists, max, wait) } else { blpop(lists, wait) };
-    let (id, batches) = (open.unblock, open.batches);
-    let connection = &mut open.connection;
-    let blocked = tokio::time::timeout(wait + GRACE, async move {
-        if batches {
-            command.query_async(connection).await
-        } else {
-            let first: Option<(String, Vec<u8>)> = command.query_async(connection).await?;
-            let Some((list, message)) = first else { return Ok(None) };
-            let mut messages = vec![message];
-            if max > 1 {
-                // Before Redis 6.2 there is no count either: then it is one message a pop.
-                let more: RedisResult<Option<Vec<Vec<u8>>>> =
-                    redis::cmd("LPOP").arg(&list).arg(max - 1).query_async(connection).await;
-                messages.extend(more.ok().flatten().unwrap_or_default());
-            }
-            Ok(Some((list, messages)))
-        }
-    });
+) -> RedisResult<Taken> {
+    let PopConnection { link, limit, unblock: id, batches } = open;
+    let id = *id;
+    let blocked = limit.hold(wait + GRACE, exchange(link, *batches, passengers, lists, max, wait));
     tokio::pin!(blocked);
-    let reply = tokio::select! {
-        reply = &mut blocked => reply,
+    tokio::select! {
+        taken = &mut blocked => taken,
         () = stop.cancelled() => loop {
             if let Some(id) = id {
                 // Where this fails the pop ends by itself.
-                let _: RedisResult<i64> = unblock(id).query_async(control).await;
+                let _ = control.query::<i64>(&unblock(id)).await;
             }
-            if let Ok(reply) = tokio::time::timeout(UNBLOCK_INTERVAL, &mut blocked).await {
-                break reply;
+            if let Ok(taken) = tokio::time::timeout(UNBLOCK_INTERVAL, &mut blocked).await {
+                break taken;
             }
         },
+    }
+}
+
+/// Sends what travels along and a pop, and waits for what comes of both.
+async fn exchange(
+    link: &mut Link,
+    batches: bool,
+    mut passengers: Vec<Passenger>,
+    lists: &[Arc<str>],
+    max: usize,
+    wait: Duration,
+) -> RedisResult<Taken> {
+    carry(link, &mut passengers);
+    link.add(if batches { blmpop(lists, max, wait) } else { blpop(lists, wait) });
+    if let Err(error) = link.send().await {
+        for passenger in passengers {
+            passenger.fail(&error);
+        }
+        return Err(error);
+    }
+    arrive(link, passengers).await?;
+    let (list, items) = match link.receive().await?.checked()? {
+        Reply::Nil => return Ok(None),
+        Reply::List(pair) => match <[Reply; 2]>::try_from(pair) {
+            Ok([Reply::Text(list), items]) => (list, items),
+            _ => return Err(malformed("a pop that names no list")),
+        },
+        _ => return Err(malformed("a pop that gives no list")),
     };
-    reply.unwrap_or_else(|_| Err(no_answer()))
+    if batches {
+        let Reply::List(items) = items else { return Err(malformed("a pop without messages")) };
+        return Ok(Some((list, texts(items)?)));
+    }
+    let mut messages = texts(vec![items])?;
+    if max > 1 {
+        // Before Redis 6.2 there is no count either: then it is one message a pop.
+        let mut more = BytesMut::new();
+        command(&mut more, 3);
+        word(&mut more, b"LPOP");
+        word(&mut more, &list);
+        number(&mut more, max as u64 - 1);
+        link.add(more);
+        link.send().await?;
+        if let Reply::List(items) = link.receive().await? {
+            messages.extend(texts(items)?);
+        }
+    }
+    Ok(Some((list, messages)))
 }
 
-fn blmpop(lists: &[Arc<str>], max: usize, wait: Duration) -> Cmd {
-    let mut command = redis::cmd("BLMPOP");
-    command.arg(wait.as_secs_f64()).arg(lists.len());
-    for list in lists {
-        command.arg(&**list);
-    }
-    command.arg("LEFT").arg("COUNT").arg(max.max(1));
-    command
+fn texts(items: Vec<Reply>) -> RedisResult<Vec<Bytes>> {
+    let text = |item| match item {
+        Reply::Text(text) => Ok(text),
+        _ => Err(malformed("a message that is no text")),
+    };
+    items.into_iter().map(text).collect()
 }
 
-fn blpop(lists: &[Arc<str>], wait: Duration) -> Cmd {
-    let mut command = redis::cmd("BLPOP");
+fn blmpop(lists: &[Arc<str>], max: usize, wait: Duration) -> BytesMut {
+    let mut pop = BytesMut::with_capacity(128);
+    command(&mut pop, lists.len() + 6);
+    word(&mut pop, b"BLMPOP");
+    word(&mut pop, wait.as_secs_f64().to_string().as_bytes());
+    number(&mut pop, lists.len() as u64);
     for list in lists {
-        command.arg(&**list);
+        word(&mut pop, list.as_bytes());
     }
-    command.arg(wait.as_secs_f64());
-    command
+    word(&mut pop, b"LEFT");
+    word(&mut pop, b"COUNT");
+    number(&mut pop, max.max(1) as u64);
+    pop
+}
+
+fn blpop(lists: &[Arc<str>], wait: Duration) -> BytesMut {
+    let mut pop = BytesMut::with_capacity(128);
+    command(&mut pop, lists.len() + 2);
+    word(&mut pop, b"BLPOP");
+    for list in lists {
+        word(&mut pop, list.as_bytes());
+    }
+    word(&mut pop, wait.as_secs_f64().to_string().as_bytes());
+    pop
 }
 
 fn unblock(id: i64) -> Cmd {

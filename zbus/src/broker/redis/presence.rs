@@ -4,40 +4,39 @@
 
 use std::time::Duration;
 
-use redis::RedisResult;
-use redis::aio::ConnectionManager;
-
+use super::connection::Connection;
+use super::link::read;
 use super::milliseconds;
-use crate::broker::MOST_ANNOUNCED;
+use super::resp::Reply;
+use crate::broker::{BrokerError, MOST_ANNOUNCED};
 
 /// Plain commands: a script would ask for one more right, and nothing goes wrong where the two trips are torn apart.
 pub(super) async fn announce(
-    connection: &mut ConnectionManager,
+    connection: &Connection,
     set: &str,
     member: &str,
     lasting: Duration,
-) -> RedisResult<()> {
-    let (seconds, microseconds): (i64, i64) = redis::cmd("TIME").query_async(connection).await?;
+) -> Result<(), BrokerError> {
+    let (seconds, microseconds): (i64, i64) = connection.query(&redis::cmd("TIME")).await?;
     let now = milliseconds(seconds, microseconds);
     let lasting = i64::try_from(lasting.as_millis()).unwrap_or(i64::MAX);
-    redis::pipe()
-        .zrembyscore(set, "-inf", now)
-        .zadd(set, member, now.saturating_add(lasting))
-        .pexpire(set, lasting)
-        .exec_async(connection)
-        .await
+    let mut entry = redis::pipe();
+    entry.zrembyscore(set, "-inf", now).zadd(set, member, now.saturating_add(lasting)).pexpire(set, lasting);
+    connection.query_each(&entry).await?;
+    Ok(())
 }
 
-pub(super) async fn retract(connection: &mut ConnectionManager, set: &str, member: &str) -> RedisResult<()> {
-    redis::cmd("ZREM").arg(set).arg(member).exec_async(connection).await
+pub(super) async fn retract(connection: &Connection, set: &str, member: &str) -> Result<(), BrokerError> {
+    connection.query(redis::cmd("ZREM").arg(set).arg(member)).await
 }
 
-pub(super) async fn announced(connection: &mut ConnectionManager, set: &str) -> RedisResult<Vec<String>> {
+pub(super) async fn announced(connection: &Connection, set: &str) -> Result<Vec<String>, BrokerError> {
     // The newest first, where there are more than are told.
     let mut newest = redis::cmd("ZREVRANGEBYSCORE");
     newest.arg(set).arg("+inf").arg("-inf").arg("WITHSCORES").arg("LIMIT").arg(0).arg(MOST_ANNOUNCED);
+    let replies = connection.query_each(redis::pipe().cmd("TIME").add_command(newest)).await?;
     let ((seconds, microseconds), members): ((i64, i64), Vec<(String, f64)>) =
-        redis::pipe().cmd("TIME").add_command(newest).query_async(connection).await?;
+        read(Reply::List(replies)).map_err(|error| connection.error(error))?;
     #[expect(clippy::cast_precision_loss, reason = "a score is a float; milliseconds fit in it exactly")]
     let now = milliseconds(seconds, microseconds) as f64;
     Ok(members.into_iter().filter(|(_, until)| *until > now).map(|(member, _)| member).collect())

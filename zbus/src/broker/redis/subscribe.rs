@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use backon::BackoffBuilder;
-use bytes::Bytes;
-use futures::StreamExt;
-use redis::aio::{PubSubSink, PubSubStream};
-use redis::{Client, Msg, RedisResult};
+use bytes::{Bytes, BytesMut};
+use redis::RedisResult;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{CONNECTION_TIMEOUT, RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
+use super::address::Place;
+use super::link::Link;
+use super::resp::{Reply, command, malformed, word};
+use super::{RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, BrokerErrorKind, Deliveries, Delivery, DeliverySender};
 use crate::telemetry;
@@ -34,10 +35,10 @@ enum Order {
 }
 
 impl Subscriptions {
-    pub(super) fn new(client: Client) -> Self {
+    pub(super) fn new(place: Arc<Place>) -> Self {
         // Unbounded, because a release is sent in drop; still bounded by the subscriptions that are held.
         let (orders, received) = mpsc::unbounded_channel();
-        let keeper = Keeper { client, channels: HashMap::new(), connection: None, releases: orders.downgrade() };
+        let keeper = Keeper { place, channels: HashMap::new(), link: None, releases: orders.downgrade() };
         tokio::spawn(keeper.run(received));
         Self { orders }
     }
@@ -67,25 +68,37 @@ impl Drop for Release {
 }
 
 struct Keeper {
-    client: Client,
-    channels: HashMap<Arc<str>, Vec<DeliverySender>>,
-    connection: Option<(PubSubSink, PubSubStream)>,
+    place: Arc<Place>,
+    channels: Channels,
+    link: Option<Link>,
     releases: mpsc::WeakUnboundedSender<Order>,
 }
+
+type Channels = HashMap<Arc<str>, Vec<DeliverySender>>;
 
 /// What wakes the keeper.
 enum Wake {
     Order(Option<Order>),
-    Message(Option<Msg>),
+    Push(RedisResult<Push>),
+}
+
+/// What Redis tells on a connection that subscribes.
+enum Push {
+    Message {
+        channel: Bytes,
+        payload: Bytes,
+    },
+    /// It listens to a channel now, or does no more.
+    Confirmation,
 }
 
 impl Keeper {
     async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         loop {
-            let wake = match &mut self.connection {
-                Some((_, messages)) => tokio::select! {
+            let wake = match &mut self.link {
+                Some(link) => tokio::select! {
                     order = orders.recv() => Wake::Order(order),
-                    message = messages.next() => Wake::Message(message),
+                    push = push(link) => Wake::Push(push),
                 },
                 None => Wake::Order(orders.recv().await),
             };
@@ -96,24 +109,19 @@ impl Keeper {
                 }
                 Wake::Order(Some(Order::Release { channel })) => self.release(&channel).await,
                 Wake::Order(None) => return,
-                Wake::Message(Some(message)) => self.deliver(&message).await,
-                Wake::Message(None) => {
-                    self.connection = None;
+                Wake::Push(Ok(Push::Message { channel, payload })) => {
+                    if let Some(deserted) = deliver(&mut self.channels, &channel, &payload) {
+                        self.release(&deserted).await;
+                    }
+                }
+                Wake::Push(Ok(Push::Confirmation)) => {}
+                Wake::Push(Err(_)) => {
+                    self.link = None;
                     if !self.reconnect(&orders).await {
                         return;
                     }
                 }
             }
-        }
-    }
-
-    async fn deliver(&mut self, message: &Msg) {
-        let channel = message.get_channel_name();
-        let Some(subscribers) = self.channels.get_mut(channel) else { return };
-        let message = Bytes::copy_from_slice(message.get_payload_bytes());
-        subscribers.retain(|subscriber| subscriber.send(Delivery::Message(message.clone())));
-        if subscribers.is_empty() {
-            self.release(&channel.into()).await;
         }
     }
 
@@ -132,19 +140,20 @@ impl Keeper {
         subscribers.retain(DeliverySender::is_open);
         if subscribers.is_empty() {
             self.channels.remove(channel);
-            if let Some((sink, _)) = &mut self.connection {
+            if let Some(link) = &mut self.link {
                 // Where it fails the connection is lost, and the channel is not among those of the next.
-                let _ = answered(sink.unsubscribe(&**channel)).await;
+                let _ = ask(link, b"UNSUBSCRIBE", channel, &mut self.channels).await;
             }
         }
     }
 
     async fn listen(&mut self, channel: &str) -> Result<(), BrokerError> {
-        let (sink, _) = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(connect(&self.client).await?),
+        let link = match &mut self.link {
+            Some(link) => link,
+            none => none.insert(connect(&self.place).await?),
         };
-        answered(sink.subscribe(channel)).await.map_err(|error| lost(&self.client, error))
+        let listening = ask(link, b"SUBSCRIBE", channel, &mut self.channels).await;
+        listening.map_err(|error| broker_error(&self.place.to_string(), error))
     }
 
     /// Comes back with all channels subscribed and told of the gap; false where nobody is left to come back for.
@@ -169,11 +178,13 @@ impl Keeper {
             subscribers.retain(DeliverySender::is_open);
             !subscribers.is_empty()
         });
-        let (mut sink, messages) = connect(&self.client).await?;
-        for channel in self.channels.keys() {
-            answered(sink.subscribe(&**channel)).await.map_err(|error| lost(&self.client, error))?;
+        let mut link = connect(&self.place).await?;
+        let channels: Vec<Arc<str>> = self.channels.keys().cloned().collect();
+        for channel in channels {
+            let listening = ask(&mut link, b"SUBSCRIBE", &channel, &mut self.channels).await;
+            listening.map_err(|error| broker_error(&self.place.to_string(), error))?;
         }
-        self.connection = Some((sink, messages));
+        self.link = Some(link);
         telemetry::reconnected("subscriptions");
         let lasted = since.elapsed();
         for subscriber in self.channels.values().flatten() {
@@ -184,19 +195,48 @@ impl Keeper {
     }
 }
 
-async fn connect(client: &Client) -> Result<(PubSubSink, PubSubStream), BrokerError> {
-    let connection = tokio::time::timeout(CONNECTION_TIMEOUT, client.get_async_pubsub()).await;
-    match connection.unwrap_or_else(|_| Err(no_answer())) {
-        Ok(connection) => Ok(connection.split()),
-        Err(error) => Err(connection_error(&client.get_connection_info().addr().to_string(), error)),
+async fn connect(place: &Place) -> Result<Link, BrokerError> {
+    Link::open(place).await.map_err(|error| connection_error(&place.to_string(), error))
+}
+
+/// Begins or ends to listen to a channel. All subscriptions wait for it, and so it is answered in time or not at all.
+async fn ask(link: &mut Link, what: &[u8], channel: &str, channels: &mut Channels) -> RedisResult<()> {
+    let mut order = BytesMut::new();
+    command(&mut order, 2);
+    word(&mut order, what);
+    word(&mut order, channel.as_bytes());
+    let answered = async {
+        link.add(order);
+        link.send().await?;
+        loop {
+            match push(link).await? {
+                Push::Confirmation => return Ok(()),
+                // Whose last listener has gone is let go with its next message.
+                Push::Message { channel, payload } => drop(deliver(channels, &channel, &payload)),
+            }
+        }
+    };
+    tokio::time::timeout(RESPONSE_TIMEOUT, answered).await.unwrap_or_else(|_| Err(no_answer()))
+}
+
+/// What comes next. Where the future is dropped, nothing of it is lost.
+async fn push(link: &mut Link) -> RedisResult<Push> {
+    let Reply::List(items) = link.receive().await?.checked()? else {
+        return Err(malformed("a subscription that gives no list"));
+    };
+    match <[Reply; 3]>::try_from(items) {
+        Ok([Reply::Text(kind), Reply::Text(channel), Reply::Text(payload)]) if *kind == *b"message" => {
+            Ok(Push::Message { channel, payload })
+        }
+        Ok([Reply::Text(kind), ..]) if *kind == *b"subscribe" || *kind == *b"unsubscribe" => Ok(Push::Confirmation),
+        _ => Err(malformed("a subscription that tells something else")),
     }
 }
 
-/// What a broker answers in time: all subscriptions wait for it.
-async fn answered<T>(answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-    tokio::time::timeout(RESPONSE_TIMEOUT, answer).await.unwrap_or_else(|_| Err(no_answer()))
-}
-
-fn lost(client: &Client, error: redis::RedisError) -> BrokerError {
-    broker_error(&client.get_connection_info().addr().to_string(), error)
+/// Hands a message to those who listen; the channel, where nobody does any more.
+fn deliver(channels: &mut Channels, channel: &[u8], payload: &Bytes) -> Option<Arc<str>> {
+    let channel = std::str::from_utf8(channel).ok()?;
+    let subscribers = channels.get_mut(channel)?;
+    subscribers.retain(|subscriber| subscriber.send(Delivery::Message(payload.clone())));
+    subscribers.is_empty().then(|| channel.into())
 }

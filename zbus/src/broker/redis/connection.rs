@@ -1,0 +1,116 @@
+//! The connection that everybody shares for what is answered at once: one exchange after the other, and a new one where it was lost.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::address::Place;
+use super::limit::Limit;
+use super::link::{Link, read};
+use super::resp::Reply;
+use super::{RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
+use crate::broker::{BrokerError, BrokerErrorKind};
+use crate::telemetry;
+
+/// After this long without use, a connection is asked whether it still works before it is written to.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// A broker that is out of reach is tried once more, this much later, before a command fails; the next command starts anew.
+const CONNECTION_BACKOFF: Duration = Duration::from_millis(50);
+
+pub(super) struct Connection {
+    place: Arc<Place>,
+    /// None after a loss, and while an exchange is under way: one that is dropped leaves none behind, whose reply would be the next one's.
+    link: Mutex<Option<Used>>,
+}
+
+struct Used {
+    link: Link,
+    limit: Limit,
+    /// When it was last seen to work.
+    at: Instant,
+}
+
+impl Used {
+    fn new(link: Link) -> Self {
+        Self { link, limit: Limit::new(), at: Instant::now() }
+    }
+}
+
+impl Connection {
+    pub(super) async fn open(place: Arc<Place>) -> RedisResult<Self> {
+        let used = Used::new(Link::open(&place).await?);
+        Ok(Self { place, link: Mutex::new(Some(used)) })
+    }
+
+    /// Sends commands, and waits for so many replies.
+    pub(super) async fn exchange(&self, commands: BytesMut, replies: usize) -> Result<Vec<Reply>, BrokerError> {
+        let mut kept = tokio::time::timeout(RESPONSE_TIMEOUT, self.link.lock()).await.map_err(|_| self.silent())?;
+        let mut used = self.working(&mut kept).await?;
+        let Used { link, limit, .. } = &mut used;
+        let exchange = async {
+            link.add(commands);
+            link.send().await?;
+            link.receive_each(replies).await
+        };
+        let outcome = limit.hold(RESPONSE_TIMEOUT, exchange).await;
+        if outcome.is_ok() {
+            used.at = Instant::now();
+            *kept = Some(used);
+        }
+        outcome.map_err(|error| self.error(error))
+    }
+
+    /// What a command answers.
+    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, BrokerError> {
+        let replies = self.exchange(BytesMut::from(&*command.get_packed_command()), 1).await?;
+        let reply = replies.into_iter().next().unwrap_or(Reply::Nil);
+        read(reply).map_err(|error| self.error(error))
+    }
+
+    /// What each command of a pipeline answers; an error where one of them fails.
+    pub(super) async fn query_each(&self, pipeline: &Pipeline) -> Result<Vec<Reply>, BrokerError> {
+        let replies = self.exchange(BytesMut::from(&*pipeline.get_packed_pipeline()), pipeline.len()).await?;
+        replies.into_iter().map(Reply::checked).collect::<RedisResult<_>>().map_err(|error| self.error(error))
+    }
+
+    pub(super) fn error(&self, error: RedisError) -> BrokerError {
+        broker_error(&self.place.to_string(), error)
+    }
+
+    /// A connection that works, as far as can be known before something is written that may be done or not.
+    async fn working(&self, kept: &mut MutexGuard<'_, Option<Used>>) -> Result<Used, BrokerError> {
+        if let Some(mut used) = kept.take()
+            && !used.link.is_lost()
+        {
+            if used.at.elapsed() < IDLE {
+                return Ok(used);
+            }
+            let Used { link, limit, .. } = &mut used;
+            match limit.hold(RESPONSE_TIMEOUT, link.query::<redis::Value>(&redis::cmd("PING"))).await {
+                Err(error) if error.is_timeout() => return Err(self.silent()),
+                Err(error) if error.is_io_error() => {}
+                // Whatever else it is, the write will be told.
+                _ => return Ok(used),
+            }
+        }
+        let link = match Link::open(&self.place).await {
+            Err(error) if error.is_io_error() => {
+                tokio::time::sleep(CONNECTION_BACKOFF).await;
+                Link::open(&self.place).await
+            }
+            outcome => outcome,
+        };
+        let link = link.map_err(|error| connection_error(&self.place.to_string(), error))?;
+        telemetry::reconnected("writes");
+        Ok(Used::new(link))
+    }
+
+    fn silent(&self) -> BrokerError {
+        let message = format!("the broker at {} does not answer", self.place);
+        BrokerError::new(BrokerErrorKind::Unreachable, message).with_source(no_answer())
+    }
+}
