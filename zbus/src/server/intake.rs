@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::Dispatcher;
+use super::portion::Portion;
 use super::reply::{Inboxes, ReplyTo, Sent};
 use super::workers::Workers;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
@@ -37,12 +38,14 @@ impl Intake {
     /// Requests for the objects that a pool of workers runs, until `stop`. Whatever was popped by then is dispatched.
     pub(super) async fn requests(mut self, dispatcher: Arc<Dispatcher>, pool: usize) {
         let mut message_bytes = 0;
+        let mut portion = Portion::new();
         let mut kept = dispatcher.kept();
         loop {
             let free = self.stop.run_until_cancelled(dispatcher.workers.reserve(pool)).await;
             let Some(Some(mut free)) = free else { return };
-            let count = free.count().min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
+            let count = free.count().min(portion.size()).min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
             let Some(popped) = self.pop(count).await else { return };
+            portion.came(count, popped.messages.len());
             let mut arrival = dispatcher.arrival(pool);
             for (index, message) in popped.messages.into_iter().enumerate() {
                 message_bytes = usize::midpoint(message_bytes, message.len());

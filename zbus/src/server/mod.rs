@@ -11,6 +11,7 @@ mod intake;
 mod object;
 mod options;
 mod pool;
+mod portion;
 mod presence;
 mod rejection;
 mod reply;
