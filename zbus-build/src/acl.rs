@@ -93,9 +93,6 @@ impl Rights {
         let mut rules: Vec<String> =
             ["on", "resetkeys", "resetchannels", "clearselectors", "-@all"].map(str::to_owned).into();
         rules.extend(CONNECTION.map(str::to_owned));
-        if self.has_scripts() {
-            rules.push("+script|load".to_owned());
-        }
         rules.extend(self.server_selectors());
         rules.extend(self.client_selectors());
         rules
@@ -104,10 +101,6 @@ impl Rights {
     /// `user NAME …`, a line of a file of users (`aclfile`) or of `redis.conf`.
     pub fn line(&self, user: &str) -> String {
         format!("user {user} {}", self.rules().join(" "))
-    }
-
-    fn has_scripts(&self) -> bool {
-        !self.no_scripts && !self.client.modules.is_empty()
     }
 
     fn server_selectors(&self) -> Vec<String> {
@@ -135,7 +128,7 @@ impl Rights {
             return Vec::new();
         }
         // A script may do what its user may, but its keys must be his to read and to write.
-        let (scripts, keys) = if self.no_scripts { ("", "%W~") } else { (" +eval +evalsha +llen +lpos +lrem", "~") };
+        let (scripts, keys) = if self.no_scripts { ("", "%W~") } else { (" +eval +llen +lpos +lrem", "~") };
         let mut selectors = vec![
             selector(self.pop(), "~", &self.replies()),
             selector(&format!("+rpush{scripts}"), keys, queues),
@@ -225,7 +218,7 @@ mod tests {
         let queues = "~calc.zbus@1.0 ~calc.a@1.0 ~calc.b";
         let (served, called) = (server.line("calc"), client.line("web"));
         assert!(served.contains(&format!("(+blmpop {queues} ~zbus.instance.calc.{UUID})")), "{served}");
-        assert!(called.contains(&format!("(+rpush +eval +evalsha +llen +lpos +lrem {queues})")), "{called}");
+        assert!(called.contains(&format!("(+rpush +eval +llen +lpos +lrem {queues})")), "{called}");
         assert!(
             served.contains("(+publish &calc.a@1.0.S)") && called.contains("(+subscribe +unsubscribe &calc.a@1.0.S)")
         );
