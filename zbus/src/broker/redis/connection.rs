@@ -97,6 +97,10 @@ impl Connection {
                 _ => return Ok(used),
             }
         }
+        Box::pin(self.reopened()).await
+    }
+
+    async fn reopened(&self) -> Result<Used, BrokerError> {
         let link = match Link::open(&self.place).await {
             Err(error) if error.is_io_error() => {
                 tokio::time::sleep(CONNECTION_BACKOFF).await;

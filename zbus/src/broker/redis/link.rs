@@ -55,13 +55,18 @@ impl Link {
         !self.incoming.is_empty() || self.stream.read_buf(&mut self.incoming).now_or_never().is_some()
     }
 
-    /// Adds commands to what goes out next.
+    /// Adds commands to what goes out next, which takes over their memory where it can.
     pub(super) fn add(&mut self, commands: BytesMut) {
         if self.outgoing.is_empty() {
             self.outgoing = commands;
         } else {
             self.outgoing.unsplit(commands);
         }
+    }
+
+    /// What goes out next: commands are written behind what is there.
+    pub(super) fn commands(&mut self) -> &mut BytesMut {
+        &mut self.outgoing
     }
 
     /// Sends what was added. Where the future is dropped, the next goes on where it ended.

@@ -71,7 +71,7 @@ impl RedisBroker {
             Ok(answer) => {
                 answer.await.unwrap_or_else(|_| Err(no_answer())).map_err(|error| self.connection.error(error))
             }
-            Err(commands) => self.connection.exchange(commands, replies).await,
+            Err(commands) => Box::pin(self.connection.exchange(commands, replies)).await,
         }
     }
 }
@@ -263,10 +263,13 @@ struct Commands {
     owners: Vec<Range<usize>>,
 }
 
+/// What commands take besides their messages, mostly; also that of a pop which they may travel with.
+const COMMANDS: usize = 512;
+
 /// Neighbours for one list are one command.
 fn commands(batch: &[Write]) -> Commands {
     let messages: usize = batch.iter().map(|write| write.message().len() + WORD_OVERHEAD).sum();
-    let mut bytes = BytesMut::with_capacity(messages + 128);
+    let mut bytes = BytesMut::with_capacity(messages + COMMANDS);
     let mut owners = Vec::new();
     let mut start = 0;
     for group in batch.chunk_by(same_list) {

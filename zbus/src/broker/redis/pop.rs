@@ -1,5 +1,6 @@
 //! Blocking pops, on a connection of their own: whatever else shared it would wait as long.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +109,7 @@ impl RedisPopper {
         let mut open = match self.connection.take() {
             Some(open) => open,
             // Nothing is lost where it is not driven to its end.
-            None => match stop.run_until_cancelled(self.open()).await {
+            None => match stop.run_until_cancelled(Box::pin(self.open())).await {
                 Some(open) => {
                     let open = open?;
                     telemetry::reconnected("pops");
@@ -121,12 +122,8 @@ impl RedisPopper {
         let wait = self.wait(&open);
         let passengers = self.platform.passengers().await;
         let mut popped = pop(&mut open, &self.control, passengers, &served, max, wait, stop).await;
-        if open.batches && popped.as_ref().is_err_and(is_about_blmpop) {
-            open.batches = false;
-            popped = pop(&mut open, &self.control, Vec::new(), &served, max, wait, stop).await;
-        }
-        if served.len() > 1 && popped.as_ref().is_err_and(is_wrong_type) {
-            popped = self.pop_one_by_one(&mut open, &served, max, stop).await;
+        if popped.is_err() {
+            popped = Box::pin(self.pop_otherwise(popped, &mut open, &served, max, wait, stop)).await;
         }
         // A connection that failed is not used again: an answer may still be under way on it.
         let popped = popped.map_err(|error| self.error(error))?;
@@ -134,12 +131,35 @@ impl RedisPopper {
         popped.map_or_else(|| Ok(Popped::default()), |(list, messages)| named(lists, &list, messages))
     }
 
+    /// What comes of a pop that has failed, where there is another way.
+    async fn pop_otherwise(
+        &mut self,
+        mut popped: RedisResult<Taken>,
+        open: &mut PopConnection,
+        lists: &[Arc<str>],
+        max: usize,
+        wait: Duration,
+        stop: &CancellationToken,
+    ) -> RedisResult<Taken> {
+        if open.batches && popped.as_ref().is_err_and(is_about_blmpop) {
+            open.batches = false;
+            popped = pop(open, &self.control, Vec::new(), lists, max, wait, stop).await;
+        }
+        if lists.len() > 1 && popped.as_ref().is_err_and(is_wrong_type) {
+            popped = self.pop_one_by_one(open, lists, max, stop).await;
+        }
+        popped
+    }
+
     /// The lists without those that are left out for now; all of them where that would be none.
-    fn served(&mut self, lists: &[Arc<str>]) -> Vec<Arc<str>> {
+    fn served<'a>(&mut self, lists: &'a [Arc<str>]) -> Cow<'a, [Arc<str>]> {
+        if self.left_out.is_empty() {
+            return Cow::Borrowed(lists);
+        }
         let now = Instant::now();
         self.left_out.retain(|_, until| *until > now);
         let served: Vec<_> = lists.iter().filter(|list| !self.left_out.contains_key(*list)).cloned().collect();
-        if served.is_empty() { lists.to_vec() } else { served }
+        if served.is_empty() { Cow::Borrowed(lists) } else { Cow::Owned(served) }
     }
 
     fn wait(&self, open: &PopConnection) -> Duration {
@@ -212,6 +232,7 @@ async fn pop(
     let blocked = limit.hold(wait + GRACE, exchange(link, *batches, passengers, lists, max, wait));
     tokio::pin!(blocked);
     tokio::select! {
+        biased;
         taken = &mut blocked => taken,
         () = stop.cancelled() => loop {
             if let Some(id) = id {
@@ -235,7 +256,11 @@ async fn exchange(
     wait: Duration,
 ) -> RedisResult<Taken> {
     carry(link, &mut passengers);
-    link.add(if batches { blmpop(lists, max, wait) } else { blpop(lists, wait) });
+    if batches {
+        blmpop(link.commands(), lists, max, wait);
+    } else {
+        blpop(link.commands(), lists, wait);
+    }
     if let Err(error) = link.send().await {
         for passenger in passengers {
             passenger.fail(&error);
@@ -258,12 +283,11 @@ async fn exchange(
     let mut messages = texts(vec![items])?;
     if max > 1 {
         // Before Redis 6.2 there is no count either: then it is one message a pop.
-        let mut more = BytesMut::new();
-        command(&mut more, 3);
-        word(&mut more, b"LPOP");
-        word(&mut more, &list);
-        number(&mut more, max as u64 - 1);
-        link.add(more);
+        let more = link.commands();
+        command(more, 3);
+        word(more, b"LPOP");
+        word(more, &list);
+        number(more, max as u64 - 1);
         link.send().await?;
         if let Reply::List(items) = link.receive().await? {
             messages.extend(texts(items)?);
@@ -273,37 +297,43 @@ async fn exchange(
 }
 
 fn texts(items: Vec<Reply>) -> RedisResult<Vec<Bytes>> {
-    let text = |item| match item {
-        Reply::Text(text) => Ok(text),
-        _ => Err(malformed("a message that is no text")),
-    };
-    items.into_iter().map(text).collect()
+    let mut texts = Vec::with_capacity(items.len());
+    for item in items {
+        let Reply::Text(text) = item else { return Err(malformed("a message that is no text")) };
+        texts.push(text);
+    }
+    Ok(texts)
 }
 
-fn blmpop(lists: &[Arc<str>], max: usize, wait: Duration) -> BytesMut {
-    let mut pop = BytesMut::with_capacity(128);
-    command(&mut pop, lists.len() + 6);
-    word(&mut pop, b"BLMPOP");
-    word(&mut pop, wait.as_secs_f64().to_string().as_bytes());
-    number(&mut pop, lists.len() as u64);
+fn blmpop(out: &mut BytesMut, lists: &[Arc<str>], max: usize, wait: Duration) {
+    command(out, lists.len() + 6);
+    word(out, b"BLMPOP");
+    seconds(out, wait);
+    number(out, lists.len() as u64);
     for list in lists {
-        word(&mut pop, list.as_bytes());
+        word(out, list.as_bytes());
     }
-    word(&mut pop, b"LEFT");
-    word(&mut pop, b"COUNT");
-    number(&mut pop, max.max(1) as u64);
-    pop
+    word(out, b"LEFT");
+    word(out, b"COUNT");
+    number(out, max.max(1) as u64);
 }
 
-fn blpop(lists: &[Arc<str>], wait: Duration) -> BytesMut {
-    let mut pop = BytesMut::with_capacity(128);
-    command(&mut pop, lists.len() + 2);
-    word(&mut pop, b"BLPOP");
+fn blpop(out: &mut BytesMut, lists: &[Arc<str>], wait: Duration) {
+    command(out, lists.len() + 2);
+    word(out, b"BLPOP");
     for list in lists {
-        word(&mut pop, list.as_bytes());
+        word(out, list.as_bytes());
     }
-    word(&mut pop, wait.as_secs_f64().to_string().as_bytes());
-    pop
+    seconds(out, wait);
+}
+
+/// A time as Redis takes it, where 0 would be for ever.
+fn seconds(out: &mut BytesMut, time: Duration) {
+    if time.subsec_nanos() == 0 {
+        number(out, time.as_secs());
+    } else {
+        word(out, time.as_secs_f64().to_string().as_bytes());
+    }
 }
 
 fn unblock(id: i64) -> Cmd {
