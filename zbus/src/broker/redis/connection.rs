@@ -52,7 +52,7 @@ impl Connection {
         let mut used = self.working(&mut kept).await?;
         let Used { link, limit, .. } = &mut used;
         let exchange = async {
-            link.add(commands);
+            link.commands().unsplit(commands);
             link.send().await?;
             link.receive_each(replies).await
         };

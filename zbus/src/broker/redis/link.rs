@@ -55,15 +55,6 @@ impl Link {
         !self.incoming.is_empty() || self.stream.read_buf(&mut self.incoming).now_or_never().is_some()
     }
 
-    /// Adds commands to what goes out next, which takes over their memory where it can.
-    pub(super) fn add(&mut self, commands: BytesMut) {
-        if self.outgoing.is_empty() {
-            self.outgoing = commands;
-        } else {
-            self.outgoing.unsplit(commands);
-        }
-    }
-
     /// What goes out next: commands are written behind what is there.
     pub(super) fn commands(&mut self) -> &mut BytesMut {
         &mut self.outgoing
@@ -103,7 +94,7 @@ impl Link {
 
     /// What a single command answers.
     pub(super) async fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
-        self.add(BytesMut::from(&*command.get_packed_command()));
+        self.outgoing.extend_from_slice(&command.get_packed_command());
         self.send().await?;
         read(self.receive().await?)
     }

@@ -14,7 +14,6 @@ use super::address::Place;
 use super::connection::Connection;
 use super::limit::Limit;
 use super::link::Link;
-use super::piggyback::{Passenger, Platform, arrive, carry};
 use super::resp::{Reply, command, malformed, number, word};
 use super::{RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
@@ -43,8 +42,6 @@ pub(super) struct RedisPopper {
     place: Arc<Place>,
     /// Ends the pops of the other connection.
     control: Arc<Connection>,
-    /// Where writes wait for the next pop.
-    platform: Arc<Platform>,
     connection: Option<PopConnection>,
     /// Keys that are no lists, and until when they are left out.
     left_out: HashMap<Arc<str>, Instant>,
@@ -61,13 +58,9 @@ struct PopConnection {
 }
 
 impl RedisPopper {
-    pub(super) async fn connect(
-        place: Arc<Place>,
-        control: Arc<Connection>,
-        platform: Arc<Platform>,
-    ) -> Result<Self, BrokerError> {
+    pub(super) async fn connect(place: Arc<Place>, control: Arc<Connection>) -> Result<Self, BrokerError> {
         let (left_out, left_out_log) = (HashMap::new(), LogLimit::default());
-        let mut popper = Self { place, control, platform, connection: None, left_out, left_out_log };
+        let mut popper = Self { place, control, connection: None, left_out, left_out_log };
         popper.connection = Some(popper.open().await?);
         Ok(popper)
     }
@@ -120,8 +113,7 @@ impl RedisPopper {
         };
         let served = self.served(lists);
         let wait = self.wait(&open);
-        let passengers = self.platform.passengers().await;
-        let mut popped = pop(&mut open, &self.control, passengers, &served, max, wait, stop).await;
+        let mut popped = pop(&mut open, &self.control, &served, max, wait, stop).await;
         if popped.is_err() {
             popped = Box::pin(self.pop_otherwise(popped, &mut open, &served, max, wait, stop)).await;
         }
@@ -143,7 +135,7 @@ impl RedisPopper {
     ) -> RedisResult<Taken> {
         if open.batches && popped.as_ref().is_err_and(is_about_blmpop) {
             open.batches = false;
-            popped = pop(open, &self.control, Vec::new(), lists, max, wait, stop).await;
+            popped = pop(open, &self.control, lists, max, wait, stop).await;
         }
         if lists.len() > 1 && popped.as_ref().is_err_and(is_wrong_type) {
             popped = self.pop_one_by_one(open, lists, max, stop).await;
@@ -179,7 +171,7 @@ impl RedisPopper {
     ) -> RedisResult<Taken> {
         let mut found = Err(no_answer());
         for list in lists {
-            match pop(open, &self.control, Vec::new(), std::slice::from_ref(list), max, PROBE, stop).await {
+            match pop(open, &self.control, std::slice::from_ref(list), max, PROBE, stop).await {
                 Ok(None) => found = Ok(None),
                 Err(error) if is_wrong_type(&error) => {
                     if self.left_out_log.due().is_some() {
@@ -221,7 +213,6 @@ type Taken = Option<(Bytes, Vec<Bytes>)>;
 async fn pop(
     open: &mut PopConnection,
     control: &Connection,
-    passengers: Vec<Passenger>,
     lists: &[Arc<str>],
     max: usize,
     wait: Duration,
@@ -229,7 +220,7 @@ async fn pop(
 ) -> RedisResult<Taken> {
     let PopConnection { link, limit, unblock: id, batches } = open;
     let id = *id;
-    let blocked = limit.hold(wait + GRACE, exchange(link, *batches, passengers, lists, max, wait));
+    let blocked = limit.hold(wait + GRACE, exchange(link, *batches, lists, max, wait));
     tokio::pin!(blocked);
     tokio::select! {
         biased;
@@ -246,28 +237,20 @@ async fn pop(
     }
 }
 
-/// Sends what travels along and a pop, and waits for what comes of both.
+/// Sends a pop, and waits for what it gives.
 async fn exchange(
     link: &mut Link,
     batches: bool,
-    mut passengers: Vec<Passenger>,
     lists: &[Arc<str>],
     max: usize,
     wait: Duration,
 ) -> RedisResult<Taken> {
-    carry(link, &mut passengers);
     if batches {
         blmpop(link.commands(), lists, max, wait);
     } else {
         blpop(link.commands(), lists, wait);
     }
-    if let Err(error) = link.send().await {
-        for passenger in passengers {
-            passenger.fail(&error);
-        }
-        return Err(error);
-    }
-    arrive(link, passengers).await?;
+    link.send().await?;
     let (list, items) = match link.receive().await?.checked()? {
         Reply::Nil => return Ok(None),
         Reply::List(pair) => match <[Reply; 2]>::try_from(pair) {
