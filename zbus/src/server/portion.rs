@@ -6,6 +6,9 @@
 /// Fewer are not worth a trip of their own.
 const SMALLEST: usize = 8;
 
+/// Where the half is more than this, all of them are taken: then it is the number of trips that counts.
+const LARGEST: usize = 64;
+
 /// A portion that finds its size by what the pops give.
 #[derive(Debug)]
 pub(super) struct Portion {
@@ -29,11 +32,15 @@ impl Portion {
         if came < asked {
             // A bit less than the half, so that a pop which gives all there is gives less than that the next time.
             let half = usize::midpoint(self.before, came);
-            self.size = (half - half / 16).max(SMALLEST);
+            self.size = within_bounds(half - half / 16);
         } else if asked == self.size {
             // More may be waiting.
-            self.size = self.size.saturating_add(self.size / 4 + 1);
+            self.size = within_bounds(self.size.saturating_add(self.size / 4 + 1));
         }
         self.before = came;
     }
+}
+
+fn within_bounds(size: usize) -> usize {
+    if size > LARGEST { usize::MAX } else { size.max(SMALLEST) }
 }
