@@ -1,10 +1,13 @@
 //! The tasks that take requests out of the module's lists: as many at once as there are free workers, so that the servers of a
 //! module share the load.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 use backon::BackoffBuilder;
 use bytes::Bytes;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +43,7 @@ impl Intake {
         let mut message_bytes = 0;
         let mut portion = Portion::new();
         let mut kept = dispatcher.kept();
+        let has_threads = Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread;
         loop {
             let free = self.stop.run_until_cancelled(dispatcher.workers.reserve(pool)).await;
             let Some(Some(mut free)) = free else { return };
@@ -54,6 +58,9 @@ impl Intake {
                     arrival = dispatcher.arrival(pool);
                 }
                 dispatcher.dispatch(message, arrival, &mut free, &mut kept).await;
+            }
+            if has_threads {
+                offer_to_other_threads().await;
             }
             // A pop serves the first list that has any: each gets its turn to be that.
             let served = (popped.list + 1).min(self.lists.len());
@@ -90,6 +97,21 @@ impl Intake {
     fn interrupted(&self, error: &BrokerError) {
         tracing::warn!(%error, lists = ?self.lists, "requests are interrupted");
     }
+}
+
+/// Lets another thread go on with this task. A call that it has begun is the next that this thread runs: one that blocks would keep this
+/// thread, and where no other was woken nobody would look for input meanwhile, not even for the status. A task that is woken while it
+/// runs is offered to the others, unlike one that it begins.
+async fn offer_to_other_threads() {
+    let mut offered = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut offered, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Answers for the server itself.
