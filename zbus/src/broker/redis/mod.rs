@@ -27,7 +27,7 @@ use redis::{ErrorKind, RedisError};
 use self::address::Place;
 pub(crate) use self::address::place;
 use self::connection::Connection;
-use self::piggyback::Platform;
+use self::piggyback::{Arrival, Platform};
 use self::pop::RedisPopper;
 use self::resp::{Reply, WORD_OVERHEAD, command, number, word};
 use self::subscribe::Subscriptions;
@@ -67,12 +67,15 @@ impl RedisBroker {
 
     /// Along with a pop, where one is about to go out.
     async fn replies(&self, commands: BytesMut, replies: usize) -> Result<Vec<Reply>, BrokerError> {
-        match self.platform.board(commands, replies) {
-            Ok(answer) => {
-                answer.await.unwrap_or_else(|_| Err(no_answer())).map_err(|error| self.connection.error(error))
-            }
-            Err(commands) => Box::pin(self.connection.exchange(commands, replies)).await,
-        }
+        let commands = match self.platform.board(commands, replies) {
+            Ok(arrival) => match arrival.await {
+                Ok(Arrival::Replies(replies)) => return replies.map_err(|error| self.connection.error(error)),
+                Ok(Arrival::LeftBehind(commands)) => commands,
+                Err(_) => return Err(self.connection.error(no_answer())),
+            },
+            Err(commands) => commands,
+        };
+        Box::pin(self.connection.exchange(commands, replies)).await
     }
 }
 

@@ -16,15 +16,39 @@ const LARGEST: usize = 32 << 10;
 
 /// Commands, and who waits for their replies.
 pub(super) struct Passenger {
-    commands: BytesMut,
+    /// None once they are on their way.
+    commands: Option<BytesMut>,
     replies: usize,
-    done: oneshot::Sender<RedisResult<Vec<Reply>>>,
+    /// None once it is told.
+    done: Option<oneshot::Sender<Arrival>>,
+}
+
+/// What came of a passenger. Where there is none, its commands may have been done or not.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    Replies(RedisResult<Vec<Reply>>),
+    /// The pop did not go out, and neither did the commands: here they are.
+    LeftBehind(BytesMut),
 }
 
 impl Passenger {
     pub(super) fn fail(self, error: &RedisError) {
-        // Who wrote may wait no more.
-        let _ = self.done.send(Err(error.clone()));
+        self.tell(Arrival::Replies(Err(error.clone())));
+    }
+
+    fn tell(mut self, arrival: Arrival) {
+        if let Some(done) = self.done.take() {
+            // Who wrote may wait no more.
+            let _ = done.send(arrival);
+        }
+    }
+}
+
+impl Drop for Passenger {
+    fn drop(&mut self) {
+        if let (Some(done), Some(commands)) = (self.done.take(), self.commands.take()) {
+            let _ = done.send(Arrival::LeftBehind(commands));
+        }
     }
 }
 
@@ -42,13 +66,8 @@ struct Waiting {
 }
 
 impl Platform {
-    /// Sends commands along with a pop; gives them back where none is about to go out. Once they have left, they are lost with the
-    /// pop's connection: then there is no answer.
-    pub(super) fn board(
-        &self,
-        commands: BytesMut,
-        replies: usize,
-    ) -> Result<oneshot::Receiver<RedisResult<Vec<Reply>>>, BytesMut> {
+    /// Sends commands along with a pop; gives them back where none is about to go out.
+    pub(super) fn board(&self, commands: BytesMut, replies: usize) -> Result<oneshot::Receiver<Arrival>, BytesMut> {
         if commands.len() > LARGEST {
             return Err(commands);
         }
@@ -57,7 +76,7 @@ impl Platform {
             return Err(commands);
         }
         let (done, answer) = oneshot::channel();
-        waiting.passengers.push(Passenger { commands, replies, done });
+        waiting.passengers.push(Passenger { commands: Some(commands), replies, done: Some(done) });
         Ok(answer)
     }
 
@@ -76,24 +95,34 @@ impl Platform {
     }
 }
 
-/// Ends the boarding, also where the pop does not go out at all.
-struct Boarding<'a>(&'a Platform);
+/// Ends with the boarding, also where the pop does not go out at all.
+struct Boarding<'a> {
+    platform: &'a Platform,
+    closed: bool,
+}
 
 impl<'a> Boarding<'a> {
     fn new(platform: &'a Platform) -> Self {
         platform.waiting.lock().boarding += 1;
-        Self(platform)
+        Self { platform, closed: false }
     }
 
-    fn close(self) -> Vec<Passenger> {
-        std::mem::take(&mut self.0.waiting.lock().passengers)
+    fn close(mut self) -> Vec<Passenger> {
+        self.closed = true;
+        let mut waiting = self.platform.waiting.lock();
+        // At once with the last look: nobody may board in between, and be left behind.
+        waiting.boarding = waiting.boarding.saturating_sub(1);
+        std::mem::take(&mut waiting.passengers)
     }
 }
 
 impl Drop for Boarding<'_> {
     fn drop(&mut self) {
+        if self.closed {
+            return;
+        }
         let left_behind = {
-            let mut waiting = self.0.waiting.lock();
+            let mut waiting = self.platform.waiting.lock();
             waiting.boarding = waiting.boarding.saturating_sub(1);
             if waiting.boarding == 0 { std::mem::take(&mut waiting.passengers) } else { Vec::new() }
         };
@@ -117,7 +146,9 @@ async fn turn() {
 /// Adds the passengers' commands to what goes out.
 pub(super) fn carry(link: &mut Link, passengers: &mut [Passenger]) {
     for passenger in passengers {
-        link.add(std::mem::take(&mut passenger.commands));
+        if let Some(commands) = passenger.commands.take() {
+            link.add(commands);
+        }
     }
 }
 
@@ -127,8 +158,7 @@ pub(super) async fn arrive(link: &mut Link, passengers: Vec<Passenger>) -> Redis
     while let Some(passenger) = passengers.next() {
         let replies = link.receive_each(passenger.replies).await;
         let failed = replies.as_ref().err().cloned();
-        // Who wrote may wait no more.
-        let _ = passenger.done.send(replies);
+        passenger.tell(Arrival::Replies(replies));
         if let Some(error) = failed {
             for passenger in passengers {
                 passenger.fail(&error);
@@ -137,4 +167,94 @@ pub(super) async fn arrive(link: &mut Link, passengers: Vec<Passenger>) -> Redis
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::FutureExt;
+
+    use super::*;
+
+    fn commands() -> BytesMut {
+        BytesMut::from("*1\r\n$4\r\nPING\r\n")
+    }
+
+    #[tokio::test]
+    async fn a_passenger_whose_pop_does_not_go_out_is_left_behind_with_its_commands() {
+        let platform = Platform::default();
+        assert!(platform.board(commands(), 1).is_err(), "no pop is about to go out");
+        let mut pop = Box::pin(platform.passengers());
+        assert!(pop.as_mut().now_or_never().is_none());
+        let arrival = platform.board(commands(), 1).unwrap();
+        drop(pop);
+        assert!(matches!(arrival.await, Ok(Arrival::LeftBehind(left)) if left == commands()));
+        assert!(platform.board(commands(), 1).is_err(), "no pop is about to go out any more");
+    }
+
+    #[tokio::test]
+    async fn a_passenger_that_is_not_yet_carried_is_left_behind_by_its_pop() {
+        let platform = Platform::default();
+        let mut pop = Box::pin(platform.passengers());
+        assert!(pop.as_mut().now_or_never().is_none());
+        let arrival = platform.board(commands(), 1).unwrap();
+        drop(pop.await);
+        assert!(matches!(arrival.await, Ok(Arrival::LeftBehind(_))));
+    }
+
+    #[tokio::test]
+    async fn passengers_of_a_pop_that_is_given_up_go_with_the_other_one() {
+        let platform = Platform::default();
+        let mut given_up = Box::pin(platform.passengers());
+        let mut goes_out = Box::pin(platform.passengers());
+        assert!(given_up.as_mut().now_or_never().is_none() && goes_out.as_mut().now_or_never().is_none());
+        let mut arrival = platform.board(commands(), 1).unwrap();
+        drop(given_up);
+        assert!(arrival.try_recv().is_err(), "it still waits");
+        assert_eq!(goes_out.await.len(), 1);
+        let nobody = platform.passengers();
+        assert!(nobody.await.is_empty(), "a pop without anybody goes out");
+    }
+
+    #[tokio::test]
+    async fn what_is_large_travels_alone() {
+        let platform = Platform::default();
+        let mut pop = Box::pin(platform.passengers());
+        assert!(pop.as_mut().now_or_never().is_none());
+        let large = BytesMut::zeroed(LARGEST + 1);
+        assert_eq!(platform.board(large, 1).unwrap_err().len(), LARGEST + 1);
+        assert!(platform.board(BytesMut::zeroed(LARGEST), 1).is_ok());
+        assert_eq!(pop.await.len(), 1);
+    }
+
+    #[test]
+    fn nobody_is_lost_between_the_last_look_and_the_departure() {
+        const WRITES: usize = 20_000;
+        let platform = Arc::new(Platform::default());
+        let writer = std::thread::spawn({
+            let platform = Arc::clone(&platform);
+            move || {
+                let mut left_behind = 0;
+                for _ in 0..WRITES {
+                    let Ok(mut arrival) = platform.board(commands(), 1) else { continue };
+                    // Nobody drops a pop here: whoever boards is carried.
+                    left_behind += usize::from(loop {
+                        match arrival.try_recv() {
+                            Ok(Arrival::Replies(_)) => break false,
+                            Err(oneshot::error::TryRecvError::Empty) => std::hint::spin_loop(),
+                            _ => break true,
+                        }
+                    });
+                }
+                left_behind
+            }
+        });
+        while !writer.is_finished() {
+            for passenger in Boarding::new(&platform).close() {
+                passenger.tell(Arrival::Replies(Ok(Vec::new())));
+            }
+        }
+        assert_eq!(writer.join().unwrap(), 0);
+    }
 }
