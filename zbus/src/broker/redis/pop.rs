@@ -11,12 +11,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::address::Place;
-use super::connection::Connection;
+use super::connection::{Connection, IDLE};
 use super::limit::Limit;
 use super::link::Link;
 use super::piggyback::{Passenger, Platform, arrive, carry};
 use super::resp::{Reply, command, malformed, number, word};
-use super::{RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
+use super::{RESPONSE_TIMEOUT, broker_error, closed, connection_error, no_answer};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
 use crate::log_limit::LogLimit;
 use crate::telemetry;
@@ -58,6 +58,8 @@ struct PopConnection {
     unblock: Option<i64>,
     /// False where there is no `BLMPOP`: before Redis 7, or for users who may not.
     batches: bool,
+    /// When it was last seen to work.
+    at: Instant,
 }
 
 impl RedisPopper {
@@ -84,7 +86,7 @@ impl RedisPopper {
             Err(error) if error.kind() == BrokerErrorKind::Refused => None,
             Err(error) => return Err(error),
         };
-        Ok(PopConnection { link, limit: Limit::new(), unblock, batches: true })
+        Ok(PopConnection { link, limit: Limit::new(), unblock, batches: true, at: Instant::now() })
     }
 
     /// The connection's id, if pops on it can be ended from another connection: tried while there is none.
@@ -120,15 +122,21 @@ impl RedisPopper {
         };
         let served = self.served(lists);
         let wait = self.wait(&open);
-        let passengers = self.platform.passengers().await;
+        // A write that is lost may have been done: it goes only where the connection is known to work, like one that goes alone.
+        let passengers = if open.at.elapsed() < IDLE { self.platform.passengers().await } else { Vec::new() };
+        if open.link.is_lost() {
+            return Err(self.error(closed()));
+        }
         let mut popped = pop(&mut open, &self.control, passengers, &served, max, wait, stop).await;
         if popped.is_err() {
             popped = Box::pin(self.pop_otherwise(popped, &mut open, &served, max, wait, stop)).await;
         }
         // A connection that failed is not used again: an answer may still be under way on it.
         let popped = popped.map_err(|error| self.error(error))?;
+        let popped = popped.map_or_else(|| Ok(Popped::default()), |(list, messages)| named(lists, &list, messages))?;
+        open.at = Instant::now();
         self.connection = Some(open);
-        popped.map_or_else(|| Ok(Popped::default()), |(list, messages)| named(lists, &list, messages))
+        Ok(popped)
     }
 
     /// What comes of a pop that has failed, where there is another way.
@@ -227,7 +235,7 @@ async fn pop(
     wait: Duration,
     stop: &CancellationToken,
 ) -> RedisResult<Taken> {
-    let PopConnection { link, limit, unblock: id, batches } = open;
+    let PopConnection { link, limit, unblock: id, batches, .. } = open;
     let id = *id;
     let blocked = limit.hold(wait + GRACE, exchange(link, *batches, passengers, lists, max, wait));
     tokio::pin!(blocked);
@@ -351,3 +359,6 @@ fn is_about_blmpop(error: &RedisError) -> bool {
 fn is_wrong_type(error: &RedisError) -> bool {
     error.code() == Some("WRONGTYPE")
 }
+
+#[cfg(test)]
+mod tests;
