@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use backon::BackoffBuilder;
 use bytes::{Bytes, BytesMut};
-use redis::RedisResult;
+use redis::{RedisError, RedisResult};
 use tokio::sync::{mpsc, oneshot};
 
 use super::address::Place;
@@ -122,6 +122,10 @@ impl Keeper {
                     }
                 }
             }
+            // Lost while an order was carried out.
+            if self.link.is_none() && !self.channels.is_empty() && !self.reconnect(&orders).await {
+                return;
+            }
         }
     }
 
@@ -140,9 +144,11 @@ impl Keeper {
         subscribers.retain(DeliverySender::is_open);
         if subscribers.is_empty() {
             self.channels.remove(channel);
-            if let Some(link) = &mut self.link {
-                // Where it fails the connection is lost, and the channel is not among those of the next.
-                let _ = ask(link, b"UNSUBSCRIBE", channel, &mut self.channels).await;
+            // Where it fails the connection is lost, and the channel is not among those of the next.
+            if let Some(link) = &mut self.link
+                && let Err(error) = ask(link, b"UNSUBSCRIBE", channel, &mut self.channels).await
+            {
+                self.failed(error);
             }
         }
     }
@@ -153,7 +159,16 @@ impl Keeper {
             none => none.insert(connect(&self.place).await?),
         };
         let listening = ask(link, b"SUBSCRIBE", channel, &mut self.channels).await;
-        listening.map_err(|error| broker_error(&self.place.to_string(), error))
+        listening.map_err(|error| self.failed(error))
+    }
+
+    /// Where the broker did not refuse, its answer may be under way: the connection is not used again.
+    fn failed(&mut self, error: RedisError) -> BrokerError {
+        let error = broker_error(&self.place.to_string(), error);
+        if error.kind() == BrokerErrorKind::Lost {
+            self.link = None;
+        }
+        error
     }
 
     /// Comes back with all channels subscribed and told of the gap; false where nobody is left to come back for.
@@ -239,4 +254,63 @@ fn deliver(channels: &mut Channels, channel: &[u8], payload: &Bytes) -> Option<A
     let subscribers = channels.get_mut(channel)?;
     subscribers.retain(|subscriber| subscriber.send(Delivery::Message(payload.clone())));
     subscribers.is_empty().then(|| channel.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scripted::{Peer, Scripted};
+    use super::*;
+
+    fn told(kind: &str, channel: &str, what: &str) -> String {
+        format!("*3\r\n${}\r\n{kind}\r\n${}\r\n{channel}\r\n{what}\r\n", kind.len(), channel.len())
+    }
+
+    async fn confirm(peer: &mut Peer, channel: &str) {
+        assert_eq!(peer.command().await, ["SUBSCRIBE", channel]);
+        peer.say(&told("subscribe", channel, ":1")).await;
+    }
+
+    #[tokio::test]
+    async fn a_subscription_that_is_not_confirmed_in_time_leaves_no_confirmation_to_the_next() {
+        let scripted = Scripted::start().await;
+        let subscriptions = Subscriptions::new(Arc::new(scripted.place()));
+        let first = async {
+            let mut peer = scripted.greeted().await;
+            confirm(&mut peer, "a").await;
+            peer
+        };
+        let (mut a, mut peer) = tokio::join!(async { subscriptions.subscribe("a".into()).await.unwrap() }, first);
+        tokio::time::pause();
+        let late = subscriptions.subscribe("late".into()).await;
+        assert_eq!(late.err().unwrap().kind(), BrokerErrorKind::Lost);
+        tokio::time::resume();
+        assert_eq!(peer.command().await, ["SUBSCRIBE", "late"]);
+        assert_eq!(peer.next().await, None, "a connection on which an answer is still to come is not used again");
+        // What was listened to before is listened to again, and told of the gap.
+        let mut peer = scripted.greeted().await;
+        confirm(&mut peer, "a").await;
+        assert!(matches!(a.next().await, Some(Delivery::Gap { .. })));
+        peer.say(&told("message", "a", "$1\r\nm")).await;
+        assert_eq!(a.next().await, Some(Delivery::Message("m".into())));
+    }
+
+    #[tokio::test]
+    async fn a_refused_subscription_costs_the_others_nothing() {
+        let scripted = Scripted::start().await;
+        let subscriptions = Subscriptions::new(Arc::new(scripted.place()));
+        let first = async {
+            let mut peer = scripted.greeted().await;
+            confirm(&mut peer, "a").await;
+            peer.answer("SUBSCRIBE", "-NOPERM not this one\r\n").await;
+            peer
+        };
+        let subscribed = async {
+            let a = subscriptions.subscribe("a".into()).await.unwrap();
+            (a, subscriptions.subscribe("b".into()).await.err().unwrap().kind())
+        };
+        let ((mut a, refused), mut peer) = tokio::join!(subscribed, first);
+        assert_eq!(refused, BrokerErrorKind::Refused);
+        peer.say_slowly(&told("message", "a", "$1\r\nm")).await;
+        assert_eq!(a.next().await, Some(Delivery::Message("m".into())));
+    }
 }
