@@ -31,6 +31,8 @@ pub(crate) use self::address::place;
 use self::connection::Connection;
 use self::piggyback::{Arrival, Platform};
 use self::pop::RedisPopper;
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::resp::any_replies;
 use self::resp::{Reply, WORD_OVERHEAD, command, malformed, number, word};
 use self::subscribe::Subscriptions;
 use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write, same_list};
