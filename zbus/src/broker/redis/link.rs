@@ -169,7 +169,8 @@ mod tests {
     #[tokio::test]
     async fn a_large_text_shares_its_memory_with_no_small_one() {
         let (mut link, mut peer) = linked().await;
-        let large = "x".repeat(4 * KEPT);
+        // So much that its memory grows beyond it.
+        let large = "x".repeat(12 * KEPT);
         let said = format!("$5\r\nsmall\r\n${}\r\n{large}\r\n$5\r\nsmall\r\n", large.len());
         let received = async {
             let (before, large, after) =
