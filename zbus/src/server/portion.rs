@@ -6,6 +6,9 @@
 /// Fewer are not worth a trip of their own.
 const SMALLEST: usize = 8;
 
+/// Where the half is more than this, all of them are taken: then it is the number of trips that counts.
+const LARGEST: usize = 64;
+
 /// A portion that finds its size by what the pops give.
 #[derive(Debug)]
 pub(super) struct Portion {
@@ -29,13 +32,17 @@ impl Portion {
         if came < asked {
             // A bit less than the half, so that a pop which gives all there is gives less than that the next time.
             let half = usize::midpoint(self.before, came);
-            self.size = (half - half / 16).max(SMALLEST);
+            self.size = within_bounds(half - half / 16);
         } else if asked == self.size {
             // More may be waiting.
-            self.size = self.size.saturating_add(self.size / 4 + 1);
+            self.size = within_bounds(self.size.saturating_add(self.size / 4 + 1));
         }
         self.before = came;
     }
+}
+
+fn within_bounds(size: usize) -> usize {
+    if size > LARGEST { usize::MAX } else { size.max(SMALLEST) }
 }
 
 #[cfg(test)]
@@ -79,12 +86,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_its_way_settles_to_about_two_batches_from_any_start() {
-        for calls in [16, 24, 64, 100, 256, 1000, 1024] {
-            for size in [1, SMALLEST, 16, calls / 2, calls, 4 * calls, 100_000] {
+    fn what_is_on_its_way_settles_to_two_batches_or_to_all_from_any_start() {
+        for calls in [16, 24, 64, 256, 1000, 1024] {
+            for size in [1, SMALLEST, 16, calls / 2, LARGEST, usize::MAX] {
                 let (mut portion, mut round) = (Portion { size, before: size }, Round::new(calls));
                 for _ in 0..60 {
                     pop(&mut portion, &mut round, usize::MAX);
+                }
+                if calls > 2 * LARGEST {
+                    assert_eq!(portion.size(), usize::MAX, "{calls} calls from {size}");
+                    continue;
                 }
                 let batches: Vec<_> = (0..60).map(|_| pop(&mut portion, &mut round, usize::MAX)).collect();
                 let mean = batches.iter().sum::<usize>() / batches.len();
@@ -105,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_taken_within_a_few_pops() {
-        for (burst, most) in [(8, 1), (16, 2), (100, 7), (1024, 16)] {
+        for (burst, most) in [(8, 1), (16, 2), (100, 7), (1024, 10)] {
             let (mut portion, mut left, mut pops) = (Portion::new(), burst, 0);
             while left > 0 {
                 let came = portion.size().min(left);
@@ -119,10 +130,10 @@ mod tests {
 
     #[test]
     fn a_pop_for_few_free_workers_says_nothing_of_the_size() {
-        let mut portion = Portion { size: 100, before: 100 };
-        for free in [1, 7, 99] {
+        let mut portion = Portion { size: 50, before: 50 };
+        for free in [1, 7, 49] {
             portion.came(free, free);
-            assert_eq!(portion.size(), 100);
+            assert_eq!(portion.size(), 50);
         }
         // Nor is a size without bounds more than that.
         let mut portion = Portion { size: usize::MAX, before: usize::MAX };

@@ -16,7 +16,7 @@ use crate::broker::{BrokerError, BrokerErrorKind};
 use crate::telemetry;
 
 /// After this long without use, a connection is asked whether it still works before it is written to.
-pub(super) const IDLE: Duration = Duration::from_millis(100);
+const IDLE: Duration = Duration::from_millis(100);
 
 /// A broker that is out of reach is tried once more, this much later, before a command fails; the next command starts anew.
 const CONNECTION_BACKOFF: Duration = Duration::from_millis(50);
@@ -52,7 +52,7 @@ impl Connection {
         let mut used = self.working(&mut kept).await?;
         let Used { link, limit, .. } = &mut used;
         let exchange = async {
-            link.add(commands);
+            link.commands().unsplit(commands);
             link.send().await?;
             link.receive_each(replies).await
         };

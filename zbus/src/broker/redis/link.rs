@@ -57,15 +57,6 @@ impl Link {
         !self.incoming.is_empty() || self.stream.read_buf(&mut self.incoming).now_or_never().is_some()
     }
 
-    /// Adds commands to what goes out next, which takes over their memory where it can.
-    pub(super) fn add(&mut self, commands: BytesMut) {
-        if self.outgoing.is_empty() {
-            self.outgoing = commands;
-        } else {
-            self.outgoing.unsplit(commands);
-        }
-    }
-
     /// What goes out next: commands are written behind what is there.
     pub(super) fn commands(&mut self) -> &mut BytesMut {
         &mut self.outgoing
@@ -114,7 +105,7 @@ impl Link {
 
     /// What a single command answers.
     pub(super) async fn query<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
-        self.add(BytesMut::from(&*command.get_packed_command()));
+        self.outgoing.extend_from_slice(&command.get_packed_command());
         self.send().await?;
         read(self.receive().await?)
     }
@@ -151,6 +142,7 @@ impl AsyncWrite for Lent {
 
 #[cfg(test)]
 mod tests {
+    use super::super::resp;
     use super::super::scripted::{Peer, Scripted};
     use super::*;
 
@@ -188,10 +180,8 @@ mod tests {
     async fn what_was_sent_takes_no_memory_where_it_was_much() {
         let (mut link, mut peer) = linked().await;
         let large = "x".repeat(4 * KEPT);
-        let mut command = BytesMut::new();
-        super::super::resp::command(&mut command, 1);
-        super::super::resp::word(&mut command, large.as_bytes());
-        link.add(command);
+        resp::command(link.commands(), 1);
+        resp::word(link.commands(), large.as_bytes());
         let (sent, got) = tokio::join!(link.send(), peer.command());
         sent.unwrap();
         assert_eq!(got, [large]);

@@ -1,13 +1,12 @@
 //! Redis or Valkey: lists and channels on a server that many processes share.
 //!
-//! Everything that is written goes over one connection that comes back by itself, or along with a pop that goes out just then; each
-//! popper, and all subscriptions together, have a connection of their own.
+//! Everything that is written goes over one connection that comes back by itself; each popper, and all subscriptions together, have
+//! one of their own.
 
 mod address;
 mod connection;
 mod limit;
 mod link;
-mod piggyback;
 mod pop;
 mod presence;
 #[cfg(unix)]
@@ -29,7 +28,6 @@ use redis::{ErrorKind, RedisError};
 use self::address::Place;
 pub(crate) use self::address::place;
 use self::connection::Connection;
-use self::piggyback::{Arrival, Platform};
 use self::pop::RedisPopper;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::resp::any_replies;
@@ -46,7 +44,6 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct RedisBroker {
     place: Arc<Place>,
     connection: Arc<Connection>,
-    platform: Arc<Platform>,
     subscriptions: Subscriptions,
 }
 
@@ -66,20 +63,7 @@ impl RedisBroker {
         refuse_unready(&connection).await?;
         refuse_cluster(&connection).await?;
         let subscriptions = Subscriptions::new(Arc::clone(&place));
-        Ok(Self { place, connection: Arc::new(connection), platform: Arc::default(), subscriptions })
-    }
-
-    /// Along with a pop, where one is about to go out.
-    async fn replies(&self, commands: BytesMut, replies: usize) -> Result<Vec<Reply>, BrokerError> {
-        let commands = match self.platform.board(commands, replies) {
-            Ok(arrival) => match arrival.await {
-                Ok(Arrival::Replies(replies)) => return replies.map_err(|error| self.connection.error(error)),
-                Ok(Arrival::LeftBehind(commands)) => commands,
-                Err(_) => return Err(self.connection.error(no_answer())),
-            },
-            Err(commands) => commands,
-        };
-        Box::pin(self.connection.exchange(commands, replies)).await
+        Ok(Self { place, connection: Arc::new(connection), subscriptions })
     }
 }
 
@@ -175,7 +159,7 @@ impl Broker for RedisBroker {
     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
         Box::pin(async move {
             let Commands { bytes, owners } = commands(&batch);
-            let replies = match self.replies(bytes, owners.len()).await {
+            let replies = match self.connection.exchange(bytes, owners.len()).await {
                 Ok(replies) => replies,
                 Err(error) => return batch.iter().map(|_| Err(again(&error))).collect(),
             };
@@ -200,8 +184,7 @@ impl Broker for RedisBroker {
 
     fn popper(&self) -> BoxFuture<'_, Result<Box<dyn Popper>, BrokerError>> {
         Box::pin(async move {
-            let (place, control) = (Arc::clone(&self.place), Arc::clone(&self.connection));
-            let popper = RedisPopper::connect(place, control, Arc::clone(&self.platform)).await?;
+            let popper = RedisPopper::connect(Arc::clone(&self.place), Arc::clone(&self.connection)).await?;
             Ok(Box::new(popper) as Box<dyn Popper>)
         })
     }
@@ -276,8 +259,8 @@ struct Commands {
     owners: Vec<Range<usize>>,
 }
 
-/// What commands take besides their messages, mostly; also that of a pop which they may travel with.
-const COMMANDS: usize = 512;
+/// What commands take besides their messages, mostly.
+const COMMANDS: usize = 256;
 
 /// Neighbours for one list are one command.
 fn commands(batch: &[Write]) -> Commands {

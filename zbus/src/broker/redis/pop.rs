@@ -11,10 +11,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::address::Place;
-use super::connection::{Connection, IDLE};
+use super::connection::Connection;
 use super::limit::Limit;
 use super::link::Link;
-use super::piggyback::{Passenger, Platform, arrive, carry};
 use super::resp::{Reply, command, malformed, number, word};
 use super::{RESPONSE_TIMEOUT, broker_error, closed, connection_error, no_answer};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
@@ -43,8 +42,6 @@ pub(super) struct RedisPopper {
     place: Arc<Place>,
     /// Ends the pops of the other connection.
     control: Arc<Connection>,
-    /// Where writes wait for the next pop.
-    platform: Arc<Platform>,
     connection: Option<PopConnection>,
     /// Keys that are no lists, and until when they are left out.
     left_out: HashMap<Arc<str>, Instant>,
@@ -58,18 +55,12 @@ struct PopConnection {
     unblock: Option<i64>,
     /// False where there is no `BLMPOP`: before Redis 7, or for users who may not.
     batches: bool,
-    /// When it was last seen to work.
-    at: Instant,
 }
 
 impl RedisPopper {
-    pub(super) async fn connect(
-        place: Arc<Place>,
-        control: Arc<Connection>,
-        platform: Arc<Platform>,
-    ) -> Result<Self, BrokerError> {
+    pub(super) async fn connect(place: Arc<Place>, control: Arc<Connection>) -> Result<Self, BrokerError> {
         let (left_out, left_out_log) = (HashMap::new(), LogLimit::default());
-        let mut popper = Self { place, control, platform, connection: None, left_out, left_out_log };
+        let mut popper = Self { place, control, connection: None, left_out, left_out_log };
         popper.connection = Some(popper.open().await?);
         Ok(popper)
     }
@@ -86,7 +77,7 @@ impl RedisPopper {
             Err(error) if error.kind() == BrokerErrorKind::Refused => None,
             Err(error) => return Err(error),
         };
-        Ok(PopConnection { link, limit: Limit::new(), unblock, batches: true, at: Instant::now() })
+        Ok(PopConnection { link, limit: Limit::new(), unblock, batches: true })
     }
 
     /// The connection's id, if pops on it can be ended from another connection: tried while there is none.
@@ -122,19 +113,17 @@ impl RedisPopper {
         };
         let served = self.served(lists);
         let wait = self.wait(&open);
-        // A write that is lost may have been done: it goes only where the connection is known to work, like one that goes alone.
-        let passengers = if open.at.elapsed() < IDLE { self.platform.passengers().await } else { Vec::new() };
+        // What nobody has asked for would be taken for the pop's answer.
         if open.link.is_lost() {
             return Err(self.error(closed()));
         }
-        let mut popped = pop(&mut open, &self.control, passengers, &served, max, wait, stop).await;
+        let mut popped = pop(&mut open, &self.control, &served, max, wait, stop).await;
         if popped.is_err() {
             popped = Box::pin(self.pop_otherwise(popped, &mut open, &served, max, wait, stop)).await;
         }
         // A connection that failed is not used again: an answer may still be under way on it.
         let popped = popped.map_err(|error| self.error(error))?;
         let popped = popped.map_or_else(|| Ok(Popped::default()), |(list, messages)| named(lists, &list, messages))?;
-        open.at = Instant::now();
         self.connection = Some(open);
         Ok(popped)
     }
@@ -151,7 +140,7 @@ impl RedisPopper {
     ) -> RedisResult<Taken> {
         if open.batches && popped.as_ref().is_err_and(is_about_blmpop) {
             open.batches = false;
-            popped = pop(open, &self.control, Vec::new(), lists, max, wait, stop).await;
+            popped = pop(open, &self.control, lists, max, wait, stop).await;
         }
         if lists.len() > 1 && popped.as_ref().is_err_and(is_wrong_type) {
             popped = self.pop_one_by_one(open, lists, max, stop).await;
@@ -187,7 +176,7 @@ impl RedisPopper {
     ) -> RedisResult<Taken> {
         let mut found = Err(no_answer());
         for list in lists {
-            match pop(open, &self.control, Vec::new(), std::slice::from_ref(list), max, PROBE, stop).await {
+            match pop(open, &self.control, std::slice::from_ref(list), max, PROBE, stop).await {
                 Ok(None) => found = Ok(None),
                 Err(error) if is_wrong_type(&error) => {
                     if self.left_out_log.due().is_some() {
@@ -229,15 +218,14 @@ type Taken = Option<(Bytes, Vec<Bytes>)>;
 async fn pop(
     open: &mut PopConnection,
     control: &Connection,
-    passengers: Vec<Passenger>,
     lists: &[Arc<str>],
     max: usize,
     wait: Duration,
     stop: &CancellationToken,
 ) -> RedisResult<Taken> {
-    let PopConnection { link, limit, unblock: id, batches, .. } = open;
+    let PopConnection { link, limit, unblock: id, batches } = open;
     let id = *id;
-    let blocked = limit.hold(wait + GRACE, exchange(link, *batches, passengers, lists, max, wait));
+    let blocked = limit.hold(wait + GRACE, exchange(link, *batches, lists, max, wait));
     tokio::pin!(blocked);
     tokio::select! {
         biased;
@@ -254,28 +242,20 @@ async fn pop(
     }
 }
 
-/// Sends what travels along and a pop, and waits for what comes of both.
+/// Sends a pop, and waits for what it gives.
 async fn exchange(
     link: &mut Link,
     batches: bool,
-    mut passengers: Vec<Passenger>,
     lists: &[Arc<str>],
     max: usize,
     wait: Duration,
 ) -> RedisResult<Taken> {
-    carry(link, &mut passengers);
     if batches {
         blmpop(link.commands(), lists, max, wait);
     } else {
         blpop(link.commands(), lists, wait);
     }
-    if let Err(error) = link.send().await {
-        for passenger in passengers {
-            passenger.fail(&error);
-        }
-        return Err(error);
-    }
-    arrive(link, passengers).await?;
+    link.send().await?;
     let (list, items) = match link.receive().await?.checked()? {
         Reply::Nil => return Ok(None),
         Reply::List(pair) => match <[Reply; 2]>::try_from(pair) {

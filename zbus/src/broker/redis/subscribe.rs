@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use backon::BackoffBuilder;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use redis::{RedisError, RedisResult};
 use tokio::sync::{mpsc, oneshot};
 
@@ -216,12 +216,11 @@ async fn connect(place: &Place) -> Result<Link, BrokerError> {
 
 /// Begins or ends to listen to a channel. All subscriptions wait for it, and so it is answered in time or not at all.
 async fn ask(link: &mut Link, what: &[u8], channel: &str, channels: &mut Channels) -> RedisResult<()> {
-    let mut order = BytesMut::new();
-    command(&mut order, 2);
-    word(&mut order, what);
-    word(&mut order, channel.as_bytes());
+    let order = link.commands();
+    command(order, 2);
+    word(order, what);
+    word(order, channel.as_bytes());
     let answered = async {
-        link.add(order);
         link.send().await?;
         loop {
             match push(link).await? {
