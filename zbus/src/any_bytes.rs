@@ -132,6 +132,14 @@ pub fn address(bytes: &[u8]) {
     }
 }
 
+/// What Redis answers. The first byte says in what pieces the others come.
+#[cfg(feature = "redis")]
+pub fn replies(bytes: &[u8]) {
+    if let Some((piece, replies)) = bytes.split_first() {
+        crate::broker::any_redis_replies(replies, usize::from(*piece));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +206,21 @@ mod tests {
         let mut draw = Draw(42);
         for _ in 0..5_000 {
             address(&changed(&seeds, &mut draw));
+        }
+    }
+
+    #[test]
+    fn whatever_becomes_of_redis_replies_is_read_or_refused_in_whatever_pieces() {
+        let seeds = [
+            "\u{1}*2\r\n$4\r\nlist\r\n*2\r\n$1\r\na\r\n$0\r\n\r\n",
+            "\u{3}*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n",
+            "\u{7}:1\r\n:-1\r\n+OK\r\n$-1\r\n*-1\r\n*0\r\n",
+            "\u{2}-WRONGTYPE no list\r\n*1\r\n*1\r\n:9223372036854775807\r\n",
+        ];
+        let seeds: Vec<Vec<u8>> = seeds.map(|seed| seed.as_bytes().to_vec()).into();
+        let mut draw = Draw(42);
+        for _ in 0..8_000 {
+            replies(&changed(&seeds, &mut draw));
         }
     }
 }

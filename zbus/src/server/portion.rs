@@ -44,3 +44,103 @@ impl Portion {
 fn within_bounds(size: usize) -> usize {
     if size > LARGEST { usize::MAX } else { size.max(SMALLEST) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// Calls on their way round: a client makes each anew with the answers of a batch, while the server works on the next one.
+    struct Round {
+        /// In the queue.
+        waiting: usize,
+        /// Those that the server has taken, and whose answers are not yet back.
+        under_way: VecDeque<usize>,
+    }
+
+    impl Round {
+        fn new(calls: usize) -> Self {
+            Self { waiting: calls, under_way: VecDeque::new() }
+        }
+
+        /// What a pop for so many gives: it waits where nothing is there.
+        fn pop(&mut self, asked: usize) -> usize {
+            // The answers to the batch before the last are back by now, and those who got them have called again.
+            while self.waiting == 0 || self.under_way.len() > 1 {
+                let Some(answered) = self.under_way.pop_front() else { break };
+                self.waiting += answered;
+            }
+            let came = asked.min(self.waiting);
+            self.waiting -= came;
+            self.under_way.push_back(came);
+            came
+        }
+    }
+
+    fn pop(portion: &mut Portion, round: &mut Round, workers: usize) -> usize {
+        let asked = portion.size().min(workers);
+        let came = round.pop(asked);
+        portion.came(asked, came);
+        came
+    }
+
+    #[test]
+    fn what_is_on_its_way_settles_to_two_batches_or_to_all_from_any_start() {
+        for calls in [16, 24, 64, 256, 1000, 1024] {
+            for size in [1, SMALLEST, 16, calls / 2, LARGEST, usize::MAX] {
+                let (mut portion, mut round) = (Portion { size, before: size }, Round::new(calls));
+                for _ in 0..60 {
+                    pop(&mut portion, &mut round, usize::MAX);
+                }
+                if calls > 2 * LARGEST {
+                    assert_eq!(portion.size(), usize::MAX, "{calls} calls from {size}");
+                    continue;
+                }
+                let batches: Vec<_> = (0..60).map(|_| pop(&mut portion, &mut round, usize::MAX)).collect();
+                let mean = batches.iter().sum::<usize>() / batches.len();
+                let expected = calls * 3 / 10..=calls * 7 / 10;
+                assert!(expected.contains(&mean), "{calls} calls from {size}: {batches:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_call_at_a_time_stays_one() {
+        let (mut portion, mut round) = (Portion::new(), Round::new(1));
+        for _ in 0..20 {
+            assert_eq!(pop(&mut portion, &mut round, usize::MAX), 1);
+            assert_eq!(portion.size(), SMALLEST);
+        }
+    }
+
+    #[test]
+    fn a_burst_is_taken_within_a_few_pops() {
+        for (burst, most) in [(8, 1), (16, 2), (100, 7), (1024, 10)] {
+            let (mut portion, mut left, mut pops) = (Portion::new(), burst, 0);
+            while left > 0 {
+                let came = portion.size().min(left);
+                portion.came(portion.size(), came);
+                left -= came;
+                pops += 1;
+            }
+            assert!(pops <= most, "{burst}: {pops}");
+        }
+    }
+
+    #[test]
+    fn a_pop_for_few_free_workers_says_nothing_of_the_size() {
+        let mut portion = Portion { size: 50, before: 50 };
+        for free in [1, 7, 49] {
+            portion.came(free, free);
+            assert_eq!(portion.size(), 50);
+        }
+        // Nor is a size without bounds more than that.
+        let mut portion = Portion { size: usize::MAX, before: usize::MAX };
+        portion.came(usize::MAX, usize::MAX);
+        assert_eq!(portion.size(), usize::MAX);
+        portion.came(usize::MAX, 0);
+        portion.came(usize::MAX, 0);
+        assert_eq!(portion.size(), SMALLEST);
+    }
+}

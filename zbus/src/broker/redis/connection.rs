@@ -118,3 +118,107 @@ impl Connection {
         BrokerError::new(BrokerErrorKind::Unreachable, message).with_source(no_answer())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::scripted::{Peer, Scripted};
+    use super::*;
+
+    async fn connected() -> (Scripted, Connection, Peer) {
+        let scripted = Scripted::start().await;
+        let (connection, peer) = tokio::join!(Connection::open(Arc::new(scripted.place())), scripted.greeted());
+        (scripted, connection.unwrap(), peer)
+    }
+
+    async fn ask(connection: &Connection) -> Result<String, BrokerError> {
+        connection.query(&redis::cmd("ASK")).await
+    }
+
+    #[tokio::test]
+    async fn replies_that_come_byte_by_byte_are_read_and_the_connection_is_kept() {
+        let (_scripted, connection, mut peer) = connected().await;
+        for _ in 0..2 {
+            let answer = async {
+                peer.command().await;
+                peer.say_slowly("$6\r\nan\r\ner\r\n").await;
+            };
+            let (asked, ()) = tokio::join!(ask(&connection), answer);
+            assert_eq!(asked.unwrap(), "an\r\ner");
+        }
+    }
+
+    #[tokio::test]
+    async fn garbage_half_a_reply_and_a_farewell_leave_open_what_was_done_and_the_next_command_has_a_connection_of_its_own()
+     {
+        for answer in ["garbage\r\n", "$6\r\nhalf", "", "*99999999999999999999\r\n"] {
+            let (scripted, connection, mut peer) = connected().await;
+            let closing = async move {
+                peer.answer("ASK", answer).await;
+                drop(peer);
+            };
+            let (asked, ()) = tokio::join!(ask(&connection), closing);
+            assert_eq!(asked.unwrap_err().kind(), BrokerErrorKind::Lost, "{answer:?}");
+            let next = async { scripted.greeted().await.answer("ASK", "+next\r\n").await };
+            assert_eq!(tokio::join!(ask(&connection), next).0.unwrap(), "next");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_asked_for_is_the_answer_of_no_command() {
+        let (scripted, connection, mut peer) = connected().await;
+        let asked_for = peer.answer("ASK", "+one\r\n+too much\r\n");
+        assert_eq!(tokio::join!(ask(&connection), asked_for).0.unwrap(), "one");
+        let next = async { scripted.greeted().await.answer("ASK", "+two\r\n").await };
+        assert_eq!(tokio::join!(ask(&connection), next).0.unwrap(), "two");
+
+        // Too early, on a connection that was asked nothing.
+        let (scripted, connection, mut peer) = connected().await;
+        peer.say("+too early\r\n").await;
+        // The runtime has to learn of it.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let next = async { scripted.greeted().await.answer("ASK", "+one\r\n").await };
+        assert_eq!(tokio::join!(ask(&connection), next).0.unwrap(), "one");
+    }
+
+    #[tokio::test]
+    async fn the_reply_to_a_command_that_was_given_up_is_not_the_next_ones() {
+        let (scripted, connection, mut peer) = connected().await;
+        {
+            let mut given_up = Box::pin(ask(&connection));
+            tokio::select! {
+                biased;
+                _ = &mut given_up => panic!("it was not answered"),
+                command = peer.command() => assert_eq!(command, ["ASK"]),
+            }
+        }
+        let next = async { scripted.greeted().await.answer("ASK", "+two\r\n").await };
+        assert_eq!(tokio::join!(ask(&connection), next).0.unwrap(), "two");
+        assert_eq!(peer.next().await, None, "what was given up is closed");
+    }
+
+    #[tokio::test]
+    async fn a_connection_closed_in_an_idle_time_is_replaced_before_anything_is_written() {
+        let (scripted, connection, peer) = connected().await;
+        drop(peer);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let next = async { scripted.greeted().await.answer("ASK", "+one\r\n").await };
+        assert_eq!(tokio::join!(ask(&connection), next).0.unwrap(), "one");
+    }
+
+    #[tokio::test]
+    async fn a_broker_that_says_nothing_is_given_up_in_time() {
+        let (scripted, connection, mut peer) = connected().await;
+        tokio::time::pause();
+        // The first is written, and so may have been done; the second waits for it in vain.
+        let (first, second) = tokio::join!(ask(&connection), ask(&connection));
+        let kinds = [first, second].map(|asked| asked.unwrap_err().kind());
+        assert_eq!(kinds[0], BrokerErrorKind::Lost);
+        assert_eq!(kinds[1], BrokerErrorKind::Unreachable);
+        assert_eq!(peer.command().await, ["ASK"]);
+        assert_eq!(peer.next().await, None, "nothing more was written");
+        drop(scripted);
+        assert_eq!(ask(&connection).await.unwrap_err().kind(), BrokerErrorKind::Unreachable);
+    }
+}

@@ -12,6 +12,8 @@ mod presence;
 #[cfg(unix)]
 mod quiet;
 mod resp;
+#[cfg(test)]
+mod scripted;
 mod stream;
 mod subscribe;
 
@@ -27,7 +29,9 @@ use self::address::Place;
 pub(crate) use self::address::place;
 use self::connection::Connection;
 use self::pop::RedisPopper;
-use self::resp::{Reply, WORD_OVERHEAD, command, number, word};
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::resp::any_replies;
+use self::resp::{Reply, WORD_OVERHEAD, command, malformed, number, word};
 use self::subscribe::Subscriptions;
 use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write, same_list};
 
@@ -101,7 +105,7 @@ fn kind_of(error: &RedisError) -> BrokerErrorKind {
         _ if error.detail().is_some_and(|detail| detail.contains(CROWDED)) => BrokerErrorKind::Unready,
         ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => BrokerErrorKind::Refused,
         ErrorKind::InvalidClientConfig => BrokerErrorKind::Address,
-        _ if error.is_connection_refusal() => BrokerErrorKind::Unreachable,
+        // Also a refusal, with which a connection may end as well as not begin.
         _ => BrokerErrorKind::Lost,
     }
 }
@@ -146,6 +150,11 @@ fn no_answer() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
+/// The broker has closed the connection, or sent what nobody has asked for.
+fn closed() -> RedisError {
+    std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()
+}
+
 impl Broker for RedisBroker {
     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
         Box::pin(async move {
@@ -162,7 +171,8 @@ impl Broker for RedisBroker {
                         range.start = range.end.min(range.start + usize::try_from(pushed).unwrap_or_default());
                         BrokerError::full(list, *limit)
                     }
-                    _ => continue,
+                    (Ok(Reply::Int(_)), _) => continue,
+                    (Ok(_), _) => self.connection.error(malformed("a write that gives no number")),
                 };
                 for outcome in outcomes.get_mut(range).unwrap_or_default() {
                     *outcome = Err(again(&error));
@@ -305,6 +315,7 @@ fn commands(batch: &[Write]) -> Commands {
 
 #[cfg(test)]
 mod tests {
+    use super::scripted::Scripted;
     use super::*;
 
     #[test]
@@ -320,6 +331,37 @@ mod tests {
             let error = Reply::Error(Bytes::from_static(line.as_bytes())).checked().unwrap_err();
             assert_eq!(kind_of(&error), expected, "{said}");
         }
+    }
+
+    #[test]
+    fn a_refusal_says_that_nothing_was_written_only_where_there_is_no_connection_yet() {
+        let refused = || RedisError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+        assert_eq!(connection_error("here", refused()).kind(), BrokerErrorKind::Unreachable);
+        assert_eq!(broker_error("here", refused()).kind(), BrokerErrorKind::Lost);
+    }
+
+    fn push(list: &str) -> Write {
+        Write::Push { list: list.into(), message: Bytes::from_static(b"m"), expire: None }
+    }
+
+    #[tokio::test]
+    async fn an_error_for_one_of_several_commands_is_the_error_of_its_entries_alone() {
+        let scripted = Scripted::start().await;
+        let (broker, mut peer) = tokio::join!(RedisBroker::connect(scripted.place()), scripted.broker());
+        let broker = broker.unwrap();
+        let below = Write::PushBelow { list: "d".into(), message: Bytes::from_static(b"m"), limit: 1 };
+        let batch = vec![push("a"), push("b"), push("b"), push("c"), below];
+        let answers = async {
+            for answer in [":1\r\n", "-WRONGTYPE not a list\r\n", "+OK\r\n", "$-1\r\n"] {
+                peer.command().await;
+                peer.say(answer).await;
+            }
+        };
+        let (outcomes, ()) = tokio::join!(broker.write(batch), answers);
+        let kinds: Vec<_> = outcomes.into_iter().map(|outcome| outcome.err().map(|error| error.kind())).collect();
+        // What is no answer to a write leaves open what has become of it.
+        let [refused, lost] = [BrokerErrorKind::Refused, BrokerErrorKind::Lost].map(Some);
+        assert_eq!(kinds, [None, refused, refused, lost, lost]);
     }
 
     #[test]

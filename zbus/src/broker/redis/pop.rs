@@ -15,7 +15,7 @@ use super::connection::Connection;
 use super::limit::Limit;
 use super::link::Link;
 use super::resp::{Reply, command, malformed, number, word};
-use super::{RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
+use super::{RESPONSE_TIMEOUT, broker_error, closed, connection_error, no_answer};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
 use crate::log_limit::LogLimit;
 use crate::telemetry;
@@ -113,14 +113,19 @@ impl RedisPopper {
         };
         let served = self.served(lists);
         let wait = self.wait(&open);
+        // What nobody has asked for would be taken for the pop's answer.
+        if open.link.is_lost() {
+            return Err(self.error(closed()));
+        }
         let mut popped = pop(&mut open, &self.control, &served, max, wait, stop).await;
         if popped.is_err() {
             popped = Box::pin(self.pop_otherwise(popped, &mut open, &served, max, wait, stop)).await;
         }
         // A connection that failed is not used again: an answer may still be under way on it.
         let popped = popped.map_err(|error| self.error(error))?;
+        let popped = popped.map_or_else(|| Ok(Popped::default()), |(list, messages)| named(lists, &list, messages))?;
         self.connection = Some(open);
-        popped.map_or_else(|| Ok(Popped::default()), |(list, messages)| named(lists, &list, messages))
+        Ok(popped)
     }
 
     /// What comes of a pop that has failed, where there is another way.
@@ -334,3 +339,6 @@ fn is_about_blmpop(error: &RedisError) -> bool {
 fn is_wrong_type(error: &RedisError) -> bool {
     error.code() == Some("WRONGTYPE")
 }
+
+#[cfg(test)]
+mod tests;

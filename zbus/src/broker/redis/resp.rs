@@ -70,6 +70,7 @@ impl Reply {
         Ok(match self {
             Self::Nil => Value::Nil,
             Self::Int(number) => Value::Int(number),
+            Self::Status(line) if *line == *b"OK" => Value::Okay,
             Self::Status(line) => Value::SimpleString(String::from_utf8_lossy(&line).into_owned()),
             Self::Text(text) => Value::BulkString(text.into()),
             Self::List(items) => Value::Array(items.into_iter().map(Self::value).collect::<RedisResult<_>>()?),
@@ -196,4 +197,157 @@ fn count(line: &[u8], most: usize) -> RedisResult<Option<usize>> {
         return Ok(None);
     }
     usize::try_from(count).ok().filter(|count| *count <= most).map(Some).ok_or_else(|| malformed("too large a count"))
+}
+
+/// Reads any bytes, in pieces of so many and whole: the replies and what comes of the rest are the same, and the `redis` crate's.
+#[cfg(any(test, fuzzing))]
+#[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "what does not hold shall be found")]
+pub(crate) fn any_replies(bytes: &[u8], piece: usize) {
+    let mut whole = read_all(bytes, bytes.len().max(1));
+    assert_eq!(whole, read_all(bytes, piece.max(1)));
+    if let Some(first) = whole.drain(..).next()
+        && let Ok(reply) = first
+        && let Ok(value) = reply.value()
+        && let Ok(other) = redis::parse_redis_value(bytes)
+    {
+        assert_eq!(value, other);
+    }
+}
+
+/// Each reply, and the error that ends them where there is one.
+#[cfg(any(test, fuzzing))]
+fn read_all(bytes: &[u8], piece: usize) -> Vec<Result<Reply, String>> {
+    let (mut decoder, mut received, mut replies) = (Decoder::default(), BytesMut::new(), Vec::new());
+    for piece in bytes.chunks(piece) {
+        received.extend_from_slice(piece);
+        loop {
+            match decoder.decode(&mut received) {
+                Ok(Some(reply)) => replies.push(Ok(reply)),
+                Ok(None) => break,
+                Err(error) => {
+                    replies.push(Err(error.to_string()));
+                    return replies;
+                }
+            }
+        }
+        assert!(decoder.open.iter().all(|open| open.items.capacity() <= bytes.len().max(EXPECTED_ITEMS)));
+    }
+    replies
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &'static str) -> Reply {
+        Reply::Text(Bytes::from_static(text.as_bytes()))
+    }
+
+    /// By hand, and not by what the decoder is used with.
+    fn written(reply: &Reply) -> Vec<u8> {
+        let with = |kind: &str, bytes: &[u8]| [kind.as_bytes(), bytes, b"\r\n"].concat();
+        match reply {
+            Reply::Nil => b"$-1\r\n".to_vec(),
+            Reply::Int(number) => format!(":{number}\r\n").into_bytes(),
+            Reply::Status(line) => with("+", line),
+            Reply::Error(line) => with("-", line),
+            Reply::Text(text) => with(&format!("${}\r\n", text.len()), text),
+            Reply::List(items) => {
+                [format!("*{}\r\n", items.len()).into_bytes(), items.iter().flat_map(written).collect()].concat()
+            }
+        }
+    }
+
+    fn known() -> Reply {
+        let pair = Reply::List(vec![text("list"), Reply::List(vec![text("a\r\nb"), text(""), text("$3\r\nabc\r\n")])]);
+        let error = Reply::Error(Bytes::from_static(b"ERR no"));
+        let status = Reply::Status(Bytes::from_static(b"OK"));
+        Reply::List(vec![pair, Reply::Nil, Reply::List(Vec::new()), Reply::Int(i64::MIN), error, status])
+    }
+
+    #[test]
+    fn known_replies_are_read() {
+        for (bytes, expected) in [
+            (":-12\r\n", Reply::Int(-12)),
+            ("+\r\n", Reply::Status(Bytes::new())),
+            ("+OK\r\n", Reply::Status(Bytes::from_static(b"OK"))),
+            ("-ERR no\r\n", Reply::Error(Bytes::from_static(b"ERR no"))),
+            ("$-1\r\n", Reply::Nil),
+            ("*-1\r\n", Reply::Nil),
+            ("$0\r\n\r\n", text("")),
+            ("*0\r\n", Reply::List(Vec::new())),
+            ("*2\r\n*1\r\n$1\r\na\r\n*0\r\n", Reply::List(vec![Reply::List(vec![text("a")]), Reply::List(Vec::new())])),
+        ] {
+            assert_eq!(read_all(bytes.as_bytes(), 1), [Ok(expected)], "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_reply_is_the_same_wherever_it_is_torn() {
+        let bytes = [written(&known()), written(&Reply::Int(1))].concat();
+        for torn in 0..=bytes.len() {
+            let (mut decoder, mut replies) = (Decoder::default(), Vec::new());
+            let mut received = BytesMut::from(&bytes[..torn]);
+            while let Some(reply) = decoder.decode(&mut received).unwrap() {
+                replies.push(reply);
+            }
+            assert!(decoder.lacking() <= bytes.len() - torn, "{torn}");
+            received.extend_from_slice(&bytes[torn..]);
+            while let Some(reply) = decoder.decode(&mut received).unwrap() {
+                replies.push(reply);
+            }
+            assert_eq!(replies, [known(), Reply::Int(1)], "{torn}");
+            assert!(received.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_no_reply_is_an_error() {
+        let deep = "*1\r\n".repeat(MAX_DEPTH + 1);
+        let endless = "+".repeat(MAX_LINE);
+        for bytes in [
+            "\n",
+            "\r\n",
+            "?\r\n",
+            "_\r\n",
+            "garbage\r\n",
+            "+OK\n",
+            ":\r\n",
+            ":x\r\n",
+            ":1 \r\n",
+            ":9223372036854775808\r\n",
+            ":\u{e9}\r\n",
+            "$x\r\n",
+            "$\r\n",
+            "$1\r\nabc",
+            "$536870913\r\n",
+            "$9223372036854775807\r\n",
+            "*x\r\n",
+            "*18446744073709551616\r\n",
+            "*2\r\n:1\r\n?\r\n",
+            &deep,
+            &endless,
+        ] {
+            let replies = read_all(bytes.as_bytes(), 3 + bytes.len() / 4);
+            assert!(matches!(replies.last(), Some(Err(_))), "{bytes:?}: {replies:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_count_claims_takes_no_memory() {
+        let mut received = BytesMut::from(&b"*9223372036854775807\r\n*9223372036854775807\r\n$536870912\r\n"[..]);
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.decode(&mut received).unwrap(), None);
+        assert_eq!(decoder.lacking(), MAX_TEXT + 2);
+        assert!(decoder.open.iter().all(|open| open.items.capacity() == EXPECTED_ITEMS));
+        assert!(received.capacity() < 1024);
+    }
+
+    #[test]
+    fn a_line_that_says_what_is_wrong_is_an_error_whatever_is_in_it() {
+        for line in ["ERR no", "", " ", "WRONGTYPE", "\r", "NOPERM \u{e9}", "-"] {
+            assert!(Reply::Error(line.into()).checked().is_err(), "{line:?}");
+        }
+        assert!(Reply::Error(Bytes::from_static(b"\xff \xfe")).checked().is_err());
+    }
 }

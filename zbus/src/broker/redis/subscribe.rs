@@ -76,6 +76,10 @@ struct Keeper {
 
 type Channels = HashMap<Arc<str>, Vec<DeliverySender>>;
 
+/// As Redis confirms them; it does not mind how they are asked.
+const SUBSCRIBE: &[u8] = b"subscribe";
+const UNSUBSCRIBE: &[u8] = b"unsubscribe";
+
 /// What wakes the keeper.
 enum Wake {
     Order(Option<Order>),
@@ -89,7 +93,10 @@ enum Push {
         payload: Bytes,
     },
     /// It listens to a channel now, or does no more.
-    Confirmation,
+    Confirmation {
+        what: Bytes,
+        channel: Bytes,
+    },
 }
 
 impl Keeper {
@@ -111,10 +118,11 @@ impl Keeper {
                 Wake::Order(None) => return,
                 Wake::Push(Ok(Push::Message { channel, payload })) => {
                     if let Some(deserted) = deliver(&mut self.channels, &channel, &payload) {
-                        self.release(&deserted).await;
+                        self.desert(&deserted).await;
                     }
                 }
-                Wake::Push(Ok(Push::Confirmation)) => {}
+                // It comes too late: nobody waits for it any more.
+                Wake::Push(Ok(Push::Confirmation { .. })) => {}
                 Wake::Push(Err(_)) => {
                     self.link = None;
                     if !self.reconnect(&orders).await {
@@ -136,14 +144,23 @@ impl Keeper {
     }
 
     async fn release(&mut self, channel: &Arc<str>) {
-        let Some(subscribers) = self.channels.get_mut(channel) else { return };
-        subscribers.retain(DeliverySender::is_open);
-        if subscribers.is_empty() {
-            self.channels.remove(channel);
-            if let Some(link) = &mut self.link {
-                // Where it fails the connection is lost, and the channel is not among those of the next.
-                let _ = ask(link, b"UNSUBSCRIBE", channel, &mut self.channels).await;
+        if self.channels.contains_key(channel) {
+            self.desert(channel).await;
+        }
+    }
+
+    /// Listens to a channel no more, unless somebody else does.
+    async fn desert(&mut self, channel: &Arc<str>) {
+        if let Some(subscribers) = self.channels.get_mut(channel) {
+            subscribers.retain(DeliverySender::is_open);
+            if !subscribers.is_empty() {
+                return;
             }
+        }
+        self.channels.remove(channel);
+        if let Some(link) = &mut self.link {
+            // Where it fails the connection is lost, and the channel is not among those of the next.
+            let _ = ask(link, UNSUBSCRIBE, channel, &mut self.channels).await;
         }
     }
 
@@ -152,7 +169,7 @@ impl Keeper {
             Some(link) => link,
             none => none.insert(connect(&self.place).await?),
         };
-        let listening = ask(link, b"SUBSCRIBE", channel, &mut self.channels).await;
+        let listening = ask(link, SUBSCRIBE, channel, &mut self.channels).await;
         listening.map_err(|error| broker_error(&self.place.to_string(), error))
     }
 
@@ -181,7 +198,7 @@ impl Keeper {
         let mut link = connect(&self.place).await?;
         let channels: Vec<Arc<str>> = self.channels.keys().cloned().collect();
         for channel in channels {
-            let listening = ask(&mut link, b"SUBSCRIBE", &channel, &mut self.channels).await;
+            let listening = ask(&mut link, SUBSCRIBE, &channel, &mut self.channels).await;
             listening.map_err(|error| broker_error(&self.place.to_string(), error))?;
         }
         self.link = Some(link);
@@ -209,7 +226,12 @@ async fn ask(link: &mut Link, what: &[u8], channel: &str, channels: &mut Channel
         link.send().await?;
         loop {
             match push(link).await? {
-                Push::Confirmation => return Ok(()),
+                Push::Confirmation { what: done, channel: other } => {
+                    // An earlier one may have come too late.
+                    if *done == *what && other == *channel.as_bytes() {
+                        return Ok(());
+                    }
+                }
                 // Whose last listener has gone is let go with its next message.
                 Push::Message { channel, payload } => drop(deliver(channels, &channel, &payload)),
             }
@@ -227,15 +249,88 @@ async fn push(link: &mut Link) -> RedisResult<Push> {
         Ok([Reply::Text(kind), Reply::Text(channel), Reply::Text(payload)]) if *kind == *b"message" => {
             Ok(Push::Message { channel, payload })
         }
-        Ok([Reply::Text(kind), ..]) if *kind == *b"subscribe" || *kind == *b"unsubscribe" => Ok(Push::Confirmation),
+        Ok([Reply::Text(what), Reply::Text(channel), _]) if [SUBSCRIBE, UNSUBSCRIBE].contains(&&*what) => {
+            Ok(Push::Confirmation { what, channel })
+        }
         _ => Err(malformed("a subscription that tells something else")),
     }
 }
 
-/// Hands a message to those who listen; the channel, where nobody does any more.
+/// Hands a message to those who listen; the channel, where nobody does any more, or never has: its confirmation came too late.
 fn deliver(channels: &mut Channels, channel: &[u8], payload: &Bytes) -> Option<Arc<str>> {
     let channel = std::str::from_utf8(channel).ok()?;
-    let subscribers = channels.get_mut(channel)?;
+    let Some(subscribers) = channels.get_mut(channel) else { return Some(channel.into()) };
     subscribers.retain(|subscriber| subscriber.send(Delivery::Message(payload.clone())));
     subscribers.is_empty().then(|| channel.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scripted::{Peer, Scripted};
+    use super::*;
+
+    fn told(kind: &str, channel: &str, what: &str) -> String {
+        format!("*3\r\n${}\r\n{kind}\r\n${}\r\n{channel}\r\n{what}\r\n", kind.len(), channel.len())
+    }
+
+    async fn confirm(peer: &mut Peer, channel: &str) {
+        assert_eq!(peer.command().await, ["subscribe", channel]);
+        peer.say(&told("subscribe", channel, ":1")).await;
+    }
+
+    #[tokio::test]
+    async fn a_confirmation_that_comes_too_late_is_not_the_next_ones_and_its_channel_is_let_go() {
+        let scripted = Scripted::start().await;
+        let subscriptions = Subscriptions::new(Arc::new(scripted.place()));
+        let first = async {
+            let mut peer = scripted.greeted().await;
+            confirm(&mut peer, "a").await;
+            peer
+        };
+        let (a, mut peer) = tokio::join!(subscriptions.subscribe("a".into()), first);
+        let mut a = a.unwrap();
+        tokio::time::pause();
+        let late = subscriptions.subscribe("late".into()).await;
+        assert_eq!(late.err().unwrap().kind(), BrokerErrorKind::Lost);
+        tokio::time::resume();
+        assert_eq!(peer.command().await, ["subscribe", "late"]);
+
+        let mut next = Box::pin(subscriptions.subscribe("next".into()));
+        tokio::select! {
+            _ = &mut next => panic!("it was not confirmed"),
+            command = peer.command() => assert_eq!(command, ["subscribe", "next"]),
+        }
+        // The messages show what has been read.
+        peer.say(&[told("subscribe", "late", ":2"), told("message", "a", "$1\r\nm")].concat()).await;
+        tokio::select! {
+            _ = &mut next => panic!("another was confirmed"),
+            message = a.next() => assert_eq!(message, Some(Delivery::Message("m".into()))),
+        }
+        peer.say(&told("subscribe", "next", ":3")).await;
+        let _next = next.await.unwrap();
+        peer.say(&told("message", "late", "$1\r\nm")).await;
+        assert_eq!(peer.command().await, ["unsubscribe", "late"]);
+        peer.say(&[told("unsubscribe", "late", ":2"), told("message", "a", "$1\r\nn")].concat()).await;
+        assert_eq!(a.next().await, Some(Delivery::Message("n".into())));
+    }
+
+    #[tokio::test]
+    async fn a_refused_subscription_costs_the_others_nothing() {
+        let scripted = Scripted::start().await;
+        let subscriptions = Subscriptions::new(Arc::new(scripted.place()));
+        let first = async {
+            let mut peer = scripted.greeted().await;
+            confirm(&mut peer, "a").await;
+            peer.answer("subscribe", "-NOPERM not this one\r\n").await;
+            peer
+        };
+        let subscribed = async {
+            let a = subscriptions.subscribe("a".into()).await.unwrap();
+            (a, subscriptions.subscribe("b".into()).await.err().unwrap().kind())
+        };
+        let ((mut a, refused), mut peer) = tokio::join!(subscribed, first);
+        assert_eq!(refused, BrokerErrorKind::Refused);
+        peer.say_slowly(&told("message", "a", "$1\r\nm")).await;
+        assert_eq!(a.next().await, Some(Delivery::Message("m".into())));
+    }
 }

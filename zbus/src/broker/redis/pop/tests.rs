@@ -1,0 +1,80 @@
+//! Pops from a broker that says what it should not.
+
+use super::super::RedisBroker;
+use super::super::scripted::{Peer, Scripted};
+use super::*;
+use crate::broker::Broker;
+
+/// A popper, and the other end of its connection.
+struct Set {
+    scripted: Scripted,
+    popper: Box<dyn Popper>,
+    pops: Peer,
+    /// The shared connection.
+    _shared: Peer,
+}
+
+impl Set {
+    async fn new() -> Self {
+        let scripted = Scripted::start().await;
+        let (broker, shared) = tokio::join!(RedisBroker::connect(scripted.place()), scripted.broker());
+        let broker = broker.unwrap();
+        let (popper, pops) = tokio::join!(broker.popper(), scripted.popper());
+        Self { scripted, popper: popper.unwrap(), pops, _shared: shared }
+    }
+}
+
+async fn pop(popper: &mut Box<dyn Popper>) -> Result<Vec<Bytes>, BrokerError> {
+    let lists = ["list".into()];
+    Ok(popper.pop(&lists, 4, &CancellationToken::new()).await?.messages)
+}
+
+const MESSAGE: &str = "*2\r\n$4\r\nlist\r\n*1\r\n$1\r\nm\r\n";
+
+#[tokio::test]
+async fn a_pop_is_read_byte_by_byte_and_its_connection_is_kept() {
+    let Set { mut popper, mut pops, .. } = Set::new().await;
+    for _ in 0..2 {
+        let served = async {
+            assert_eq!(pops.command().await[0], "BLMPOP");
+            pops.say_slowly(MESSAGE).await;
+        };
+        assert_eq!(tokio::join!(pop(&mut popper), served).0.unwrap(), ["m"]);
+    }
+}
+
+#[tokio::test]
+async fn a_pop_that_is_cut_or_answered_with_garbage_is_lost_and_the_next_has_a_connection_of_its_own() {
+    for said in
+        ["", "*2\r\n$4\r\nli", "garbage\r\n", "+OK\r\n", ":1\r\n", "*1\r\n:1\r\n", "*2\r\n$4\r\nlist\r\n*1\r\n:1\r\n"]
+    {
+        let Set { scripted, mut popper, mut pops, .. } = Set::new().await;
+        let cut = async move {
+            pops.answer("BLMPOP", said).await;
+            drop(pops);
+        };
+        let (popped, ()) = tokio::join!(pop(&mut popper), cut);
+        assert_eq!(popped.unwrap_err().kind(), BrokerErrorKind::Lost, "{said:?}");
+        let next = async { scripted.popper().await.answer("BLMPOP", MESSAGE).await };
+        assert_eq!(tokio::join!(pop(&mut popper), next).0.unwrap(), ["m"]);
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_asked_for_is_the_answer_of_no_pop() {
+    let Set { scripted, mut popper, mut pops, .. } = Set::new().await;
+    pops.say(MESSAGE).await;
+    // The runtime has to learn of it.
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(pop(&mut popper).await.unwrap_err().kind(), BrokerErrorKind::Lost);
+    // The answer for another list shows that it is another pop's: so would be the next one's.
+    let again = async {
+        scripted.popper().await.answer("BLMPOP", &MESSAGE.replace("list", "tsil")).await;
+        scripted.popper().await.answer("BLMPOP", MESSAGE).await;
+    };
+    let pops = async {
+        assert_eq!(pop(&mut popper).await.unwrap_err().kind(), BrokerErrorKind::Lost);
+        pop(&mut popper).await.unwrap()
+    };
+    assert_eq!(tokio::join!(pops, again).0, ["m"]);
+}
