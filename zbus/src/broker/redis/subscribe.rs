@@ -74,6 +74,9 @@ struct Keeper {
     releases: mpsc::WeakUnboundedSender<Order>,
 }
 
+/// A message of as many bytes is most of what it was received with.
+const ALONE: usize = 64 << 10;
+
 type Channels = HashMap<Arc<str>, Vec<DeliverySender>>;
 
 /// As Redis confirms them; it does not mind how they are asked.
@@ -260,6 +263,8 @@ async fn push(link: &mut Link) -> RedisResult<Push> {
 fn deliver(channels: &mut Channels, channel: &[u8], payload: &Bytes) -> Option<Arc<str>> {
     let channel = std::str::from_utf8(channel).ok()?;
     let Some(subscribers) = channels.get_mut(channel) else { return Some(channel.into()) };
+    // Who waits long for its turn is to keep no more than itself, and not all that was received with it.
+    let payload = if payload.len() < ALONE { Bytes::copy_from_slice(payload) } else { payload.clone() };
     subscribers.retain(|subscriber| subscriber.send(Delivery::Message(payload.clone())));
     subscribers.is_empty().then(|| channel.into())
 }
@@ -332,5 +337,22 @@ mod tests {
         assert_eq!(refused, BrokerErrorKind::Refused);
         peer.say_slowly(&told("message", "a", "$1\r\nm")).await;
         assert_eq!(a.next().await, Some(Delivery::Message("m".into())));
+    }
+
+    #[tokio::test]
+    async fn a_message_that_waits_keeps_the_memory_of_no_other() {
+        let scripted = Scripted::start().await;
+        let subscriptions = Subscriptions::new(Arc::new(scripted.place()));
+        let first = async {
+            let mut peer = scripted.greeted().await;
+            confirm(&mut peer, "a").await;
+            peer.say(&[told("message", "a", "$1\r\nm"), told("message", "a", "$1\r\nn")].concat()).await;
+            peer
+        };
+        let (a, _peer) = tokio::join!(subscriptions.subscribe("a".into()), first);
+        let mut a = a.unwrap();
+        let message = a.next().await;
+        // It would be one of several pieces of what was received.
+        assert!(matches!(&message, Some(Delivery::Message(message)) if message.is_unique()), "{message:?}");
     }
 }
