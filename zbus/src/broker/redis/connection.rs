@@ -7,11 +7,12 @@ use bytes::BytesMut;
 use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult};
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::RESPONSE_TIMEOUT;
 use super::address::Place;
+use super::errors::{broker_error, connection_error, no_answer};
 use super::limit::Limit;
 use super::link::{Link, read};
 use super::resp::Reply;
-use super::{RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
 use crate::broker::{BrokerError, BrokerErrorKind};
 use crate::telemetry;
 

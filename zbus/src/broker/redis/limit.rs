@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::RedisResult;
 use tokio::time::{Instant, Sleep};
 
-use super::no_answer;
+use super::errors::no_answer;
 
 /// A timer that is used for one thing after the other.
 pub(super) struct Limit(Pin<Box<Sleep>>);

@@ -12,10 +12,11 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, RedisError, RedisResult};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
+use super::CONNECTION_TIMEOUT;
 use super::address::Place;
+use super::errors::no_answer;
 use super::resp::{Decoder, Reply};
 use super::stream::{self, Stream};
-use super::{CONNECTION_TIMEOUT, no_answer};
 
 /// How much is read at once, where no more is known to come.
 const RECEIVED: usize = 16 << 10;

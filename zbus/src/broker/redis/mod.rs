@@ -5,6 +5,7 @@
 
 mod address;
 mod connection;
+mod errors;
 mod limit;
 mod link;
 mod pop;
@@ -16,24 +17,25 @@ mod resp;
 mod scripted;
 mod stream;
 mod subscribe;
+mod write;
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use redis::{ErrorKind, RedisError};
+use bytes::Bytes;
 
 use self::address::Place;
 pub(crate) use self::address::place;
 use self::connection::Connection;
+use self::errors::{again, connection_error};
 use self::pop::RedisPopper;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::resp::any_replies;
-use self::resp::{Reply, WORD_OVERHEAD, command, malformed, number, word};
+use self::resp::{Reply, malformed};
 use self::subscribe::Subscriptions;
-use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write, same_list};
+use self::write::{Commands, commands};
+use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write};
 
 /// How long a connection may take to be made.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -91,68 +93,6 @@ async fn refuse_cluster(connection: &Connection) -> Result<(), BrokerError> {
         ));
     }
     Ok(())
-}
-
-/// Redis' errors that say nothing of the command, and pass.
-const UNREADY: [&str; 7] = ["BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "OOM", "READONLY"];
-
-/// What Redis says, without a code of its own, to a connection beyond its `maxclients`.
-const CROWDED: &str = "max number of clients reached";
-
-fn kind_of(error: &RedisError) -> BrokerErrorKind {
-    match error.kind() {
-        _ if error.code().is_some_and(|code| UNREADY.contains(&code)) => BrokerErrorKind::Unready,
-        _ if error.detail().is_some_and(|detail| detail.contains(CROWDED)) => BrokerErrorKind::Unready,
-        ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => BrokerErrorKind::Refused,
-        ErrorKind::InvalidClientConfig => BrokerErrorKind::Address,
-        // Also a refusal, with which a connection may end as well as not begin.
-        _ => BrokerErrorKind::Lost,
-    }
-}
-
-fn told(place: &str, kind: BrokerErrorKind, error: RedisError) -> BrokerError {
-    let message = match kind {
-        BrokerErrorKind::Unready => format!("the broker at {place} takes no writes for now: {error}"),
-        BrokerErrorKind::Refused => format!("the broker at {place} refused: {error}"),
-        BrokerErrorKind::Address => format!("the broker address {place} cannot be used: {error}"),
-        BrokerErrorKind::Unreachable => format!("no broker at {place}: {error}"),
-        _ => format!("lost the broker at {place}: {error}"),
-    };
-    BrokerError::new(kind, message).with_source(error)
-}
-
-fn broker_error(place: &str, error: RedisError) -> BrokerError {
-    told(place, kind_of(&error), error)
-}
-
-/// The like where there is no connection yet: whatever else went wrong, there was none to be lost.
-fn connection_error(place: &str, error: RedisError) -> BrokerError {
-    match kind_of(&error) {
-        // Redis says why, and closes: whether that arrives is left to chance.
-        BrokerErrorKind::Lost if error.is_connection_dropped() && !error.is_connection_refusal() => {
-            let message = format!(
-                "the broker at {place} closes new connections, as one that has reached its `maxclients`: {error}"
-            );
-            BrokerError::new(BrokerErrorKind::Unreachable, message).with_source(error)
-        }
-        BrokerErrorKind::Lost => told(place, BrokerErrorKind::Unreachable, error),
-        kind => told(place, kind, error),
-    }
-}
-
-/// The like for another entry of the same batch.
-fn again(error: &BrokerError) -> BrokerError {
-    BrokerError::new(error.kind(), error.to_string())
-}
-
-/// The broker has not answered in time.
-fn no_answer() -> RedisError {
-    std::io::Error::from(std::io::ErrorKind::TimedOut).into()
-}
-
-/// The broker has closed the connection, or sent what nobody has asked for.
-fn closed() -> RedisError {
-    std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()
 }
 
 impl Broker for RedisBroker {
@@ -245,100 +185,10 @@ fn milliseconds(seconds: i64, microseconds: i64) -> i64 {
     seconds * 1000 + microseconds / 1000
 }
 
-/// Pushes as many messages as there is room for; says how many.
-const PUSH_BELOW: &str = "
-local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
-local pushed = math.max(0, math.min(room, #ARGV - 1))
-for index = 2, pushed + 1 do redis.call('RPUSH', KEYS[1], ARGV[index]) end
-return pushed";
-
-/// A batch as it goes out.
-struct Commands {
-    bytes: BytesMut,
-    /// For each command, which entries it carries.
-    owners: Vec<Range<usize>>,
-}
-
-/// What commands take besides their messages, mostly.
-const COMMANDS: usize = 256;
-
-/// Neighbours for one list are one command.
-fn commands(batch: &[Write]) -> Commands {
-    let messages: usize = batch.iter().map(|write| write.message().len() + WORD_OVERHEAD).sum();
-    let mut bytes = BytesMut::with_capacity(messages + COMMANDS);
-    let mut owners = Vec::new();
-    let mut start = 0;
-    for group in batch.chunk_by(same_list) {
-        let entries = start..start + group.len();
-        start = entries.end;
-        match group.first() {
-            Some(Write::Push { list, expire, .. }) => {
-                command(&mut bytes, group.len() + 2);
-                word(&mut bytes, b"RPUSH");
-                word(&mut bytes, list.as_bytes());
-                for write in group {
-                    word(&mut bytes, write.message());
-                }
-                owners.push(entries.clone());
-                if let Some(expire) = expire {
-                    command(&mut bytes, 3);
-                    word(&mut bytes, b"EXPIRE");
-                    word(&mut bytes, list.as_bytes());
-                    number(&mut bytes, expire.as_secs());
-                    owners.push(entries);
-                }
-            }
-            Some(Write::PushBelow { list, limit, .. }) => {
-                command(&mut bytes, group.len() + 5);
-                word(&mut bytes, b"EVAL");
-                word(&mut bytes, PUSH_BELOW.as_bytes());
-                number(&mut bytes, 1);
-                word(&mut bytes, list.as_bytes());
-                number(&mut bytes, u64::from(*limit));
-                for write in group {
-                    word(&mut bytes, write.message());
-                }
-                owners.push(entries);
-            }
-            Some(Write::Publish { channel, message }) => {
-                command(&mut bytes, 3);
-                word(&mut bytes, b"PUBLISH");
-                word(&mut bytes, channel.as_bytes());
-                word(&mut bytes, message);
-                owners.push(entries);
-            }
-            None => {}
-        }
-    }
-    Commands { bytes, owners }
-}
-
 #[cfg(test)]
 mod tests {
     use super::scripted::Scripted;
     use super::*;
-
-    #[test]
-    fn what_passes_is_told_apart_from_what_does_not() {
-        for (said, expected) in [
-            ("-ERR max number of clients reached\r\n", BrokerErrorKind::Unready),
-            ("-LOADING Redis is loading the dataset in memory\r\n", BrokerErrorKind::Unready),
-            ("-OOM command not allowed when used memory > 'maxmemory'.\r\n", BrokerErrorKind::Unready),
-            ("-ERR unknown command 'BLMPOP'\r\n", BrokerErrorKind::Refused),
-            ("-NOPERM User x has no permissions\r\n", BrokerErrorKind::Refused),
-        ] {
-            let line = said.strip_prefix('-').unwrap().trim_end();
-            let error = Reply::Error(Bytes::from_static(line.as_bytes())).checked().unwrap_err();
-            assert_eq!(kind_of(&error), expected, "{said}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_says_that_nothing_was_written_only_where_there_is_no_connection_yet() {
-        let refused = || RedisError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
-        assert_eq!(connection_error("here", refused()).kind(), BrokerErrorKind::Unreachable);
-        assert_eq!(broker_error("here", refused()).kind(), BrokerErrorKind::Lost);
-    }
 
     fn push(list: &str) -> Write {
         Write::Push { list: list.into(), message: Bytes::from_static(b"m"), expire: None }
@@ -362,20 +212,5 @@ mod tests {
         // What is no answer to a write leaves open what has become of it.
         let [refused, lost] = [BrokerErrorKind::Refused, BrokerErrorKind::Lost].map(Some);
         assert_eq!(kinds, [None, refused, refused, lost, lost]);
-    }
-
-    #[test]
-    fn neighbours_for_one_list_are_one_command() {
-        let push = |list: &str| Write::Push {
-            list: list.into(),
-            message: Bytes::from_static(b"m"),
-            expire: Some(Duration::from_secs(300)),
-        };
-        let publish = Write::Publish { channel: "c".into(), message: Bytes::from_static(b"m") };
-        let Commands { bytes, owners } = commands(&[push("a"), push("a"), push("b"), publish]);
-        assert_eq!(owners, [0..2, 0..2, 2..3, 2..3, 3..4]);
-        let sent = "*4 $5 RPUSH $1 a $1 m $1 m *3 $6 EXPIRE $1 a $3 300 *3 $5 RPUSH $1 b $1 m *3 $6 EXPIRE $1 b $3 300 \
-                    *3 $7 PUBLISH $1 c $1 m ";
-        assert_eq!(String::from_utf8_lossy(&bytes).replace("\r\n", " "), sent);
     }
 }

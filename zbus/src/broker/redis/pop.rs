@@ -10,12 +10,13 @@ use redis::{Cmd, RedisError, RedisResult};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::RESPONSE_TIMEOUT;
 use super::address::Place;
 use super::connection::Connection;
+use super::errors::{broker_error, closed, connection_error, no_answer};
 use super::limit::Limit;
 use super::link::Link;
 use super::resp::{Reply, command, malformed, number, word};
-use super::{RESPONSE_TIMEOUT, broker_error, closed, connection_error, no_answer};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
 use crate::log_limit::LogLimit;
 use crate::telemetry;

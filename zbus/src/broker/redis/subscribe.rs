@@ -9,10 +9,11 @@ use bytes::Bytes;
 use redis::RedisResult;
 use tokio::sync::{mpsc, oneshot};
 
+use super::RESPONSE_TIMEOUT;
 use super::address::Place;
+use super::errors::{broker_error, connection_error, no_answer};
 use super::link::Link;
 use super::resp::{Reply, command, malformed, word};
-use super::{RESPONSE_TIMEOUT, broker_error, connection_error, no_answer};
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, BrokerErrorKind, Deliveries, Delivery, DeliverySender};
 use crate::telemetry;
