@@ -39,7 +39,7 @@ impl Drop for Numbered {
 async fn servers_killed_in_the_middle_of_work() {
     let redis = RedisServer::start();
     let (address, folder) = (redis.address(), tempfile::tempdir().unwrap());
-    let ledger = Arc::new(Ledger::new(calls(10_000)));
+    let ledger = Arc::new(Ledger::new(calls(30_000)));
     let driving = tokio::spawn({
         let (ledger, object) = (Arc::clone(&ledger), object(Client::connect(&address).await.unwrap()));
         async move { drive(&ledger, &object, 64, Duration::from_millis(500)).await }
@@ -50,15 +50,15 @@ async fn servers_killed_in_the_middle_of_work() {
         journals.push(folder.path().join(journals.len().to_string()));
         Numbered::start("serve", &address, journals.last().unwrap(), &[])
     };
-    serving.push(start());
     while !driving.is_finished() {
-        // Now the older of two; now the only one, so that calls wait in vain.
+        // Calls wait in vain, at first too; then the older of two goes, and then all that there are.
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        serving.push(tokio::task::block_in_place(&mut start));
         for kept in [1, 0] {
             serving.push(tokio::task::block_in_place(&mut start));
             tokio::time::sleep(Duration::from_millis(300)).await;
             serving.drain(..serving.len() - kept);
         }
-        tokio::time::sleep(Duration::from_millis(700)).await;
     }
     driving.await.unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
