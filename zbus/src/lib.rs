@@ -128,6 +128,7 @@ pub mod status;
 pub mod stream;
 mod telemetry;
 pub mod testing;
+mod threads;
 pub mod types;
 pub mod untyped;
 pub mod wire;

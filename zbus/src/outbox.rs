@@ -1,28 +1,25 @@
 //! One writer for all that a client or a server sends: it drains what waits into one batch, so that many calls share a round trip.
 
+mod queue;
+
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff};
-use parking_lot::Mutex;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
+pub(crate) use self::queue::Gatherer;
+use self::queue::{Receiver, Sender, Unsent};
 use crate::backoff::reconnect_backoff;
 use crate::broker::{Broker, BrokerError, Write};
-
-/// How many writes may wait; who sends more waits with them.
-const CAPACITY: usize = 4096;
 
 /// How many bytes of large messages may wait. Small ones are bounded by their number alone, which is cheaper.
 const LARGE_BYTES: usize = 64 << 20;
 const LARGE: usize = 16 << 10;
-
-/// A batch takes no further message beyond this many bytes.
-const BATCH_BYTES: usize = 1 << 20;
 
 /// Follows writes to their end.
 pub(crate) trait Tracker: Send + 'static {
@@ -39,7 +36,7 @@ pub(crate) trait Tracker: Send + 'static {
 /// The way to the writer. The writer ends when all of these are gone and everything is written.
 #[derive(Debug)]
 pub(crate) struct Outbox<T> {
-    senders: Arc<Senders<T>>,
+    senders: Arc<Sender<T>>,
     /// A permit is a piece of [`LARGE`] bytes.
     large: Arc<Semaphore>,
 }
@@ -63,97 +60,12 @@ impl<T> Clone for Outbox<T> {
 #[derive(Debug)]
 pub(crate) struct Closed;
 
-/// What waits for the writer: a queue that it empties in one go.
-#[derive(Debug)]
-struct Queue<T> {
-    state: Mutex<State<T>>,
-    /// The writer has made room.
-    room: Notify,
-}
-
-#[derive(Debug)]
-struct State<T> {
-    waiting: VecDeque<Waiting<T>>,
-    /// Of the writer, where it waits for something to write.
-    writer: Option<Waker>,
-    no_senders: bool,
-    no_writer: bool,
-}
-
-/// Who sends, all of them.
-#[derive(Debug)]
-struct Senders<T> {
-    queue: Arc<Queue<T>>,
-}
-
-impl<T> Drop for Senders<T> {
-    fn drop(&mut self) {
-        let writer = {
-            let mut state = self.queue.state.lock();
-            state.no_senders = true;
-            state.writer.take()
-        };
-        writer.into_iter().for_each(Waker::wake);
-    }
-}
-
-/// Why something does not wait for the writer.
-enum Unsent<T> {
-    Full(Waiting<T>),
-    Closed,
-}
-
-impl<T> Queue<T> {
-    fn push(&self, waiting: Waiting<T>) -> Result<(), Unsent<T>> {
-        let writer = {
-            let mut state = self.state.lock();
-            if state.no_writer {
-                return Err(Unsent::Closed);
-            }
-            if state.waiting.len() >= CAPACITY {
-                return Err(Unsent::Full(waiting));
-            }
-            state.waiting.push_back(waiting);
-            state.writer.take()
-        };
-        writer.into_iter().for_each(Waker::wake);
-        Ok(())
-    }
-
-    /// Moves a batch into `batch`, as soon as there is any; false where nothing comes any more.
-    fn poll_batch(&self, batch: &mut Vec<Waiting<T>>, context: &Context<'_>) -> Poll<bool> {
-        let mut state = self.state.lock();
-        if state.waiting.is_empty() {
-            if state.no_senders {
-                return Poll::Ready(false);
-            }
-            state.writer = Some(context.waker().clone());
-            return Poll::Pending;
-        }
-        let was_full = state.waiting.len() >= CAPACITY;
-        let mut bytes = 0;
-        while bytes < BATCH_BYTES
-            && let Some(next) = state.waiting.pop_front()
-        {
-            bytes += next.write.message().len();
-            batch.push(next);
-        }
-        drop(state);
-        if was_full {
-            self.room.notify_waiters();
-        }
-        Poll::Ready(true)
-    }
-}
-
 impl<T: Send + 'static> Outbox<T> {
     pub(crate) fn start<K: Tracker<Tag = T>>(broker: Arc<dyn Broker>, tracker: K) -> (Self, JoinHandle<()>) {
-        let state = State { waiting: VecDeque::new(), writer: None, no_senders: false, no_writer: false };
-        let queue = Arc::new(Queue { state: Mutex::new(state), room: Notify::new() });
-        let writing = Writing { queue: Arc::clone(&queue) };
-        let writer = Writer { broker, tracker, writing, failed: VecDeque::new(), delays: delays() };
+        let (senders, waiting) = queue::new();
+        let writer = Writer { broker, tracker, waiting, failed: VecDeque::new(), delays: delays() };
         let large = Arc::new(Semaphore::new(LARGE_BYTES / LARGE));
-        (Self { senders: Arc::new(Senders { queue }), large }, tokio::spawn(writer.run()))
+        (Self { senders: Arc::new(senders), large }, tokio::spawn(writer.run()))
     }
 
     /// Waits for room. Dropping the future sends nothing.
@@ -163,55 +75,28 @@ impl<T: Send + 'static> Outbox<T> {
             Ok(pieces @ 1..) => Arc::clone(&self.large).acquire_many_owned(pieces).await.ok(),
             _ => None,
         };
-        let queue = &self.senders.queue;
-        match queue.push(Waiting { tag, write, _room: room }) {
+        match self.senders.push(Waiting { tag, write, _room: room }) {
             Ok(()) => Ok(()),
             Err(Unsent::Closed) => Err(Closed),
-            Err(Unsent::Full(waiting)) => Box::pin(self.send_when_there_is_room(waiting)).await,
-        }
-    }
-
-    async fn send_when_there_is_room(&self, mut waiting: Waiting<T>) -> Result<(), Closed> {
-        let queue = &self.senders.queue;
-        loop {
-            // Listening before looking, so that no room is missed.
-            let room = queue.room.notified();
-            match queue.push(waiting) {
-                Ok(()) => return Ok(()),
-                Err(Unsent::Closed) => return Err(Closed),
-                Err(Unsent::Full(unsent)) => waiting = unsent,
-            }
-            room.await;
+            Err(Unsent::Full(waiting)) => Box::pin(self.senders.push_when_there_is_room(waiting)).await,
         }
     }
 
     /// The like, if there is room at once; otherwise nothing is sent.
     pub(crate) fn try_send(&self, tag: T, write: Write) -> bool {
-        write.message().len() < LARGE && self.senders.queue.push(Waiting { tag, write, _room: None }).is_ok()
+        write.message().len() < LARGE && self.senders.push(Waiting { tag, write, _room: None }).is_ok()
     }
-}
 
-/// The writer's end of the queue.
-struct Writing<T> {
-    queue: Arc<Queue<T>>,
-}
-
-impl<T> Drop for Writing<T> {
-    fn drop(&mut self) {
-        let waiting = {
-            let mut state = self.queue.state.lock();
-            state.no_writer = true;
-            std::mem::take(&mut state.waiting)
-        };
-        drop(waiting);
-        self.queue.room.notify_waiters();
+    /// Has what is sent from several tasks go out together.
+    pub(crate) fn gatherer(&self) -> Gatherer<T> {
+        self.senders.gatherer()
     }
 }
 
 struct Writer<K: Tracker> {
     broker: Arc<dyn Broker>,
     tracker: K,
-    writing: Writing<K::Tag>,
+    waiting: Receiver<K::Tag>,
     /// To be tried again.
     failed: VecDeque<Waiting<K::Tag>>,
     delays: ExponentialBackoff,
@@ -235,12 +120,12 @@ impl<K: Tracker> Writer<K> {
                 batch.push(failed);
                 self.write(&mut batch).await;
             }
-            let queue = &self.writing.queue;
+            let waiting = &self.waiting;
             let taken = if self.failed.is_empty() {
-                poll_fn(|context| queue.poll_batch(&mut batch, context)).await
+                poll_fn(|context| waiting.poll_batch(&mut batch, context)).await
             } else {
                 // What waits is written between the tries.
-                poll_fn(|context| Poll::Ready(queue.poll_batch(&mut batch, context))).await == Poll::Ready(true)
+                poll_fn(|context| Poll::Ready(waiting.poll_batch(&mut batch, context))).await == Poll::Ready(true)
             };
             if taken {
                 self.write(&mut batch).await;

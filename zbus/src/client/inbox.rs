@@ -5,10 +5,13 @@ use std::sync::Arc;
 use backon::BackoffBuilder;
 use tokio_util::sync::CancellationToken;
 
+use super::Tag;
 use super::replies::Replies;
 use super::restarts::Restarts;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, Popper};
+use crate::outbox::Gatherer;
+use crate::threads::offer_to_other_threads;
 
 /// How many replies a pop takes at most.
 const BATCH: usize = 1024;
@@ -23,9 +26,10 @@ pub(crate) async fn start(
     replies: Arc<Replies>,
     restarts: Arc<Restarts>,
     stop: CancellationToken,
+    gatherer: Gatherer<Tag>,
 ) -> Result<(), BrokerError> {
     let popper = broker.popper().await?;
-    tokio::spawn(read(popper, inbox, Reader { replies }, restarts, stop));
+    tokio::spawn(read(popper, inbox, Reader { replies }, restarts, stop, gatherer));
     Ok(())
 }
 
@@ -46,6 +50,7 @@ async fn read(
     reader: Reader,
     restarts: Arc<Restarts>,
     stop: CancellationToken,
+    mut gatherer: Gatherer<Tag>,
 ) {
     let lists = [inbox];
     let mut delays = reconnect_backoff().build();
@@ -58,7 +63,12 @@ async fn read(
                 for message in &popped.messages {
                     message_bytes = usize::midpoint(message_bytes, message.len());
                 }
+                // Those who get them may call again.
+                let gathering = gatherer.gather(popped.messages.len());
                 reader.replies.take(popped.messages);
+                if gathering.is_some() {
+                    offer_to_other_threads().await;
+                }
             }
             Err(error) => {
                 // Calls keep waiting: their replies may be in the inbox when the broker is back.

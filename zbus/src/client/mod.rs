@@ -236,15 +236,17 @@ impl ClientBuilder {
         let clock = Clock::start(Arc::clone(&broker), stop.clone()).await?;
         let restarts = Restarts::watch(Arc::clone(&broker)).await;
         let replies = Arc::new(Replies::new(in_flight.clone(), self.generation, self.max_message_size));
-        inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), Arc::clone(&restarts), stop.clone()).await?;
+        // The writer ends by itself when the last clone of the client is gone.
+        let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: in_flight.clone() });
+        let gatherer = outbox.gatherer();
+        inbox::start(&*broker, Arc::clone(&inbox), Arc::clone(&replies), Arc::clone(&restarts), stop.clone(), gatherer)
+            .await?;
         let reply_lists = ReplyLists::new(Arc::clone(&broker), replies, stop.clone());
         if self.options.replies() == ReplyMode::PerCall {
             reply_lists.start().await?;
         }
         // The reader's end is that of this task too.
         tokio::spawn(deadlines::watch(Arc::clone(&in_flight.slots)));
-        // The writer ends by itself when the last clone of the client is gone.
-        let (outbox, _) = Outbox::start(Arc::clone(&broker), ClientTracker { in_flight: in_flight.clone() });
         Ok(Client {
             shared: Arc::new(Shared {
                 broker,

@@ -1,14 +1,12 @@
 //! The tasks that take requests out of the module's lists: as many at once as there are free workers, so that the servers of a
 //! module share the load.
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
 use backon::BackoffBuilder;
 use bytes::Bytes;
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::Dispatcher;
@@ -20,6 +18,7 @@ use crate::broker::{BrokerError, Popped, Popper};
 use crate::drops::{Beginning, Drops, Reason};
 use crate::outbox::Outbox;
 use crate::status::Status;
+use crate::threads::{has_threads, offer_to_other_threads};
 use crate::wire::{OutgoingResponse, Request};
 
 /// One pop shall stay near this many bytes: what a crash would lose, and what memory holds at once.
@@ -43,18 +42,28 @@ impl Intake {
         let mut message_bytes = 0;
         let mut portion = Portion::new();
         let mut kept = dispatcher.kept();
-        let has_threads = Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread;
+        let mut gatherer = dispatcher.outbox.gatherer();
+        let has_threads = has_threads();
         loop {
             let free = self.stop.run_until_cancelled(dispatcher.workers.reserve(pool)).await;
             let Some(Some(mut free)) = free else { return };
             let count = free.count().min(portion.size()).min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
             let Some(popped) = self.pop(count).await else { return };
-            portion.came(count, popped.messages.len());
+            let came = popped.messages.len();
+            portion.came(count, came);
             let mut arrival = dispatcher.arrival(pool);
+            // On several threads, what this begins is under way before it is through.
+            let mut gathering = gatherer.gather(came);
             for (index, message) in popped.messages.into_iter().enumerate() {
                 message_bytes = usize::midpoint(message_bytes, message.len());
                 if index % TURN == TURN - 1 {
-                    tokio::task::yield_now().await;
+                    if has_threads {
+                        offer_to_other_threads().await;
+                    } else {
+                        yield_now().await;
+                    }
+                    drop(gathering);
+                    gathering = gatherer.gather(came - index);
                     arrival = dispatcher.arrival(pool);
                 }
                 dispatcher.dispatch(message, arrival, &mut free, &mut kept).await;
@@ -62,6 +71,7 @@ impl Intake {
             if has_threads {
                 offer_to_other_threads().await;
             }
+            drop(gathering);
             // A pop serves the first list that has any: each gets its turn to be that.
             let served = (popped.list + 1).min(self.lists.len());
             self.lists.rotate_left(served);
@@ -99,21 +109,6 @@ impl Intake {
     }
 }
 
-/// Lets another thread go on with this task. A call that it has begun is the next that this thread runs: one that blocks would keep this
-/// thread, and where no other was woken nobody would look for input meanwhile, not even for the status. A task that is woken while it
-/// runs is offered to the others, unlike one that it begins.
-async fn offer_to_other_threads() {
-    let mut offered = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut offered, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
 /// Answers for the server itself.
 pub(super) struct StatusSource {
     /// What does not change while it serves.
@@ -143,5 +138,63 @@ impl StatusSource {
             Ok(message) => reply_to.send(&self.outbox, message).await,
             Err(error) => tracing::error!(%error, "the status cannot be encoded"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use parking_lot::Mutex;
+
+    use crate::client::RemoteObject;
+    use crate::server::{Call, Object, Rejection, Returns};
+    use crate::{Client, ObjectId, Server};
+
+    /// Its `Block` keeps its thread until it may go on.
+    struct Gate(Mutex<mpsc::Receiver<()>>);
+
+    impl Object for Gate {
+        fn id(&self) -> ObjectId {
+            ObjectId::from_static("gate", "1.0")
+        }
+
+        async fn call(&self, call: Call) -> Result<Returns, Rejection> {
+            if call.method() == "Block" {
+                let _ = self.0.lock().recv();
+            }
+            Ok(call.returns())
+        }
+    }
+
+    /// Several turns of a batch.
+    const CALLS: usize = 400;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_call_that_keeps_its_thread_keeps_none_that_came_with_it() {
+        let (open, gate) = mpsc::channel();
+        let server = Server::new("gates").workers(1024).register(Gate(Mutex::new(gate))).unwrap();
+        let server = server.start("memory://intake-gate").await.unwrap();
+        let client = Client::connect("memory://intake-gate").await.unwrap();
+        let gate = RemoteObject::new(client, "gates", ObjectId::from_static("gate", "1.0"));
+        // Which thread has which call is chance.
+        for round in 0..40 {
+            let blocked = round * 7 % CALLS;
+            let mut calls = Vec::new();
+            for index in 0..CALLS {
+                let gate = gate.clone();
+                let method = if index == blocked { "Block" } else { "Quick" };
+                calls.push(tokio::spawn(async move { gate.request(method).call(0).await.map(drop) }));
+            }
+            let blocked = calls.remove(blocked);
+            let others = tokio::time::timeout(Duration::from_secs(20), futures::future::join_all(calls)).await;
+            open.send(()).unwrap();
+            for other in others.expect("the others wait for the one that keeps its thread") {
+                other.unwrap().unwrap();
+            }
+            blocked.await.unwrap().unwrap();
+        }
+        server.shutdown().await;
     }
 }

@@ -9,10 +9,9 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::runtime::{Handle, RuntimeFlavor};
-
 use super::object::{Call, Object};
 use super::run::Run;
+use crate::threads::has_threads;
 
 /// An object of whatever type. The type is forgotten where a call becomes a future, so that this costs no allocation of its own.
 pub(super) trait AnyObject: Send + Sync {
@@ -36,10 +35,7 @@ impl<O: Object> AnyObject for O {
                 run.finish(pin!(Some(method))).await;
             }
         };
-        match Handle::current().runtime_flavor() {
-            RuntimeFlavor::CurrentThread => Box::new(InPlace { make, place: Box::pin(None) }),
-            _ => Box::new(Spawned { make }),
-        }
+        if has_threads() { Box::new(Spawned { make }) } else { Box::new(InPlace { make, place: Box::pin(None) }) }
     }
 }
 

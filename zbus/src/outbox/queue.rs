@@ -1,0 +1,342 @@
+//! What waits for the writer, who empties it in one go.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::{Closed, LARGE, Waiting};
+use crate::threads::has_threads;
+
+/// How many writes may wait; who sends more waits with them.
+const CAPACITY: usize = 4096;
+
+/// A batch takes no further message beyond this many bytes.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// So many are a batch, however many more are about to come.
+const ENOUGH: usize = 64;
+
+/// What was sent at the beginning would wait as long where the tasks keep all threads: where gathering took longer, nothing is gathered
+/// the next [`PAUSE`] times.
+const LONG: Duration = Duration::from_millis(1);
+const PAUSE: u32 = 100;
+
+pub(super) fn new<T>() -> (Sender<T>, Receiver<T>) {
+    let state = State {
+        waiting: VecDeque::new(),
+        writer: None,
+        gathering: 0,
+        enough: false,
+        no_senders: false,
+        no_writer: false,
+    };
+    let queue = Arc::new(Queue { state: Mutex::new(state), room: Notify::new() });
+    (Sender { queue: Arc::clone(&queue) }, Receiver { queue })
+}
+
+#[derive(Debug)]
+struct Queue<T> {
+    state: Mutex<State<T>>,
+    /// The writer has made room.
+    room: Notify,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    waiting: VecDeque<Waiting<T>>,
+    /// Of the writer, where it waits for something to write.
+    writer: Option<Waker>,
+    /// How many gatherers keep the writer back.
+    gathering: usize,
+    /// Whatever is about to come, what waits is written first.
+    enough: bool,
+    no_senders: bool,
+    no_writer: bool,
+}
+
+impl<T> State<T> {
+    /// Who is to be woken, as there is something to write.
+    fn writer(&mut self) -> Option<Waker> {
+        if self.is_ready() { self.writer.take() } else { None }
+    }
+
+    fn is_ready(&self) -> bool {
+        !self.waiting.is_empty() && (self.gathering == 0 || self.enough)
+    }
+}
+
+/// Who sends, all of them: with this ends what is to be written.
+#[derive(Debug)]
+pub(super) struct Sender<T> {
+    queue: Arc<Queue<T>>,
+}
+
+/// Why something does not wait for the writer.
+pub(super) enum Unsent<T> {
+    Full(Waiting<T>),
+    Closed,
+}
+
+impl<T> Sender<T> {
+    pub(super) fn push(&self, waiting: Waiting<T>) -> Result<(), Unsent<T>> {
+        let writer = {
+            let mut state = self.queue.state.lock();
+            if state.no_writer {
+                return Err(Unsent::Closed);
+            }
+            if state.waiting.len() >= CAPACITY {
+                return Err(Unsent::Full(waiting));
+            }
+            // Others may wait for the room that a large one takes.
+            let is_large = waiting.write.message().len() >= LARGE;
+            state.waiting.push_back(waiting);
+            state.enough |= is_large || state.waiting.len() >= ENOUGH;
+            state.writer()
+        };
+        writer.into_iter().for_each(Waker::wake);
+        Ok(())
+    }
+
+    pub(super) async fn push_when_there_is_room(&self, mut waiting: Waiting<T>) -> Result<(), Closed> {
+        loop {
+            // Listening before looking, so that no room is missed.
+            let room = self.queue.room.notified();
+            match self.push(waiting) {
+                Ok(()) => return Ok(()),
+                Err(Unsent::Closed) => return Err(Closed),
+                Err(Unsent::Full(unsent)) => waiting = unsent,
+            }
+            room.await;
+        }
+    }
+
+    pub(super) fn gatherer(&self) -> Gatherer<T> {
+        Gatherer::new(&self.queue)
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let writer = {
+            let mut state = self.queue.state.lock();
+            state.no_senders = true;
+            state.writer.take()
+        };
+        writer.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// For one who has several tasks go on at once, which then send: on several threads the writer would begin with what the first sends.
+#[derive(Debug)]
+pub(crate) struct Gatherer<T> {
+    queue: Arc<Queue<T>>,
+    /// On one thread those tasks run before the writer anyway.
+    has_threads: bool,
+    /// How often nothing is gathered.
+    pause: u32,
+}
+
+impl<T> Gatherer<T> {
+    fn new(queue: &Arc<Queue<T>>) -> Self {
+        Self { queue: Arc::clone(queue), has_threads: has_threads(), pause: 0 }
+    }
+
+    /// Keeps the writer back until this is dropped, or until enough waits. None where that would be in vain, or might take long.
+    pub(crate) fn gather(&mut self, tasks: usize) -> Option<Gathering<'_, T>> {
+        if !self.has_threads || tasks < 2 {
+            return None;
+        }
+        if self.pause > 0 {
+            self.pause -= 1;
+            return None;
+        }
+        self.queue.state.lock().gathering += 1;
+        Some(Gathering { gatherer: self, since: Instant::now() })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Gathering<'a, T> {
+    gatherer: &'a mut Gatherer<T>,
+    since: Instant,
+}
+
+impl<T> Drop for Gathering<'_, T> {
+    fn drop(&mut self) {
+        if self.since.elapsed() > LONG {
+            self.gatherer.pause = PAUSE;
+        }
+        let writer = {
+            let mut state = self.gatherer.queue.state.lock();
+            state.gathering -= 1;
+            state.writer()
+        };
+        writer.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// The writer's end.
+pub(super) struct Receiver<T> {
+    queue: Arc<Queue<T>>,
+}
+
+impl<T> Receiver<T> {
+    /// Moves a batch into `batch`, as soon as there is any; false where nothing comes any more.
+    pub(super) fn poll_batch(&self, batch: &mut Vec<Waiting<T>>, context: &Context<'_>) -> Poll<bool> {
+        let mut state = self.queue.state.lock();
+        if !state.is_ready() {
+            if state.waiting.is_empty() && state.no_senders {
+                return Poll::Ready(false);
+            }
+            state.writer = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        let was_full = state.waiting.len() >= CAPACITY;
+        let mut bytes = 0;
+        while bytes < BATCH_BYTES
+            && let Some(next) = state.waiting.pop_front()
+        {
+            bytes += next.write.message().len();
+            batch.push(next);
+        }
+        state.enough = !state.waiting.is_empty();
+        drop(state);
+        if was_full {
+            self.queue.room.notify_waiters();
+        }
+        Poll::Ready(true)
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let waiting = {
+            let mut state = self.queue.state.lock();
+            state.no_writer = true;
+            std::mem::take(&mut state.waiting)
+        };
+        drop(waiting);
+        self.queue.room.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::broker::Write;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Both ends, and how often the writer was woken.
+    struct Ends {
+        sender: Sender<usize>,
+        receiver: Receiver<usize>,
+        woken: Arc<Woken>,
+    }
+
+    impl Ends {
+        fn new() -> Self {
+            let (sender, receiver) = new();
+            Self { sender, receiver, woken: Arc::default() }
+        }
+
+        fn send_of(&self, tag: usize, size: usize) {
+            let write = Write::Publish { channel: "c".into(), message: Bytes::from(vec![0; size]) };
+            assert!(self.sender.push(Waiting { tag, write, _room: None }).is_ok());
+        }
+
+        fn send(&self, tag: usize) {
+            self.send_of(tag, 1);
+        }
+
+        /// What the writer gets; none where it waits.
+        fn batch(&self) -> Option<Vec<usize>> {
+            let mut batch = Vec::new();
+            let waker = Waker::from(Arc::clone(&self.woken));
+            match self.receiver.poll_batch(&mut batch, &Context::from_waker(&waker)) {
+                Poll::Ready(more) => more.then(|| batch.into_iter().map(|waiting| waiting.tag).collect()),
+                Poll::Pending => None,
+            }
+        }
+
+        fn woken(&self) -> usize {
+            self.woken.0.load(Ordering::Relaxed)
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn what_several_tasks_send_goes_out_together() {
+        let ends = Ends::new();
+        let mut gatherers = [ends.sender.gatherer(), ends.sender.gatherer()];
+        assert_eq!(ends.batch(), None);
+        let mut gathering = gatherers.each_mut().map(|gatherer| gatherer.gather(2));
+        for tag in 0..3 {
+            ends.send(tag);
+        }
+        gathering[0] = None;
+        assert_eq!((ends.batch(), ends.woken()), (None, 0), "the other knows of more");
+        drop(gathering);
+        assert_eq!((ends.batch(), ends.woken()), (Some(vec![0, 1, 2]), 1));
+        // Nothing came: nobody is woken for that.
+        assert_eq!(ends.batch(), None);
+        drop(gatherers[0].gather(2));
+        assert_eq!(ends.woken(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn enough_goes_out_whatever_is_about_to_come() {
+        let ends = Ends::new();
+        let mut gatherer = ends.sender.gatherer();
+        let gathering = gatherer.gather(1000);
+        assert_eq!(ends.batch(), None);
+        (1..ENOUGH).for_each(|tag| ends.send(tag));
+        assert_eq!((ends.batch(), ends.woken()), (None, 0));
+        ends.send(ENOUGH);
+        assert_eq!((ends.batch().map(|batch| batch.len()), ends.woken()), (Some(ENOUGH), 1));
+        // What comes then is gathered again, unless it is large: others may wait for its room.
+        ends.send(0);
+        assert_eq!(ends.batch(), None);
+        ends.send_of(1, LARGE);
+        assert_eq!((ends.batch(), ends.woken()), (Some(vec![0, 1]), 2));
+        drop(gathering);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn nothing_is_gathered_for_a_while_where_that_took_long() {
+        let ends = Ends::new();
+        let mut gatherer = ends.sender.gatherer();
+        let gathering = gatherer.gather(2);
+        std::thread::sleep(2 * LONG);
+        drop(gathering);
+        for _ in 0..PAUSE {
+            assert!(gatherer.gather(2).is_none());
+        }
+        assert!(gatherer.gather(2).is_some());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_gathered_on_one_thread() {
+        assert!(Ends::new().sender.gatherer().gather(2).is_none());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn one_task_sends_at_once() {
+        assert!(Ends::new().sender.gatherer().gather(1).is_none());
+    }
+}
