@@ -2,7 +2,8 @@
 //!
 //! On a runtime of one thread a call begins in the task that took its request: most methods are ready at once, and so cost no task of
 //! their own. One that is not becomes a task then. On a runtime of several threads each call is a task from the start: one that blocks
-//! or computes for long keeps its thread, and must not keep the calls that came with it.
+//! or computes for long keeps its thread, and must not keep the calls that came with it. Nor may it keep what those before it have
+//! woken, which tokio has the same thread run next: so no task there runs several calls.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
