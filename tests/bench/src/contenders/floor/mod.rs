@@ -16,8 +16,9 @@ use crate::events::{BATCH as EVENTS, Pace, Progress};
 use crate::figures::{Load, SMALL};
 use crate::load::Latencies;
 
-const REQUESTS: &str = "floor.requests";
-const REPLIES: &str = "floor.replies";
+/// As long as zbus' own names, which Redis hashes, compares and answers.
+const REQUESTS: &str = "bench.echo@1.0";
+const REPLIES: &str = "zbus.inbox.7f1d3b0a-3c55-4b0e-9a51-0c9a4f3f6f52";
 const CHANNEL: &str = "floor.events";
 
 /// Bytes of one push or pop at most, or one message. Larger ones are slower: client, broker and server would take turns.
@@ -26,9 +27,12 @@ const BATCH: usize = 64 << 10;
 /// What an envelope of zbus takes beside the payload.
 const ENVELOPE: usize = 200;
 
+/// How many seconds a pop waits, as in zbus: Redis has a clock for each that does not wait for ever.
+const WAIT: &[u8] = b"5";
+
 fn pop_of(list: &str, most: usize) -> Vec<u8> {
     let most = most.to_string();
-    command(&[b"BLMPOP", b"0", b"1", list.as_bytes(), b"LEFT", b"COUNT", most.as_bytes()])
+    command(&[b"BLMPOP", WAIT, b"1", list.as_bytes(), b"LEFT", b"COUNT", most.as_bytes()])
 }
 
 fn push_of(list: &str, size: usize, count: usize) -> Vec<u8> {
@@ -40,8 +44,13 @@ fn push_of(list: &str, size: usize, count: usize) -> Vec<u8> {
 
 /// Sends a pop; how many messages came, and of what size each.
 fn pop(connection: &mut Raw, list: &str, pop: &[u8]) -> io::Result<(usize, usize)> {
-    connection.send(pop)?;
-    connection.number()?;
+    loop {
+        connection.send(pop)?;
+        // Otherwise nothing came for as long as it waits.
+        if connection.number()? > 0 {
+            break;
+        }
+    }
     connection.skip(framed(list.len()))?;
     let count = usize::try_from(connection.number()?).unwrap_or_default();
     let size = usize::try_from(connection.number()?).unwrap_or_default();
