@@ -1,5 +1,6 @@
 //! One writer for all that a client or a server sends: it drains what waits into one batch, so that many calls share a round trip.
 
+mod gather;
 mod queue;
 
 use std::collections::VecDeque;
@@ -12,7 +13,7 @@ use backon::{BackoffBuilder, ExponentialBackoff};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
-pub(crate) use self::queue::Gatherer;
+pub(crate) use self::gather::Gatherer;
 use self::queue::{Receiver, Sender, Unsent};
 use crate::backoff::reconnect_backoff;
 use crate::broker::{Broker, BrokerError, Write};
@@ -89,7 +90,7 @@ impl<T: Send + 'static> Outbox<T> {
 
     /// Has what is sent from several tasks go out together.
     pub(crate) fn gatherer(&self) -> Gatherer<T> {
-        self.senders.gatherer()
+        Gatherer::new(self.senders.queue())
     }
 }
 

@@ -3,13 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{Closed, LARGE, Waiting};
-use crate::threads::has_threads;
 
 /// How many writes may wait; who sends more waits with them.
 const CAPACITY: usize = 4096;
@@ -20,26 +18,15 @@ const BATCH_BYTES: usize = 1 << 20;
 /// So many are a batch, however many more are about to come.
 const ENOUGH: usize = 64;
 
-/// What was sent at the beginning would wait as long where the tasks keep all threads: where gathering took longer, nothing is gathered
-/// the next [`PAUSE`] times.
-const LONG: Duration = Duration::from_millis(1);
-const PAUSE: u32 = 100;
-
 pub(super) fn new<T>() -> (Sender<T>, Receiver<T>) {
-    let state = State {
-        waiting: VecDeque::new(),
-        writer: None,
-        gathering: 0,
-        enough: false,
-        no_senders: false,
-        no_writer: false,
-    };
+    let state =
+        State { waiting: VecDeque::new(), writer: None, held: 0, enough: false, no_senders: false, no_writer: false };
     let queue = Arc::new(Queue { state: Mutex::new(state), room: Notify::new() });
     (Sender { queue: Arc::clone(&queue) }, Receiver { queue })
 }
 
 #[derive(Debug)]
-struct Queue<T> {
+pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
     /// The writer has made room.
     room: Notify,
@@ -50,8 +37,8 @@ struct State<T> {
     waiting: VecDeque<Waiting<T>>,
     /// Of the writer, where it waits for something to write.
     writer: Option<Waker>,
-    /// How many gatherers keep the writer back.
-    gathering: usize,
+    /// How many keep the writer back.
+    held: usize,
     /// Whatever is about to come, what waits is written first.
     enough: bool,
     no_senders: bool,
@@ -65,7 +52,23 @@ impl<T> State<T> {
     }
 
     fn is_ready(&self) -> bool {
-        !self.waiting.is_empty() && (self.gathering == 0 || self.enough)
+        !self.waiting.is_empty() && (self.held == 0 || self.enough)
+    }
+}
+
+impl<T> Queue<T> {
+    /// Keeps the writer back until this is undone, or until enough waits.
+    pub(super) fn hold(&self) {
+        self.state.lock().held += 1;
+    }
+
+    pub(super) fn release(&self) {
+        let writer = {
+            let mut state = self.state.lock();
+            state.held -= 1;
+            state.writer()
+        };
+        writer.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -114,8 +117,8 @@ impl<T> Sender<T> {
         }
     }
 
-    pub(super) fn gatherer(&self) -> Gatherer<T> {
-        Gatherer::new(&self.queue)
+    pub(super) fn queue(&self) -> Arc<Queue<T>> {
+        Arc::clone(&self.queue)
     }
 }
 
@@ -125,55 +128,6 @@ impl<T> Drop for Sender<T> {
             let mut state = self.queue.state.lock();
             state.no_senders = true;
             state.writer.take()
-        };
-        writer.into_iter().for_each(Waker::wake);
-    }
-}
-
-/// For one who has several tasks go on at once, which then send: on several threads the writer would begin with what the first sends.
-#[derive(Debug)]
-pub(crate) struct Gatherer<T> {
-    queue: Arc<Queue<T>>,
-    /// On one thread those tasks run before the writer anyway.
-    has_threads: bool,
-    /// How often nothing is gathered.
-    pause: u32,
-}
-
-impl<T> Gatherer<T> {
-    fn new(queue: &Arc<Queue<T>>) -> Self {
-        Self { queue: Arc::clone(queue), has_threads: has_threads(), pause: 0 }
-    }
-
-    /// Keeps the writer back until this is dropped, or until enough waits. None where that would be in vain, or might take long.
-    pub(crate) fn gather(&mut self, tasks: usize) -> Option<Gathering<'_, T>> {
-        if !self.has_threads || tasks < 2 {
-            return None;
-        }
-        if self.pause > 0 {
-            self.pause -= 1;
-            return None;
-        }
-        self.queue.state.lock().gathering += 1;
-        Some(Gathering { gatherer: self, since: Instant::now() })
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct Gathering<'a, T> {
-    gatherer: &'a mut Gatherer<T>,
-    since: Instant,
-}
-
-impl<T> Drop for Gathering<'_, T> {
-    fn drop(&mut self) {
-        if self.since.elapsed() > LONG {
-            self.gatherer.pause = PAUSE;
-        }
-        let writer = {
-            let mut state = self.gatherer.queue.state.lock();
-            state.gathering -= 1;
-            state.writer()
         };
         writer.into_iter().for_each(Waker::wake);
     }
@@ -231,6 +185,7 @@ mod tests {
 
     use bytes::Bytes;
 
+    use super::super::Gatherer;
     use super::*;
     use crate::broker::Write;
 
@@ -283,7 +238,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn what_several_tasks_send_goes_out_together() {
         let ends = Ends::new();
-        let mut gatherers = [ends.sender.gatherer(), ends.sender.gatherer()];
+        let mut gatherers = [Gatherer::new(ends.sender.queue()), Gatherer::new(ends.sender.queue())];
         assert_eq!(ends.batch(), None);
         let mut gathering = gatherers.each_mut().map(|gatherer| gatherer.gather(2));
         for tag in 0..3 {
@@ -302,7 +257,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn enough_goes_out_whatever_is_about_to_come() {
         let ends = Ends::new();
-        let mut gatherer = ends.sender.gatherer();
+        let mut gatherer = Gatherer::new(ends.sender.queue());
         let gathering = gatherer.gather(1000);
         assert_eq!(ends.batch(), None);
         (1..ENOUGH).for_each(|tag| ends.send(tag));
@@ -315,28 +270,5 @@ mod tests {
         ends.send_of(1, LARGE);
         assert_eq!((ends.batch(), ends.woken()), (Some(vec![0, 1]), 2));
         drop(gathering);
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn nothing_is_gathered_for_a_while_where_that_took_long() {
-        let ends = Ends::new();
-        let mut gatherer = ends.sender.gatherer();
-        let gathering = gatherer.gather(2);
-        std::thread::sleep(2 * LONG);
-        drop(gathering);
-        for _ in 0..PAUSE {
-            assert!(gatherer.gather(2).is_none());
-        }
-        assert!(gatherer.gather(2).is_some());
-    }
-
-    #[tokio::test]
-    async fn nothing_is_gathered_on_one_thread() {
-        assert!(Ends::new().sender.gatherer().gather(2).is_none());
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn one_task_sends_at_once() {
-        assert!(Ends::new().sender.gatherer().gather(1).is_none());
     }
 }
