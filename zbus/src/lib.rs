@@ -62,6 +62,8 @@
 //! | `tcp://[password@]host[:port]` | as the Go library writes it; `tcp://user:password@…/database`, which Go has not, too |
 //! | `memory://name` | inside the process, shared by all who open the name |
 //!
+//! All but `memory://` take `busy_poll=off` as an option, too: [see below](#speed).
+//!
 //! Without a port it is 6379, without a database 0. In passwords, `%40` is `@`, `%2F` is `/`, and so on. A Redis Cluster is refused.
 //! Anything else carries the bus where [`broker::Broker`] is implemented for it.
 //!
@@ -72,7 +74,13 @@
 //! What is under way at once shares round trips: clone one [`Client`] for all tasks, and let them call side by side. On a runtime of one
 //! thread (`#[tokio::main(flavor = "current_thread")]`) a call takes about half the processor time that it takes on one of several. It
 //! suits servers whose methods wait for others; one that computes or blocks for long holds up all that runs there, unless its object is
-//! [blocking](server::ObjectOptions::blocking). The project's `docs/benchmarks.md` has the figures.
+//! [blocking](server::ObjectOptions::blocking).
+//!
+//! There, too, a client or server whose last message came within 300 µs looks for the next one for up to 200 µs before it sleeps, as waking
+//! up takes longer than most calls: with one call in flight it takes about half the time. Between two looks other tasks and other
+//! processes have their turn. As long as messages keep coming its processor is busy, where it would have slept for some of the time; where
+//! looking is in vain, or somebody else computes, it soon stops. `busy_poll=off` in the address has it sleep at once, for machines on
+//! which processor time counts more: batteries, or a quota. The project's `docs/benchmarks.md` has the figures.
 //!
 //! # What happens to a call
 //! It ends: with its values, or an [`Error`] at its deadline at the latest. A request is written once, and so run at most once, unless

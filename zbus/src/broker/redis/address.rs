@@ -16,6 +16,7 @@ use crate::broker::address::not_an_address;
 /// Where Redis is, and how one gets in.
 pub(crate) struct Place {
     info: ConnectionInfo,
+    busy_poll: bool,
     #[cfg(feature = "tls")]
     tls: Option<Arc<rustls::ClientConfig>>,
 }
@@ -27,6 +28,11 @@ impl Place {
 
     pub(super) fn settings(&self) -> &RedisConnectionInfo {
         self.info.redis_settings()
+    }
+
+    /// Whether who waits for a message there may look for it again and again.
+    pub(super) fn busy_poll(&self) -> bool {
+        self.busy_poll
     }
 
     #[cfg(feature = "tls")]
@@ -44,7 +50,7 @@ impl fmt::Display for Place {
 
 /// The place that `scheme://rest` names. Go's `tcp://` and `unix://` carry a password as the user.
 pub(crate) fn place(scheme: &str, rest: &str) -> Result<Place, BrokerError> {
-    let Address { info, certificates } = if scheme == "unix" { socket(rest)? } else { host(scheme, rest)? };
+    let Address { info, busy_poll, certificates } = if scheme == "unix" { socket(rest)? } else { host(scheme, rest)? };
     let mut settings = info.redis_settings().clone();
     if settings.username().is_some() {
         // A user may have no right to say what library it uses, and each try would be in Redis' log of refusals. Without a user it is
@@ -59,6 +65,7 @@ pub(crate) fn place(scheme: &str, rest: &str) -> Result<Place, BrokerError> {
     let _ = certificates;
     Ok(Place {
         info,
+        busy_poll,
         #[cfg(feature = "tls")]
         tls,
     })
@@ -66,6 +73,7 @@ pub(crate) fn place(scheme: &str, rest: &str) -> Result<Place, BrokerError> {
 
 struct Address {
     info: ConnectionInfo,
+    busy_poll: bool,
     /// None without TLS.
     certificates: Option<Certificates>,
 }
@@ -95,6 +103,7 @@ fn socket(rest: &str) -> Result<Address, BrokerError> {
         return Err(not_an_address("`unix://` takes an absolute path behind three slashes, unix:///path"));
     }
     let mut settings = RedisConnectionInfo::default();
+    let mut busy_poll = true;
     match user.map(|user| user.split_once(':').unwrap_or(("", user))) {
         Some(("", password)) => settings = settings.set_password(decoded(password)),
         Some((user, password)) => settings = settings.set_username(decoded(user)).set_password(decoded(password)),
@@ -106,12 +115,16 @@ fn socket(rest: &str) -> Result<Address, BrokerError> {
             "user" => settings.set_username(value),
             // `pass` is the `redis` crate's own word.
             "password" | "pass" => settings.set_password(value),
-            _ => return Err(unknown_option("unix", &key, "db, user, password")),
+            "busy_poll" => {
+                busy_poll = switch(&value)?;
+                settings
+            }
+            _ => return Err(unknown_option("unix", &key, "db, user, password, busy_poll")),
         };
     }
     let info =
         ConnectionAddr::Unix(PathBuf::from(decoded(path))).into_connection_info().map_err(|error| invalid(&error))?;
-    Ok(Address { info: info.set_redis_settings(settings), certificates: None })
+    Ok(Address { info: info.set_redis_settings(settings), busy_poll, certificates: None })
 }
 
 fn host(scheme: &str, rest: &str) -> Result<Address, BrokerError> {
@@ -143,13 +156,18 @@ fn host(scheme: &str, rest: &str) -> Result<Address, BrokerError> {
     if !number.is_empty() {
         database(number)?;
     }
+    let mut busy_poll = true;
     let mut certificates = Certificates::default();
     for (key, value) in url.query_pairs() {
         let file = match &*key {
+            "busy_poll" => {
+                busy_poll = switch(&value)?;
+                continue;
+            }
             "ca" => &mut certificates.authority,
             "cert" => &mut certificates.own,
             "key" => &mut certificates.key,
-            _ => return Err(unknown_option(scheme, &key, "ca, cert, key")),
+            _ => return Err(unknown_option(scheme, &key, "ca, cert, key, busy_poll")),
         };
         if !tls {
             return Err(not_an_address(format!("`{key}` is an option of TLS, and so of rediss:// addresses")));
@@ -168,7 +186,7 @@ fn host(scheme: &str, rest: &str) -> Result<Address, BrokerError> {
         moved.map_err(|()| nameless())?;
     }
     let info = url.into_connection_info().map_err(|error| invalid(&error))?;
-    Ok(Address { info, certificates: tls.then_some(certificates) })
+    Ok(Address { info, busy_poll, certificates: tls.then_some(certificates) })
 }
 
 fn database(number: &str) -> Result<i64, BrokerError> {
@@ -176,6 +194,14 @@ fn database(number: &str) -> Result<i64, BrokerError> {
         .parse::<u32>()
         .map(i64::from)
         .map_err(|_| not_an_address(format!("`{}` is not the number of a database: 0, 1, 2, …", number.escape_debug())))
+}
+
+fn switch(value: &str) -> Result<bool, BrokerError> {
+    match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(not_an_address(format!("`busy_poll` is on or off, not `{}`", value.escape_debug()))),
+    }
 }
 
 fn unknown_option(scheme: &str, key: &str, known: &str) -> BrokerError {
@@ -264,6 +290,22 @@ mod tests {
     fn place(address: &str) -> String {
         let (scheme, rest) = address.split_once("://").unwrap();
         super::place(scheme, rest).unwrap().to_string()
+    }
+
+    #[test]
+    fn busy_polling_is_on_unless_the_address_says_off() {
+        for address in ["unix:///run/redis.sock?db=3", "redis://localhost/3", "tcp://localhost"] {
+            let separator = if address.contains('?') { '&' } else { '?' };
+            let is_on = |option: &str| {
+                let (scheme, rest) = address.split_once("://").unwrap();
+                super::place(scheme, &format!("{rest}{option}")).map(|place| place.busy_poll())
+            };
+            assert!(is_on("").unwrap());
+            assert!(is_on(&format!("{separator}busy_poll=on")).unwrap());
+            assert!(!is_on(&format!("{separator}busy_poll=off")).unwrap());
+            let error = is_on(&format!("{separator}busy_poll=no")).unwrap_err().to_string();
+            assert!(error.contains("`busy_poll` is on or off, not `no`"), "{error}");
+        }
     }
 
     #[test]

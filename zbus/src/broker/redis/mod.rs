@@ -4,6 +4,7 @@
 //! one of their own.
 
 mod address;
+mod busy_poll;
 mod connection;
 mod errors;
 mod limit;

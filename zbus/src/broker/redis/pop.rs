@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::RESPONSE_TIMEOUT;
 use super::address::Place;
+use super::busy_poll::BusyPoll;
 use super::connection::Connection;
 use super::errors::{broker_error, closed, connection_error, no_answer};
 use super::limit::Limit;
@@ -52,6 +53,7 @@ pub(super) struct RedisPopper {
 struct PopConnection {
     link: Link,
     limit: Limit,
+    busy_poll: BusyPoll,
     /// Redis' id of the connection; none where pops on it cannot be ended.
     unblock: Option<i64>,
     /// False where there is no `BLMPOP`: before Redis 7, or for users who may not.
@@ -78,7 +80,8 @@ impl RedisPopper {
             Err(error) if error.kind() == BrokerErrorKind::Refused => None,
             Err(error) => return Err(error),
         };
-        Ok(PopConnection { link, limit: Limit::new(), unblock, batches: true })
+        let busy_poll = BusyPoll::new(self.place.busy_poll());
+        Ok(PopConnection { link, limit: Limit::new(), busy_poll, unblock, batches: true })
     }
 
     /// The connection's id, if pops on it can be ended from another connection: tried while there is none.
@@ -224,9 +227,9 @@ async fn pop(
     wait: Duration,
     stop: &CancellationToken,
 ) -> RedisResult<Taken> {
-    let PopConnection { link, limit, unblock: id, batches } = open;
+    let PopConnection { link, limit, busy_poll, unblock: id, batches } = open;
     let id = *id;
-    let blocked = limit.hold(wait + GRACE, exchange(link, *batches, lists, max, wait));
+    let blocked = limit.hold(wait + GRACE, exchange(link, busy_poll, *batches, lists, max, wait));
     tokio::pin!(blocked);
     tokio::select! {
         biased;
@@ -246,6 +249,7 @@ async fn pop(
 /// Sends a pop, and waits for what it gives.
 async fn exchange(
     link: &mut Link,
+    busy_poll: &mut BusyPoll,
     batches: bool,
     lists: &[Arc<str>],
     max: usize,
@@ -257,7 +261,7 @@ async fn exchange(
         blpop(link.commands(), lists, wait);
     }
     link.send().await?;
-    let (list, items) = match link.receive().await?.checked()? {
+    let (list, items) = match busy_poll.wait(link.receive()).await?.checked()? {
         Reply::Nil => return Ok(None),
         Reply::List(pair) => match <[Reply; 2]>::try_from(pair) {
             Ok([Reply::Text(list), items]) => (list, items),
@@ -267,6 +271,7 @@ async fn exchange(
     };
     if batches {
         let Reply::List(items) = items else { return Err(malformed("a pop without messages")) };
+        busy_poll.came(items.len());
         return Ok(Some((list, texts(items)?)));
     }
     let mut messages = texts(vec![items])?;
