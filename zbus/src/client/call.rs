@@ -217,7 +217,8 @@ impl<'a> Request<'a> {
         if sent != Generation::Auto && sent != answered {
             return Err(Error::Generation { target: self.target(), sent, answered });
         }
-        if let Some((kind, message)) = response.rejection {
+        if let Some(rejection) = response.rejection {
+            let (kind, message) = *rejection;
             return Err(Error::Rejected { target: self.target(), kind, message });
         }
         let depth = self.object.client.max_depth();

@@ -62,7 +62,7 @@ impl Retried {
             Ok(Answered::Reply(response)) => {
                 // A refusal for lack of room is an answer: who has not asked for tries is told at once.
                 let passes = |kind: &RejectionKind| matches!(kind, RejectionKind::Stopping | RejectionKind::Overloaded);
-                self.idempotent && response.rejection.as_ref().is_some_and(|(kind, _)| passes(kind))
+                self.idempotent && response.rejection.as_deref().is_some_and(|(kind, _)| passes(kind))
             }
             Ok(Answered::Written) => false,
         }
@@ -73,7 +73,7 @@ impl Retried {
 pub(super) fn may_have_run(answer: &Answer) -> bool {
     match answer {
         Err(error) => error.kind() == BrokerErrorKind::Lost,
-        Ok(Answered::Reply(response)) => response.rejection.as_ref().is_none_or(|(kind, _)| kind.may_have_run()),
+        Ok(Answered::Reply(response)) => response.rejection.as_deref().is_none_or(|(kind, _)| kind.may_have_run()),
         Ok(Answered::Written) => true,
     }
 }
@@ -90,7 +90,7 @@ mod tests {
 
     fn rejected(kind: RejectionKind) -> Answered {
         let body = Body::One { data: None, thrown: None };
-        Answered::Reply(Response { body, rejection: Some((kind, String::new())) })
+        Answered::Reply(Response { body, rejection: Some(Box::new((kind, String::new()))) })
     }
 
     #[test]

@@ -90,7 +90,7 @@ mod tests {
         let thrown = Thrown { data: Some(deep()), ..Thrown::default() };
         for body in [
             Body::One { data: Some(deep()), thrown: None },
-            Body::One { data: None, thrown: Some(thrown) },
+            Body::One { data: None, thrown: Some(Box::new(thrown)) },
             Body::Zero { elements: vec![bytes::Bytes::new(), deep()] },
         ] {
             assert!(Depth::new(2).check_body(&body).is_err(), "{body:?}");

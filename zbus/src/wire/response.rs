@@ -174,19 +174,19 @@ fn text(out: &mut Vec<u8>, key: &str, value: &str) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// A response that was read. Its parts share the memory of the message.
+/// A response that was read. Its parts share the memory of the message. What few have is boxed: responses are handed on a few times.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Response {
     pub(crate) body: Body,
     /// Why the server did not run the method, if it did not.
-    pub(crate) rejection: Option<(RejectionKind, String)>,
+    pub(crate) rejection: Option<Box<(RejectionKind, String)>>,
 }
 
 /// What generation a response is of, and what it holds.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
     /// `Output`; no `data` where it is nil or absent.
-    One { data: Option<Bytes>, thrown: Option<Thrown> },
+    One { data: Option<Bytes>, thrown: Option<Box<Thrown>> },
     /// `Arguments`.
     Zero { elements: Vec<Bytes> },
 }
@@ -260,7 +260,7 @@ impl Response {
             Generation::Zero => Body::Zero { elements: Vec::new() },
             Generation::One | Generation::Auto => Body::One { data: None, thrown: None },
         };
-        Self { body, rejection: Some((kind, message)) }
+        Self { body, rejection: Some(Box::new((kind, message))) }
     }
 
     /// The response, behind the id of its request.
@@ -301,7 +301,7 @@ impl Response {
             }
             None => Body::One {
                 data: envelope.output.data.map(|data| slice(message, data)),
-                thrown: envelope.output.error.map(|error| error.share(message)),
+                thrown: envelope.output.error.map(|error| Box::new(error.share(message))),
             },
         };
         Ok((envelope.id, Self { body, rejection: rejection(envelope.error, envelope.kind) }))
@@ -325,15 +325,15 @@ fn unthrown<'a>(reader: &mut Reader<'a>) -> Option<Output<'a>> {
     Some(Output { data: data?, error: None })
 }
 
-fn rejection(error: &str, kind: &str) -> Option<(RejectionKind, String)> {
-    (!error.is_empty()).then(|| (RejectionKind::from(kind), error.to_owned()))
+fn rejection(error: &str, kind: &str) -> Option<Box<(RejectionKind, String)>> {
+    (!error.is_empty()).then(|| Box::new((RejectionKind::from(kind), error.to_owned())))
 }
 
 impl Body {
     /// Each of `count` declared returns, or what was thrown instead.
     pub(crate) fn returns(self, count: usize, throws: bool) -> Result<Result<Values, Thrown>, DecodeError> {
         match self {
-            Self::One { thrown: Some(thrown), .. } => Ok(Err(thrown)),
+            Self::One { thrown: Some(thrown), .. } => Ok(Err(*thrown)),
             Self::One { data, thrown: None } => data_returns(data, count).map(Ok),
             Self::Zero { elements } => element_returns(elements, count, throws),
         }
@@ -441,7 +441,7 @@ mod tests {
                 OutgoingResponse::rejection(generation, "id", &RejectionKind::BadArguments, "two, not one").unwrap();
             let (id, response) = Response::decode(&bytes).unwrap();
             assert_eq!(id, "id");
-            assert_eq!(response.rejection, Some((RejectionKind::BadArguments, "two, not one".to_owned())));
+            assert_eq!(response.rejection, Some(Box::new((RejectionKind::BadArguments, "two, not one".to_owned()))));
         }
     }
 

@@ -18,7 +18,7 @@ impl Body {
     /// Otherwise a nil behind other elements, and an element like an error, are taken for that.
     pub(crate) fn document(self, throws: Option<bool>) -> Result<Result<Option<Bytes>, Thrown>, DecodeError> {
         let mut elements = match self {
-            Self::One { thrown: Some(thrown), .. } => return Ok(Err(thrown)),
+            Self::One { thrown: Some(thrown), .. } => return Ok(Err(*thrown)),
             Self::One { data, thrown: None } => return Ok(Ok(data.filter(|data| !data.is_empty()))),
             Self::Zero { elements } => elements,
         };
