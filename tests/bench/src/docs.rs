@@ -23,9 +23,10 @@ with canned payloads that nobody encodes or looks at. Client, server and broker 
 machine. Each round has every case with every contender in turn, so that a noisy moment hits all; the median over the rounds counts, and
 the lowest and the highest round are shown. A contender's name says how many threads the tokio runtime of each of its processes has: one is
 the current-thread runtime, two are the multi-thread one that `#[tokio::main]` makes on a machine of two processors, and there each of those
-who call is a task of its own, in zbus as in its peers. The floor has no runtime, and Go's takes all processors. What has no broker (tonic, tarpc) has its client connected to the one server. The Go library
-holds at most 100 connections and takes one for each call under way, so it has at most 64 in flight. rbus is in no registry and so
-not among the peers.
+who call is a task of its own, in zbus as in its peers. The floor has no runtime, and Go's takes all processors.
+What has no broker (tonic, tarpc) has its client connected to the one server. On one thread zbus looks for the next message of a row
+before it sleeps, as it does unless the address says `busy_poll=off`; the floor sleeps at once. The Go library holds at most 100
+connections and takes one for each call under way, so it has at most 64 in flight. rbus is in no registry and so not among the peers.
 
 ";
 
