@@ -1,6 +1,7 @@
 //! Addresses of real servers: passwords, users, databases, sockets, TLS, and a cluster.
 
 use std::process::Command;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use zbus::broker::BrokerErrorKind;
@@ -72,6 +73,35 @@ async fn an_acl_user_and_a_database_are_given_over_hosts_and_sockets() {
     assert_eq!((there, elsewhere), (4, 0));
     let (kind, _) = refused(&format!("redis://anna:wrong@127.0.0.1:{}", redis.port())).await;
     assert_eq!(kind, BrokerErrorKind::Refused);
+}
+
+/// What this thread has had of a processor.
+fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(text.split_whitespace().next().unwrap().parse().unwrap())
+}
+
+// One thread has the client and the server.
+#[tokio::test]
+async fn rows_of_calls_are_answered_with_busy_polling_and_without_and_nobody_looks_when_they_are_over() {
+    let redis = RedisServer::start();
+    for address in [redis.address(), redis.unix_address()] {
+        for switch in ["on", "off"] {
+            let address = format!("{address}?busy_poll={switch}");
+            let double = UntypedObject::new("double").method("Double", |number: u32| async move { 2 * number });
+            let server = Server::new("numbers").register(double).unwrap().start(&address).await.unwrap();
+            let client = Client::connect(&address).await.unwrap();
+            for number in 0..300 {
+                let doubled = client.request("numbers", "double", "Double", (number,)).await.unwrap();
+                assert_eq!(doubled.get::<u32>().unwrap(), 2 * number);
+            }
+            let before = processor_time();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let idle = processor_time() - before;
+            assert!(idle < Duration::from_millis(50), "{address}: {idle:?} of a second without calls");
+            server.shutdown().await;
+        }
+    }
 }
 
 #[tokio::test]

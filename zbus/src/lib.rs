@@ -76,11 +76,12 @@
 //! suits servers whose methods wait for others; one that computes or blocks for long holds up all that runs there, unless its object is
 //! [blocking](server::ObjectOptions::blocking).
 //!
-//! There, too, a client or server whose last message came within 300 µs looks for the next one for up to 200 µs before it sleeps, as waking
-//! up takes longer than most calls: with one call in flight it takes about half the time. Between two looks other tasks and other
-//! processes have their turn. As long as messages keep coming its processor is busy, where it would have slept for some of the time; where
-//! looking is in vain, or somebody else computes, it soon stops. `busy_poll=off` in the address has it sleep at once, for machines on
-//! which processor time counts more: batteries, or a quota. The project's `docs/benchmarks.md` has the figures.
+//! There, too, a client or server whose last message came within 300 µs looks for the next one for up to 200 µs before it sleeps, as
+//! waking up takes longer than most calls: with one call in flight it takes about half the time, and it is enough that one end does so.
+//! Between two looks other tasks and other processes have their turn. As long as messages keep coming its processor is busy, where it
+//! would have slept for some of the time; where looking is in vain, or somebody else computes, it soon stops. `busy_poll=off` in the
+//! address has it sleep at once, for machines on which processor time counts more: batteries, or a quota. The project's
+//! `docs/benchmarks.md` has the figures.
 //!
 //! # What happens to a call
 //! It ends: with its values, or an [`Error`] at its deadline at the latest. A request is written once, and so run at most once, unless
