@@ -287,6 +287,7 @@ async fn exchange(
             messages.extend(texts(items)?);
         }
     }
+    busy_poll.came(messages.len());
     Ok(Some((list, messages)))
 }
 
