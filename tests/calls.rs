@@ -419,6 +419,26 @@ async fn a_call_that_ends_in_the_middle_of_its_write_is_withdrawn_when_it_is_wri
 }
 
 #[tokio::test]
+async fn many_withdrawals_are_a_few_scripts_and_each_message_is_answered() {
+    let redis = RedisServer::start();
+    let broker = zbus::broker::connect(&redis.address()).await.unwrap();
+    let message = |number: u32| number.to_string().into_bytes().into();
+    let push = |number| Write::Push { list: "list".into(), message: message(number), expire: None };
+    assert!(broker.write((0..1000).map(push).collect()).await.iter().all(Result::is_ok));
+    let withdrawn = broker.withdraw_each("list", (0..1010).map(message).collect()).await.unwrap();
+    assert!(
+        withdrawn[..1000].iter().all(|withdrawn| *withdrawn),
+        "each is at the head of the list when its turn comes"
+    );
+    assert!(withdrawn[1000..].iter().all(|withdrawn| !*withdrawn) && withdrawn.len() == 1010);
+    let redis::Value::BulkString(info) = redis.ask("INFO commandstats").await.unwrap() else { panic!("no text") };
+    let info = String::from_utf8(info).unwrap();
+    let scripts = info.lines().find_map(|line| line.strip_prefix("cmdstat_eval:calls=")).unwrap();
+    let scripts: u32 = scripts.split(',').next().unwrap().parse().unwrap();
+    assert!(scripts <= 1010 / 50, "{scripts}");
+}
+
+#[tokio::test]
 async fn a_withdrawal_looks_at_both_ends_of_a_long_queue_and_no_deeper() {
     let redis = RedisServer::start();
     let broker = zbus::broker::connect(&redis.address()).await.unwrap();

@@ -33,6 +33,9 @@ pub(crate) fn open(name: &str) -> Arc<dyn Broker> {
     broker
 }
 
+/// How many messages are withdrawn while the state is locked.
+const WITHDRAWN_AT_ONCE: usize = 64;
+
 #[derive(Debug, Default)]
 struct MemoryBroker {
     store: Arc<Store>,
@@ -122,6 +125,20 @@ impl State {
         }
     }
 
+    fn withdraw(&mut self, name: &Arc<str>, message: &Bytes) -> bool {
+        let Some(list) = self.lists.get_mut(name) else { return false };
+        let queued = &list.messages;
+        let oldest = || queued.iter().take(WITHDRAWAL_DEPTH).position(|queued| queued == message);
+        let newest = || {
+            let from_the_end = queued.iter().rev().take(WITHDRAWAL_DEPTH).position(|queued| queued == message)?;
+            queued.len().checked_sub(1 + from_the_end)
+        };
+        let Some(index) = oldest().or_else(newest) else { return false };
+        list.messages.remove(index);
+        self.drop_if_empty(name);
+        true
+    }
+
     fn pop(&mut self, lists: &[Arc<str>], max: usize) -> Option<Popped> {
         self.drop_expired();
         lists.iter().enumerate().find_map(|(index, name)| {
@@ -164,19 +181,28 @@ impl Broker for MemoryBroker {
     }
 
     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {
-        let mut state = self.store.state.lock();
-        let withdrawn = state.lists.get_mut(list).and_then(|list| {
-            let oldest = || list.messages.iter().take(WITHDRAWAL_DEPTH).position(|queued| *queued == message);
-            let newest = || {
-                let from_the_end =
-                    list.messages.iter().rev().take(WITHDRAWAL_DEPTH).position(|queued| *queued == message)?;
-                list.messages.len().checked_sub(1 + from_the_end)
-            };
-            let index = oldest().or_else(newest)?;
-            list.messages.remove(index)
-        });
-        state.drop_if_empty(&list.into());
-        Box::pin(std::future::ready(Ok(withdrawn.is_some())))
+        let withdrawn = self.store.state.lock().withdraw(&list.into(), &message);
+        Box::pin(std::future::ready(Ok(withdrawn)))
+    }
+
+    fn withdraw_each<'a>(
+        &'a self,
+        list: &'a str,
+        messages: Vec<Bytes>,
+    ) -> BoxFuture<'a, Result<Vec<bool>, BrokerError>> {
+        Box::pin(async move {
+            let list = list.into();
+            let mut withdrawn = Vec::with_capacity(messages.len());
+            for some in messages.chunks(WITHDRAWN_AT_ONCE) {
+                {
+                    let mut state = self.store.state.lock();
+                    withdrawn.extend(some.iter().map(|message| state.withdraw(&list, message)));
+                }
+                // Other tasks write between two chunks.
+                tokio::task::yield_now().await;
+            }
+            Ok(withdrawn)
+        })
     }
 
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>> {
@@ -321,6 +347,20 @@ mod tests {
         broker.write(vec![push("a", "1", None)]).await;
         assert!(broker.withdraw("a", Bytes::from("1")).await.unwrap());
         assert!(!broker.withdraw("a", Bytes::from("1")).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn many_messages_are_withdrawn_in_one_and_each_is_answered() {
+        let broker = open("withdraw-each");
+        let numbers = |range: std::ops::Range<usize>| range.map(|number| Bytes::from(number.to_string())).collect();
+        let batch: Vec<Bytes> = numbers(0..1000);
+        broker
+            .write(batch.into_iter().map(|message| Write::Push { list: "a".into(), message, expire: None }).collect())
+            .await;
+        // The list is deeper than a single withdrawal looks, but each message is at its head when its turn comes.
+        let withdrawn = broker.withdraw_each("a", numbers(0..1010)).await.unwrap();
+        assert!(withdrawn[..1000].iter().all(|withdrawn| *withdrawn));
+        assert!(withdrawn[1000..].iter().all(|withdrawn| !*withdrawn) && withdrawn.len() == 1010);
     }
 
     #[tokio::test]

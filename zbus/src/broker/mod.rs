@@ -199,6 +199,27 @@ pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// Where the broker is out of reach or refuses: it is open then whether the message was taken out.
     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>>;
 
+    /// Takes messages out of a list: for each, in order, what [`Broker::withdraw`] says of it. Give them in the order in which they were
+    /// written: the ones before a message are gone when it is looked for, so it is nearer to the head of the list.
+    ///
+    /// One by one unless this is implemented.
+    ///
+    /// # Errors
+    /// Those of [`Broker::withdraw`]. Some of the messages may have been taken out.
+    fn withdraw_each<'a>(
+        &'a self,
+        list: &'a str,
+        messages: Vec<Bytes>,
+    ) -> BoxFuture<'a, Result<Vec<bool>, BrokerError>> {
+        Box::pin(async move {
+            let mut withdrawn = Vec::with_capacity(messages.len());
+            for message in messages {
+                withdrawn.push(self.withdraw(list, message).await?);
+            }
+            Ok(withdrawn)
+        })
+    }
+
     /// The broker's clock: milliseconds since 1970. All who share the broker measure deadlines by it.
     ///
     /// # Errors

@@ -214,6 +214,17 @@ impl Broker for FaultyBroker {
         })
     }
 
+    fn withdraw_each<'a>(
+        &'a self,
+        list: &'a str,
+        messages: Vec<Bytes>,
+    ) -> BoxFuture<'a, Result<Vec<bool>, BrokerError>> {
+        Box::pin(async move {
+            self.line.reachable()?;
+            self.line.broker.withdraw_each(list, messages).await
+        })
+    }
+
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>> {
         Box::pin(async move {
             self.line.reachable()?;

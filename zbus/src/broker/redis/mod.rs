@@ -18,6 +18,7 @@ mod resp;
 mod scripted;
 mod stream;
 mod subscribe;
+mod withdraw;
 mod write;
 
 use std::fmt;
@@ -36,7 +37,7 @@ pub(crate) use self::resp::any_replies;
 use self::resp::{Reply, malformed};
 use self::subscribe::Subscriptions;
 use self::write::{Commands, commands};
-use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, WITHDRAWAL_DEPTH, Write};
+use super::{BoxFuture, Broker, BrokerError, BrokerErrorKind, Deliveries, Popper, Write};
 
 /// How long a connection may take to be made.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -136,9 +137,19 @@ impl Broker for RedisBroker {
     }
 
     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {
-        let mut withdrawal = redis::cmd("EVAL");
-        withdrawal.arg(WITHDRAW).arg(1).arg(list).arg(&message[..]).arg(WITHDRAWAL_DEPTH);
-        Box::pin(async move { Ok(self.connection.query::<i64>(&withdrawal).await? > 0) })
+        let list = list.to_owned();
+        Box::pin(async move {
+            let withdrawn = withdraw::each(&self.connection, &list, std::slice::from_ref(&message)).await?;
+            Ok(withdrawn.first().copied().unwrap_or_default())
+        })
+    }
+
+    fn withdraw_each<'a>(
+        &'a self,
+        list: &'a str,
+        messages: Vec<Bytes>,
+    ) -> BoxFuture<'a, Result<Vec<bool>, BrokerError>> {
+        Box::pin(async move { withdraw::each(&self.connection, list, &messages).await })
     }
 
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>> {
@@ -170,16 +181,6 @@ impl Broker for RedisBroker {
         Box::pin(async move { presence::announced(&self.connection, &set).await })
     }
 }
-
-/// Takes a message out, if it is among so many at either end: `LREM` alone would scan the whole list. Its sign is the end that it starts
-/// from.
-const WITHDRAW: &str = "
-for _, from in ipairs({1, -1}) do
-  if redis.call('LPOS', KEYS[1], ARGV[1], 'RANK', from, 'MAXLEN', ARGV[2]) then
-    return redis.call('LREM', KEYS[1], from, ARGV[1])
-  end
-end
-return 0";
 
 /// What `TIME` answers, as milliseconds since 1970.
 fn milliseconds(seconds: i64, microseconds: i64) -> i64 {
