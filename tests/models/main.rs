@@ -14,5 +14,5 @@ pub use lock::Mutex;
 mod pool;
 
 #[allow(dead_code, reason = "the client uses more of it")]
-#[path = "../../zbus/src/client/slots.rs"]
+#[path = "../../zbus/src/client/in_flight/slots.rs"]
 mod slots;

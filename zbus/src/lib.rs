@@ -133,6 +133,7 @@ pub mod broker;
 pub mod client;
 mod clock;
 pub mod codegen;
+mod context;
 mod drops;
 mod error;
 mod failure;

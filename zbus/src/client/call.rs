@@ -11,8 +11,8 @@ use super::exchange::Exchange;
 use super::in_flight::{Answered, CallId};
 use super::options::TimeLimit;
 use super::{CallOptions, RemoteObject};
+use crate::context::Context;
 use crate::error::{Error, Fate};
-use crate::server::Context;
 use crate::telemetry::{Observed, TRACEPARENT};
 use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Thrown, Values, decode_as};
 

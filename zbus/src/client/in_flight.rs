@@ -1,13 +1,16 @@
 //! The calls that wait for a reply. One table a client; a call is in it from before it is written until its caller has an answer or
 //! has given up.
 
+pub(super) mod slots;
+pub(super) mod sweeper;
+
 use std::fmt;
 use std::sync::Arc;
 
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use super::slots::{self, Slots};
+use self::slots::Slots;
 use crate::broker::{BrokerError, BrokerErrorKind};
 use crate::wire::Response;
 

@@ -1,7 +1,12 @@
 //! Replies, on their way from a list to the calls that wait for them.
 
+pub(super) mod inbox;
+mod reply_lists;
+
 use bytes::Bytes;
 
+pub(crate) use self::reply_lists::ReplyLists;
+pub use self::reply_lists::ReplyMode;
 use super::in_flight::InFlight;
 use crate::drops::{Beginning, Drops, Reason};
 use crate::error::RejectionKind;

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::context::CallState;
 use super::object::Call;
 use super::rejection::Rejection;
 use super::reply::{Inboxes, ReplyTo, Sent};
@@ -17,6 +16,7 @@ use super::running::Running;
 use super::workers::{Free, Work, Workers, overdue_after};
 use crate::ObjectId;
 use crate::clock::Clock;
+use crate::context::CallState;
 use crate::drops::{Beginning, Drops, Reason};
 use crate::error::RejectionKind;
 use crate::outbox::Outbox;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
 
-use super::context::{CallState, Context};
 use super::events::Streams;
 use super::rejection::Rejection;
 use super::workers::Busy;
 use crate::ObjectId;
+use crate::context::{CallState, Context};
 use crate::error::RejectionKind;
 use crate::failure::Failure;
 use crate::wire::{Elements, ElementsIter, OutgoingResponse, decode_as};

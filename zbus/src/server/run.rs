@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use futures::FutureExt;
 
-use super::context::{CallState, Context};
 use super::dispatch::Dispatcher;
 use super::events::panic_text;
 use super::object::Returns;
 use super::rejection::Rejection;
 use super::reply::ReplyTo;
 use super::workers::Busy;
+use crate::context::{CallState, Context};
 use crate::error::RejectionKind;
 use crate::telemetry::{self, Observed};
 

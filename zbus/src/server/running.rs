@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::context::CallState;
+use crate::context::CallState;
 
 /// How many ids of calls that do not run here are remembered: their requests may still wait in the queue, or be on their way. Another
 /// server of the module may have them too, so most are remembered for nothing.

@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::context::CallState;
 use super::counters::Counters;
 use super::pool::{Pool, Reserved, Worker};
+use crate::context::CallState;
 use crate::status::WorkerStatus;
 use crate::types::Timestamp;
 

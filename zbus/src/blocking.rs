@@ -53,13 +53,6 @@ impl Client {
         crate::Client::builder().connect_blocking(address)
     }
 
-    pub(crate) fn connect_with(builder: ClientBuilder, address: &str) -> Result<Self, Error> {
-        driver::may_block()?;
-        let driver = Driver::start().map_err(Error::Thread)?;
-        let client = driver.wait(builder.connect(address))?;
-        Ok(Self { client, driver: Arc::new(driver) })
-    }
-
     /// What one of the servers of a module tells of itself, as [`zbus::Client::status`](crate::Client::status) gives it.
     ///
     /// # Errors
@@ -85,6 +78,19 @@ impl Client {
     /// The events of a subscription that was made with [`Client::asynchronous`], to be waited for.
     pub fn events<T>(&self, subscription: crate::Subscription<T>) -> Subscription<T> {
         Subscription::new(subscription, Arc::clone(&self.driver))
+    }
+}
+
+impl ClientBuilder {
+    /// Connects a client whose calls block the thread.
+    ///
+    /// # Errors
+    /// Those of [`blocking::Client::connect`](Client::connect).
+    pub fn connect_blocking(self, address: &str) -> Result<Client, Error> {
+        driver::may_block()?;
+        let driver = Driver::start().map_err(Error::Thread)?;
+        let client = driver.wait(self.connect(address))?;
+        Ok(Client { client, driver: Arc::new(driver) })
     }
 }
 

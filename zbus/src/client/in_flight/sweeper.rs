@@ -13,7 +13,7 @@ use super::slots::Slots;
 const GAP: Duration = Duration::from_millis(2);
 
 /// Until the table is closed.
-pub(super) async fn watch<R, E>(slots: Arc<Slots<R, E>>) {
+pub(crate) async fn watch<R, E>(slots: Arc<Slots<R, E>>) {
     while let Some(mut due) = poll_fn(|context| slots.poll_due(None, context)).await {
         let mut sleep = pin!(sleep_until(due));
         loop {
@@ -36,8 +36,8 @@ pub(super) async fn watch<R, E>(slots: Arc<Slots<R, E>>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::slots::{Answer, Entered};
     use super::*;
-    use crate::client::slots::{Answer, Entered};
 
     async fn answer(call: &Entered<'_, (), bool>) -> Option<Answer<(), bool>> {
         poll_fn(|context| call.poll_answer(context)).await

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use backon::BackoffBuilder;
 use tokio_util::sync::CancellationToken;
 
-use super::Tag;
-use super::replies::Replies;
-use super::restarts::Restarts;
+use super::super::Tag;
+use super::super::restarts::Restarts;
+use super::Replies;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, Popper};
 use crate::outbox::Gatherer;

@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, OnceCell, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::in_flight::ended;
-use super::replies::Replies;
+use super::super::in_flight::ended;
+use super::Replies;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, Popper};
 
@@ -40,7 +40,7 @@ const BATCH: usize = 16;
 
 /// The lists that are waited on.
 #[derive(Debug)]
-pub(super) struct ReplyLists {
+pub(crate) struct ReplyLists {
     broker: Arc<dyn Broker>,
     replies: Arc<Replies>,
     awaited: Arc<Awaited>,
@@ -67,7 +67,7 @@ struct State {
 
 impl ReplyLists {
     /// Nothing runs and no connection is open before the first call needs it.
-    pub(super) fn new(broker: Arc<dyn Broker>, replies: Arc<Replies>, stop: CancellationToken) -> Self {
+    pub(crate) fn new(broker: Arc<dyn Broker>, replies: Arc<Replies>, stop: CancellationToken) -> Self {
         Self {
             broker,
             replies,
@@ -79,7 +79,7 @@ impl ReplyLists {
         }
     }
 
-    pub(super) async fn start(&self) -> Result<(), BrokerError> {
+    pub(crate) async fn start(&self) -> Result<(), BrokerError> {
         let start = async || {
             let popper = self.broker.popper().await?;
             let (awaited, replies) = (Arc::clone(&self.awaited), Arc::clone(&self.replies));
@@ -90,7 +90,7 @@ impl ReplyLists {
     }
 
     /// Waits on the list of this name from now on, until the guard is dropped.
-    pub(super) async fn open(&self, name: String) -> Result<ReplyList, BrokerError> {
+    pub(crate) async fn open(&self, name: String) -> Result<ReplyList, BrokerError> {
         self.start().await?;
         // The semaphore is never closed.
         let permit = Arc::clone(&self.room).acquire_owned().await.map_err(|_| ended(false))?;
@@ -101,7 +101,7 @@ impl ReplyLists {
 
 /// A list that is waited on.
 #[derive(Debug)]
-pub(super) struct ReplyList {
+pub(crate) struct ReplyList {
     number: u64,
     awaited: Arc<Awaited>,
     _permit: OwnedSemaphorePermit,

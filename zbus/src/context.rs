@@ -139,14 +139,14 @@ const NAMES_KEPT: usize = 256;
 
 /// What a call, its context and who runs it share.
 #[derive(Debug)]
-pub(super) struct CallState {
+pub(crate) struct CallState {
     /// The id and the name of the method: one text, as every call has both.
     names: String,
     id_len: usize,
-    pub(super) generation: Generation,
-    pub(super) object: Arc<ObjectId>,
-    pub(super) metadata: BTreeMap<String, String>,
-    pub(super) deadline: Option<Instant>,
+    pub(crate) generation: Generation,
+    pub(crate) object: Arc<ObjectId>,
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) deadline: Option<Instant>,
     given_up: AtomicBool,
     gave_up: Notify,
     runs_to_end: AtomicBool,
@@ -154,7 +154,7 @@ pub(super) struct CallState {
 
 impl CallState {
     /// A request for this object, without its arguments, which a context that lives on shall not keep in memory.
-    pub(super) fn new(object: Arc<ObjectId>, request: Request<'_>, deadline: Option<Instant>) -> Self {
+    pub(crate) fn new(object: Arc<ObjectId>, request: Request<'_>, deadline: Option<Instant>) -> Self {
         Self::named(String::with_capacity(request.id.len() + request.method.len()), object, request, deadline)
     }
 
@@ -177,7 +177,7 @@ impl CallState {
     }
 
     /// The like in the memory of another, if nobody else has that.
-    pub(super) fn in_place_of(
+    pub(crate) fn in_place_of(
         other: Option<Arc<Self>>,
         object: Arc<ObjectId>,
         request: Request<'_>,
@@ -195,25 +195,25 @@ impl CallState {
         Arc::new(Self::new(object, request, deadline))
     }
 
-    pub(super) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.names.get(..self.id_len).unwrap_or_default()
     }
 
     /// Its name on the wire.
-    pub(super) fn method(&self) -> &str {
+    pub(crate) fn method(&self) -> &str {
         self.names.get(self.id_len..).unwrap_or_default()
     }
 
-    pub(super) fn give_up(&self) {
+    pub(crate) fn give_up(&self) {
         self.given_up.store(true, Ordering::Release);
         self.gave_up.notify_waiters();
     }
 
-    pub(super) fn is_given_up(&self) -> bool {
+    pub(crate) fn is_given_up(&self) -> bool {
         self.given_up.load(Ordering::Acquire)
     }
 
-    pub(super) async fn given_up(&self) {
+    pub(crate) async fn given_up(&self) {
         let mut gave_up = std::pin::pin!(self.gave_up.notified());
         // Listening before looking, so that it does not fall between the two.
         gave_up.as_mut().enable();
@@ -223,11 +223,11 @@ impl CallState {
     }
 
     /// From now on neither the deadline nor the caller ends the method.
-    pub(super) fn run_to_end(&self) {
+    pub(crate) fn run_to_end(&self) {
         self.runs_to_end.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn runs_to_end(&self) -> bool {
+    pub(crate) fn runs_to_end(&self) -> bool {
         self.runs_to_end.load(Ordering::Relaxed)
     }
 }
@@ -235,7 +235,7 @@ impl CallState {
 #[cfg(test)]
 impl CallState {
     /// A call of this id and method.
-    pub(super) fn sample(id: &str, object: &str, method: &str) -> Arc<Self> {
+    pub(crate) fn sample(id: &str, object: &str, method: &str) -> Arc<Self> {
         let request = Request {
             generation: Generation::One,
             id,

@@ -1,19 +1,15 @@
 //! The calling side: a connection to the bus, and what is called and subscribed over it.
 
 mod call;
-mod deadlines;
 mod exchange;
 mod in_flight;
-mod inbox;
 mod instances;
 mod options;
 mod pending;
 mod remote_object;
 mod replies;
-mod reply_lists;
 mod restarts;
 mod retry;
-mod slots;
 mod unanswered;
 mod untyped;
 
@@ -27,14 +23,13 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 pub use self::call::{Reply, Request};
-use self::in_flight::{InFlight, ended};
+use self::in_flight::{InFlight, ended, sweeper};
 pub use self::instances::Instance;
 pub use self::options::CallOptions;
 use self::options::TimeLimit;
 pub use self::remote_object::RemoteObject;
-use self::replies::Replies;
-use self::reply_lists::ReplyLists;
-pub use self::reply_lists::ReplyMode;
+pub use self::replies::ReplyMode;
+use self::replies::{Replies, ReplyLists, inbox};
 use self::restarts::Restarts;
 pub use self::untyped::{RequestArguments, Returned, UntypedRequest};
 use crate::ObjectId;
@@ -205,14 +200,6 @@ impl ClientBuilder {
         Self { options: self.options.reply_mode(reply_mode), ..self }
     }
 
-    /// Connects a client whose calls hold the thread.
-    ///
-    /// # Errors
-    /// Those of [`blocking::Client::connect`](crate::blocking::Client::connect).
-    pub fn connect_blocking(self, address: &str) -> Result<crate::blocking::Client, Error> {
-        crate::blocking::Client::connect_with(self, address)
-    }
-
     /// Connects as [`Client::connect`] does.
     ///
     /// # Errors
@@ -246,7 +233,7 @@ impl ClientBuilder {
             reply_lists.start().await?;
         }
         // The reader's end is that of this task too.
-        tokio::spawn(deadlines::watch(Arc::clone(&in_flight.slots)));
+        tokio::spawn(sweeper::watch(Arc::clone(&in_flight.slots)));
         Ok(Client {
             shared: Arc::new(Shared {
                 broker,
