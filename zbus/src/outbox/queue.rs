@@ -1,15 +1,15 @@
-//! What waits for the writer, who empties it in one go.
+//! The queue between those who send and the writer, which takes all that waits as one batch.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Semaphore, TryAcquireError};
 
 use super::{Closed, LARGE, Waiting};
 
-/// How many writes may wait; who sends more waits with them.
+/// How many writes may wait. Further senders wait for room, in order.
 const CAPACITY: usize = 4096;
 
 /// A batch takes no further message beyond this many bytes.
@@ -21,15 +21,16 @@ const ENOUGH: usize = 64;
 pub(super) fn new<T>() -> (Sender<T>, Receiver<T>) {
     let state =
         State { waiting: VecDeque::new(), writer: None, held: 0, enough: false, no_senders: false, no_writer: false };
-    let queue = Arc::new(Queue { state: Mutex::new(state), room: Notify::new() });
+    let queue = Arc::new(Queue { state: Mutex::new(state), room: Semaphore::new(CAPACITY) });
     (Sender { queue: Arc::clone(&queue) }, Receiver { queue })
 }
 
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
-    /// The writer has made room.
-    room: Notify,
+    /// A permit is room for one more. It wakes as many senders as there is room for, and no others: with a million that wait, a batch
+    /// must not cost a million wake-ups.
+    room: Semaphore,
 }
 
 #[derive(Debug)]
@@ -85,14 +86,30 @@ pub(super) enum Unsent<T> {
 }
 
 impl<T> Sender<T> {
+    /// Sends if there is room at once.
     pub(super) fn push(&self, waiting: Waiting<T>) -> Result<(), Unsent<T>> {
+        match self.queue.room.try_acquire() {
+            Ok(room) => {
+                room.forget();
+                self.enter(waiting).map_err(|Closed| Unsent::Closed)
+            }
+            Err(TryAcquireError::NoPermits) => Err(Unsent::Full(waiting)),
+            Err(TryAcquireError::Closed) => Err(Unsent::Closed),
+        }
+    }
+
+    /// Waits for room. Dropping the future sends nothing.
+    pub(super) async fn push_when_there_is_room(&self, waiting: Waiting<T>) -> Result<(), Closed> {
+        self.queue.room.acquire().await.map_err(|_| Closed)?.forget();
+        self.enter(waiting)
+    }
+
+    /// Takes the room that its sender has acquired.
+    fn enter(&self, waiting: Waiting<T>) -> Result<(), Closed> {
         let writer = {
             let mut state = self.queue.state.lock();
             if state.no_writer {
-                return Err(Unsent::Closed);
-            }
-            if state.waiting.len() >= CAPACITY {
-                return Err(Unsent::Full(waiting));
+                return Err(Closed);
             }
             // Others may wait for the room that a large one takes.
             let is_large = waiting.write.message().len() >= LARGE;
@@ -102,19 +119,6 @@ impl<T> Sender<T> {
         };
         writer.into_iter().for_each(Waker::wake);
         Ok(())
-    }
-
-    pub(super) async fn push_when_there_is_room(&self, mut waiting: Waiting<T>) -> Result<(), Closed> {
-        loop {
-            // Listening before looking, so that no room is missed.
-            let room = self.queue.room.notified();
-            match self.push(waiting) {
-                Ok(()) => return Ok(()),
-                Err(Unsent::Closed) => return Err(Closed),
-                Err(Unsent::Full(unsent)) => waiting = unsent,
-            }
-            room.await;
-        }
     }
 
     pub(super) fn queue(&self) -> Arc<Queue<T>> {
@@ -149,7 +153,7 @@ impl<T> Receiver<T> {
             state.writer = Some(context.waker().clone());
             return Poll::Pending;
         }
-        let was_full = state.waiting.len() >= CAPACITY;
+        let before = state.waiting.len();
         let mut bytes = 0;
         while bytes < BATCH_BYTES
             && let Some(next) = state.waiting.pop_front()
@@ -158,10 +162,9 @@ impl<T> Receiver<T> {
             batch.push(next);
         }
         state.enough = !state.waiting.is_empty();
+        let taken = before - state.waiting.len();
         drop(state);
-        if was_full {
-            self.queue.room.notify_waiters();
-        }
+        self.queue.room.add_permits(taken);
         Poll::Ready(true)
     }
 }
@@ -174,7 +177,7 @@ impl<T> Drop for Receiver<T> {
             std::mem::take(&mut state.waiting)
         };
         drop(waiting);
-        self.queue.room.notify_waiters();
+        self.queue.room.close();
     }
 }
 
@@ -184,6 +187,7 @@ mod tests {
     use std::task::Wake;
 
     use bytes::Bytes;
+    use futures::FutureExt;
 
     use super::super::Gatherer;
     use super::*;
@@ -233,6 +237,47 @@ mod tests {
         fn woken(&self) -> usize {
             self.woken.0.load(Ordering::Relaxed)
         }
+    }
+
+    // No runtime: its budget for one task would have the senders yield.
+    #[test]
+    fn a_batch_wakes_as_many_senders_as_there_is_room_for_in_order() {
+        let ends = Ends::new();
+        (0..CAPACITY).for_each(|tag| ends.send(tag));
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        let mut senders: Vec<_> = (CAPACITY..4 * CAPACITY)
+            .map(|tag| {
+                let write = Write::Publish { channel: "c".into(), message: Bytes::from_static(b"m") };
+                Box::pin(ends.sender.push_when_there_is_room(Waiting { tag, write, _room: None }))
+            })
+            .collect();
+        assert!(senders.iter_mut().all(|sender| sender.poll_unpin(&mut context).is_pending()));
+        for round in 1..4 {
+            assert_eq!(ends.batch().map(|batch| batch.len()), Some(CAPACITY));
+            assert_eq!(woken.0.load(Ordering::Relaxed), round * CAPACITY);
+            for mut sender in senders.drain(..CAPACITY) {
+                assert!(sender.poll_unpin(&mut context).is_ready());
+            }
+        }
+        assert_eq!(ends.batch(), Some((3 * CAPACITY..4 * CAPACITY).collect()));
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_waits_for_room_ends_with_the_writer() {
+        let Ends { sender, receiver, .. } = Ends::new();
+        let waiting = || Waiting {
+            tag: 0,
+            write: Write::Publish { channel: "c".into(), message: Bytes::from_static(b"m") },
+            _room: None,
+        };
+        (0..CAPACITY).for_each(|_| assert!(sender.push(waiting()).is_ok()));
+        let mut sending = Box::pin(sender.push_when_there_is_room(waiting()));
+        assert!(futures::poll!(&mut sending).is_pending());
+        drop(receiver);
+        assert!(matches!(sending.await, Err(Closed)));
+        assert!(matches!(sender.push(waiting()), Err(Unsent::Closed)));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
