@@ -28,7 +28,7 @@ if [[ $(printf '%s\n' go1.19 "$go_version" | sort -V | head -n 1) != go1.19 ]]; 
     echo "$go is $go_version; the Go peers need 1.19 or newer: see https://go.dev/dl/, and name its path in ZBUS_GO" >&2
     exit 1
 fi
-for peer in tests/peers/go0 tests/peers/go1 tests/peers/zos tests/peers/compatibility; do
+for peer in tests/interop/peers/go0 tests/interop/peers/go1 tests/interop/peers/zos tests/interop/peers/compatibility; do
     (cd "$peer" && GOWORK=off "$go" mod download)
 done
 
@@ -64,10 +64,10 @@ cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$log" || status=$?
 # Again with Valkey, and with a Redis that is like one before 7.
 # The whole workspace each time, so that its features stay as they are and nothing is compiled again.
 tests=(cargo test --workspace --locked --no-fail-fast)
-ZBUS_REDIS_SERVER=$valkey "${tests[@]}" --test access --test runtime --test faults 2>&1 | tee -a "$log" || status=$?
+ZBUS_REDIS_SERVER=$valkey "${tests[@]}" --test access --test both-brokers --test broker-faults 2>&1 | tee -a "$log" || status=$?
 ZBUS_REDIS_SERVER=$valkey "${tests[@]}" --test reliability -- --skip memory:: 2>&1 | tee -a "$log" || status=$?
 export ZBUS_REDIS_OPTIONS="--rename-command BLMPOP none"
-"${tests[@]}" --test runtime --test faults 2>&1 | tee -a "$log" || status=$?
+"${tests[@]}" --test both-brokers --test broker-faults 2>&1 | tee -a "$log" || status=$?
 "${tests[@]}" --test reliability -- broker:: 2>&1 | tee -a "$log" || status=$?
 unset ZBUS_REDIS_OPTIONS
 

@@ -86,7 +86,7 @@ fn build() -> Built {
     let address = format!("package main\n\nimport \"os\"\n\nvar zbusAddress = os.Getenv({VARIABLE:?})\n");
     let suite = readdressed(&library.join("compatibility/server/server_test.go"));
     let server = readdressed(&library.join("examples/server/main.go"));
-    let ours = target::workspace().join("tests/peers").join(MODULE);
+    let ours = target::workspace().join("tests/interop/peers").join(MODULE);
     let mut replaced = serde_json::Map::new();
     for (name, text) in [
         ("suite/server_test.go", &suite),

@@ -1,4 +1,4 @@
-//! Peers on the real Go library: servers, clients, and its codec. Their sources are in `tests/peers`.
+//! Peers on the real Go library: servers, clients, and its codec. Their sources are in `tests/interop/peers`.
 
 use std::env;
 use std::ffi::OsStr;
@@ -74,7 +74,7 @@ pub(crate) fn go_command<'a>(module: &str, arguments: impl IntoIterator<Item = &
     let go = env::var_os("ZBUS_GO").unwrap_or_else(|| "go".into());
     let mut command = Command::new(&go);
     command
-        .current_dir(target::workspace().join("tests/peers").join(module))
+        .current_dir(target::workspace().join("tests/interop/peers").join(module))
         .args(arguments)
         // The modules are complete in themselves, whatever workspace of Go lies around them.
         .env("GOWORK", "off")

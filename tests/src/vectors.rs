@@ -1,4 +1,4 @@
-//! Bytes that the Go library itself wrote, with the values that they stand for: `tests/vectors/*.json`.
+//! Bytes that the Go library itself wrote, with the values that they stand for: `tests/interop/vectors/*.json`.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -51,8 +51,8 @@ pub fn vectors(generation: Generation) -> Vec<Vector> {
     }
 
     let text = match generation {
-        Generation::Zero => include_str!("../vectors/generation-0.json"),
-        Generation::One => include_str!("../vectors/generation-1.json"),
+        Generation::Zero => include_str!("../interop/vectors/generation-0.json"),
+        Generation::One => include_str!("../interop/vectors/generation-1.json"),
     };
     serde_json::from_str::<Vectors>(text).expect("the vectors are well-formed").vectors
 }

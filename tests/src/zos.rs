@@ -1,4 +1,4 @@
-//! A peer on the real Go library that plays the modules of Zero-OS. Its source is `tests/peers/zos`.
+//! A peer on the real Go library that plays the modules of Zero-OS. Its source is `tests/interop/peers/zos`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

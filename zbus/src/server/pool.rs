@@ -1,5 +1,5 @@
 //! Workers as places that are free, reserved, or at work. One lock holds both who is free and what each does, so that the two never
-//! disagree. `tests/models` checks this file under all interleavings: it uses no locks but `parking_lot`'s.
+//! disagree. `tests/runtime/models` checks this file under all interleavings: it uses no locks but `parking_lot`'s.
 
 use std::future::poll_fn;
 use std::mem;

@@ -23,8 +23,8 @@ fn vectors(generation: Generation) -> Vec<Vector> {
         vectors: Vec<Vector>,
     }
     let text = match generation {
-        Generation::Zero => include_str!("../../../tests/vectors/generation-0.json"),
-        _ => include_str!("../../../tests/vectors/generation-1.json"),
+        Generation::Zero => include_str!("../../../tests/interop/vectors/generation-0.json"),
+        _ => include_str!("../../../tests/interop/vectors/generation-1.json"),
     };
     serde_json::from_str::<File>(text).unwrap().vectors
 }

@@ -1,6 +1,6 @@
 //! Where calls wait: a slot each, from before the call is written until its caller has an answer or has given up.
 //!
-//! A mutex and wakers, and nothing else: `tests/models` runs this file in the orders that threads may take. No waker is woken or
+//! A mutex and wakers, and nothing else: `tests/runtime/models` runs this file in the orders that threads may take. No waker is woken or
 //! dropped under the lock, as it may be the last that holds a call.
 
 use std::mem;

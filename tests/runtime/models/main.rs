@@ -10,9 +10,9 @@ mod workers;
 
 pub use lock::Mutex;
 
-#[path = "../../zbus/src/server/pool.rs"]
+#[path = "../../../zbus/src/server/pool.rs"]
 mod pool;
 
 #[allow(dead_code, reason = "the client uses more of it")]
-#[path = "../../zbus/src/client/in_flight/slots.rs"]
+#[path = "../../../zbus/src/client/in_flight/slots.rs"]
 mod slots;

@@ -8,7 +8,7 @@ fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-const README: &str = include_str!("../README.md");
+const README: &str = include_str!("../../README.md");
 
 /// The file that the README's walk-through gives this name: the text of the fenced block that names it.
 fn readme_file(name: &str) -> String {

@@ -1,5 +1,5 @@
 //! The modules of Zero-OS on one bus with the Go library, both ways: every method and every stream of theirs, with
-//! full values, zero values and errors. The Go side is `tests/peers/zos`; each module has a file here and a package
+//! full values, zero values and errors. The Go side is `tests/interop/peers/zos`; each module has a file here and a package
 //! there with the same fixed values.
 
 mod container;
