@@ -39,6 +39,7 @@ mod loader;
 #[cfg(feature = "json")]
 pub mod model;
 mod parse;
+mod printable;
 mod resolve;
 mod scan;
 pub mod schema;
@@ -48,6 +49,7 @@ mod vocabulary;
 
 pub use diagnostic::{Ambiguity, CODES, Code, Color, Diagnostic, Edit, Fix, Label, Problem, Report, Thing, explain};
 pub use loader::{LoadError, Loaded, Loader, MAX_TEXT, MemoryLoader};
+pub use printable::printable;
 pub use schema::Schema;
 pub use source::{Location, Source, SourceId, Sources, Span};
 

@@ -27,6 +27,34 @@ fn of(declarations: &str, members: &str) -> String {
     contract(&format!("module m; {declarations} object o@1 {{ {members} }}"))
 }
 
+/// The lines of one text that the other has not.
+fn changed<'a>(one: &'a str, other: &str) -> Vec<&'a str> {
+    one.lines().filter(|line| !other.lines().any(|same| same == *line)).collect()
+}
+
+#[test]
+fn a_contract_with_names_differs_only_where_the_schema_does() {
+    let named = |members: &str| {
+        let types = "struct A { X: B, Y: C } struct B { X: i8 } struct C { Y: D } enum D { One }";
+        let schema = schema(&format!("module m; {types} object o@1 {{ {members} fn Last(c: C) -> A; }}"));
+        Contracts::new(&schema).iter().next().unwrap().named_text()
+    };
+    let (with, without) = (named("fn First(b: B) -> D;"), named(""));
+    assert_eq!(changed(&with, &without), ["method 5:First (#B) (#D) never"]);
+    assert_eq!(changed(&without, &with), Vec::<&str>::new());
+}
+
+#[test]
+fn types_of_one_name_are_told_apart_by_their_files() {
+    let loader = MemoryLoader::new()
+        .with("main.zbus", "module m; import \"a.zbus\"; import \"b.zbus\"; object o { fn F(a: A) -> B; }")
+        .with("a.zbus", "struct Point { X: i8 } struct A { At: Point }")
+        .with("b.zbus", "struct Point { X: i16 } struct B { At: Point }");
+    let schema = compile(&["main.zbus"], &loader).unwrap();
+    let text = Contracts::new(&schema).iter().next().unwrap().named_text();
+    assert!(text.contains("#A struct {2:At #a.Point}\n") && text.contains("#b.Point struct {1:X i16}\n"), "{text}");
+}
+
 #[track_caller]
 fn same(texts: &[String]) {
     assert!(texts.iter().all(|text| *text == texts[0]), "{}", texts.join("\n"));

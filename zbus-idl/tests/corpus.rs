@@ -17,7 +17,7 @@ fn schemas(folder: &str) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = fs::read_dir(corpus(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "zbus"))
+        .filter(|path| path.is_file() && path.extension().is_some_and(|extension| extension == "zbus"))
         .collect();
     paths.sort();
     assert!(!paths.is_empty());
@@ -111,6 +111,38 @@ fn every_invalid_schema_gives_the_report_beside_it() {
         }
     }
     assert!(failures.is_empty(), "{failures}run with BLESS=1 to take these as right");
+}
+
+#[test]
+fn nothing_that_a_terminal_obeys_is_shown() {
+    for path in schemas("invalid") {
+        let report = compiled("invalid", &path).unwrap_err();
+        let short: String = report.iter().map(|one| one.one_line(report.sources()) + "\n").collect();
+        for shown in [report.render(Color::Never), short] {
+            assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{}: {shown:?}", path.display());
+        }
+    }
+}
+
+#[test]
+fn an_import_of_what_is_no_schema_opens_nothing() {
+    struct Watched(std::cell::RefCell<Vec<String>>);
+    impl Loader for Watched {
+        fn load(&self, path: &str, importer: Option<&str>) -> Result<Loaded, LoadError> {
+            self.0.borrow_mut().push(path.to_owned());
+            match importer {
+                None => Ok(Loaded { path: path.to_owned(), bytes: fs::read(corpus("invalid").join(path)).unwrap() }),
+                Some(_) => Ok(Loaded { path: "/etc/shadow".to_owned(), bytes: b"root:*:".to_vec() }),
+            }
+        }
+    }
+    let watched = Watched(Vec::new().into());
+    let report = compile(&["imports_from_elsewhere.zbus"], &watched).unwrap_err();
+    assert_eq!(*watched.0.borrow(), ["imports_from_elsewhere.zbus"]);
+    assert!(report.iter().all(|one| one.code() == "E0508"), "{report}");
+    // A link that a loader follows to another file.
+    let report = compile(&["import_cycle.zbus"], &watched).unwrap_err();
+    assert!(!report.render(Color::Never).contains("root"), "{report}");
 }
 
 #[test]

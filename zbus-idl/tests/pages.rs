@@ -34,7 +34,7 @@ struct Odd(MemoryLoader);
 impl Loader for Odd {
     fn load(&self, path: &str, importer: Option<&str>) -> Result<Loaded, LoadError> {
         match path {
-            "lib" => Err(LoadError::IsDirectory { path: path.to_owned() }),
+            "lib.zbus" => Err(LoadError::IsDirectory { path: path.to_owned() }),
             "dump.zbus" => Err(LoadError::TooLarge { size: 104_857_600, limit: MAX_TEXT as u64 }),
             _ => self.0.load(path, importer),
         }

@@ -9,6 +9,7 @@ mod classes;
 mod line;
 mod partition;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 #[cfg(not(feature = "sha2"))]
@@ -62,6 +63,26 @@ impl<'a> Contracts<'a> {
         Self { schema, lines, classes, representatives }
     }
 
+    /// The name of each class: the first, in the order of the alphabet, of those of its types. Where two classes have one name, with
+    /// the stem of the file before it.
+    fn names(&self) -> Vec<String> {
+        let mut named: Vec<(&str, &str)> = vec![("", ""); self.representatives.len()];
+        for (def, class) in self.schema.types.iter().zip(&self.classes) {
+            let name = (def.name.as_str(), self.schema[def.file].stem.as_str());
+            if named[*class].0.is_empty() || name < named[*class] {
+                named[*class] = name;
+            }
+        }
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for (name, _) in &named {
+            *counts.entry(name).or_default() += 1;
+        }
+        let qualified = |(name, stem): &(&str, &str)| {
+            if counts.get(name).is_some_and(|count| *count > 1) { format!("{stem}.{name}") } else { (*name).to_owned() }
+        };
+        named.iter().map(qualified).collect()
+    }
+
     /// The contracts of the objects, in the order of [`Schema::objects`].
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Contract<'_>> {
         self.schema.objects.iter().map(|object| Contract { contracts: self, object })
@@ -100,19 +121,37 @@ impl<'a> Contract<'a> {
         all
     }
 
+    /// The contract with the names of types in place of their numbers, sorted: a change of one line of a schema changes the lines
+    /// that it is about and no others, so that two of these can be compared line by line. It is not what is hashed.
+    pub fn named_text(&self) -> String {
+        let Self { contracts, object } = *self;
+        let names = contracts.names();
+        let mut text = Text::new(contracts, Labels::Names(&names));
+        text.head(object);
+        let mut lines = Vec::new();
+        let mut next = 0;
+        while let Some(class) = text.order.get(next).copied() {
+            let head = std::mem::take(&mut text.written);
+            text.push("#");
+            text.push(&names[class]);
+            text.push(" ");
+            text.line(&contracts.lines[contracts.representatives[class]]);
+            lines.push((class, std::mem::replace(&mut text.written, head)));
+            next += 1;
+        }
+        lines.sort_by(|(one, _), (other, _)| names[*one].cmp(&names[*other]));
+        for (_, line) in &lines {
+            text.push(line);
+        }
+        text.written
+    }
+
     /// Gives the text to `take`, some lines at a time: all of it can be long.
     fn write(&self, mut take: impl FnMut(&str)) {
         const SOME: usize = 4 << 10;
         let Self { contracts, object } = *self;
-        let numbers = vec![None; contracts.representatives.len()];
-        let mut text = Text { contracts, written: String::new(), numbers, order: Vec::new() };
-        text.push(&format!("zbus contract 1\nobject {}\n", Quoted(&object.bus_name())));
-        for method in by_wire_name(&object.methods, |method| &method.wire_name) {
-            text.line(&Line::of_method(contracts.schema, method));
-        }
-        for stream in by_wire_name(&object.streams, |stream| &stream.wire_name) {
-            text.line(&Line::of_stream(contracts.schema, stream));
-        }
+        let mut text = Text::new(contracts, Labels::Numbers);
+        text.head(object);
         let mut next = 0;
         while let Some(class) = text.order.get(next).copied() {
             text.push("#");
@@ -129,9 +168,19 @@ impl<'a> Contract<'a> {
     }
 }
 
+/// What a reference to a class looks like.
+#[derive(Clone, Copy)]
+enum Labels<'a> {
+    /// Its number, in the order of the references.
+    Numbers,
+    /// By the class.
+    Names(&'a [String]),
+}
+
 /// A text in the making. A class gets its number where it is first referred to.
 struct Text<'a> {
     contracts: &'a Contracts<'a>,
+    labels: Labels<'a>,
     written: String,
     /// By the class.
     numbers: Vec<Option<usize>>,
@@ -139,7 +188,23 @@ struct Text<'a> {
     order: Vec<usize>,
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    fn new(contracts: &'a Contracts<'a>, labels: Labels<'a>) -> Self {
+        let numbers = vec![None; contracts.representatives.len()];
+        Self { contracts, labels, written: String::new(), numbers, order: Vec::new() }
+    }
+
+    /// The lines of the object, its methods and its streams.
+    fn head(&mut self, object: &Object) {
+        self.push(&format!("zbus contract 1\nobject {}\n", Quoted(&object.bus_name())));
+        for method in by_wire_name(&object.methods, |method| &method.wire_name) {
+            self.line(&Line::of_method(self.contracts.schema, method));
+        }
+        for stream in by_wire_name(&object.streams, |stream| &stream.wire_name) {
+            self.line(&Line::of_stream(self.contracts.schema, stream));
+        }
+    }
+
     fn push(&mut self, text: &str) {
         self.written.push_str(text);
     }
@@ -158,7 +223,10 @@ impl Text<'_> {
                 self.order.len() - 1
             });
             self.push(&line.text[written..*at]);
-            self.number(number);
+            match self.labels {
+                Labels::Numbers => self.number(number),
+                Labels::Names(names) => self.push(&names[class]),
+            }
             written = *at;
         }
         self.push(&line.text[written..]);

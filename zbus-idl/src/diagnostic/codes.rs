@@ -492,7 +492,7 @@ object a@2.0 as A2 { fn X(); }",
         "E0502",
         "file not readable",
         "There is something of that name, but it is no file that can be read.",
-        r#"import "lib";"#,
+        r#"import "lib.zbus";"#,
         r#"import "lib/geometry.zbus";"#,
     ),
     code(
@@ -537,5 +537,13 @@ import "b/b_types.zbus";"#,
         "A file becomes a module called after it: its name starts with a letter, then letters, digits, `_` and `-`.",
         r#"import "1st schema.zbus";"#,
         r#"import "first_schema.zbus";"#,
+    ),
+    code(
+        "E0508",
+        "malformed path of an import",
+        "An import names a file that ends in `.zbus`. The path is relative to the file that the import is in, or to a folder of the
+include paths, with `/` between folders. No other file is opened, so a schema from somebody else cannot read yours.",
+        r#"import "/schemas/geometry";"#,
+        r#"import "geometry.zbus";"#,
     ),
 ];

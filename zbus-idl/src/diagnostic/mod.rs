@@ -15,6 +15,7 @@ pub(crate) use words::article;
 
 use std::collections::BTreeSet;
 
+use crate::printable::printable;
 use crate::source::{Sources, Span};
 
 /// A problem and its place.
@@ -72,19 +73,21 @@ impl Diagnostic {
 
     /// What is wrong, in one lower-case clause without a full stop.
     pub fn message(&self) -> String {
-        self.problem.describe().message
+        printable(&self.problem.describe().message).into_owned()
     }
 
     /// The places, that of the problem first.
     pub fn labels(&self) -> Vec<Label> {
         let words = self.problem.describe();
         let primary = self.at.map(|span| Label { span, text: words.label });
-        primary.into_iter().chain(words.related).collect()
+        let labels = primary.into_iter().chain(words.related);
+        labels.map(|Label { span, text }| Label { span, text: printable(&text).into_owned() }).collect()
     }
 
     /// What to do about it, in words.
     pub fn help(&self) -> Option<String> {
-        self.fix.as_ref().map(|fix| fix.help.clone()).or_else(|| self.problem.describe().help)
+        let help = self.fix.as_ref().map(|fix| fix.help.clone()).or_else(|| self.problem.describe().help)?;
+        Some(printable(&help).into_owned())
     }
 }
 

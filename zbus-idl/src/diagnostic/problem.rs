@@ -74,6 +74,7 @@ pub enum Problem {
     UnclosedString,
     UnclosedComment,
     BadCharacter { character: char },
+    LoneReturn,
     TooDeep { limit: usize },
     UnknownWord { word: String, expected: &'static str },
     DanglingDocs { trailing: bool },
@@ -135,6 +136,8 @@ pub enum Problem {
 
     // Files.
     NotFound { path: String, searched: Vec<String> },
+    AbsoluteImport { path: String },
+    ImportEnding { path: String },
     Unreadable { path: String, reason: String },
     TooLarge { path: String, size: u64, limit: u64 },
     NotUtf8 { path: String, offset: usize },

@@ -5,6 +5,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use super::{Diagnostic, Edit, Label};
+use crate::printable::printable;
 use crate::source::{Source, Sources, Span};
 
 /// Whether a rendered text carries ANSI colours.
@@ -57,12 +58,11 @@ impl Diagnostic {
         let place = self.at.and_then(|span| {
             let source = sources.get(span.source)?;
             let location = source.location(span.start);
-            Some(format!("{}:{}:{}: ", source.path, location.line, location.column))
+            Some(format!("{}:{}:{}: ", printable(&source.path), location.line, location.column))
         });
-        let help = self.fix.as_ref().map(|fix| format!("; {}", fix.help));
+        let help = self.fix.as_ref().map(|fix| format!("; {}", printable(&fix.help)));
         let (place, help) = (place.unwrap_or_default(), help.unwrap_or_default());
-        // A name in a message may hold whatever a path may hold.
-        format!("{place}error[{}]: {}{help}", self.code(), self.message()).replace(['\n', '\r'], " ")
+        format!("{place}error[{}]: {}{help}", self.code(), self.message())
     }
 }
 
@@ -107,7 +107,7 @@ impl<'a> Excerpt<'a> {
         let Some(text) = bearable(self.source, &self.lines) else {
             let at = self.labels.first().map_or(0, |(_, label)| label.span.start);
             let location = self.source.location(at);
-            let origin = Origin::path(&*self.source.path).line(location.line).char_column(location.column);
+            let origin = Origin::path(printable(&self.source.path)).line(location.line).char_column(location.column);
             return group.element(origin);
         };
         let offset = self.source.line_start(self.lines.start);
@@ -115,7 +115,7 @@ impl<'a> Excerpt<'a> {
             let annotation = kind.span(within(label.span, offset, text.len()));
             if label.text.is_empty() { annotation } else { annotation.label(&label.text) }
         });
-        let snippet = Snippet::source(text).path(&self.source.path).line_start(self.lines.start + 1);
+        let snippet = Snippet::source(text).path(printable(&self.source.path)).line_start(self.lines.start + 1);
         group.element(snippet.annotations(annotations))
     }
 }
@@ -139,5 +139,5 @@ fn patched<'a>(sources: &'a Sources, edit: &'a Edit) -> Option<Snippet<'a, Patch
     let lines = source.line_index(edit.span.start)..source.line_index(edit.span.end) + 1;
     let text = bearable(source, &lines)?;
     let patch = Patch::new(within(edit.span, source.line_start(lines.start), text.len()), &*edit.replacement);
-    Some(Snippet::source(text).path(&source.path).line_start(lines.start + 1).patch(patch))
+    Some(Snippet::source(text).path(printable(&source.path)).line_start(lines.start + 1).patch(patch))
 }

@@ -99,6 +99,9 @@ impl Problem {
                     _ => words,
                 }
             }
+            Self::LoneReturn => Words::new("E0008", "a carriage return without a line feed")
+                .label("some editors show a new line here, others do not")
+                .help("save the file with line ends of LF or CR LF"),
             Self::TooDeep { limit } => Words::new("E0009", format!("nested more than {limit} deep"))
                 .label("this bracket is too deep")
                 .help("give the inner type a name of its own"),
@@ -342,6 +345,11 @@ impl Problem {
                 let words = Words::new("E0501", format!("there is no file `{path}`")).label("not found");
                 if searched.is_empty() { words } else { words.help(format!("looked for {}", searched.join(", "))) }
             }
+            Self::AbsoluteImport { path } => Words::new("E0508", format!("`{path}` is not a relative path"))
+                .label("an import is relative, with `/` between folders")
+                .help("write the path from this file's folder, or from a folder of the include paths"),
+            Self::ImportEnding { path } => Words::new("E0508", format!("`{path}` does not end in `.zbus`"))
+                .label("expected the path of a schema"),
             Self::Unreadable { path, reason } => {
                 Words::new("E0502", format!("cannot read `{path}`: {reason}")).label("cannot be read")
             }

@@ -92,11 +92,15 @@ impl Collector<'_> {
     fn load(&mut self, request: &Request) -> Option<usize> {
         let at = request.importer.map(|(_, _, span)| span);
         let importer = request.importer.map(|(importer, _, _)| self.files[importer].path.as_str());
-        let loaded = if request.path.is_empty() {
-            Err(LoadError::NotFound { searched: Vec::new() })
-        } else {
-            self.loader.load(&request.path, importer)
-        };
+        // Before anything is read: what a schema names is not to be trusted.
+        let unfit =
+            if request.importer.is_some() || request.path.is_empty() { unfit_path(&request.path) } else { None };
+        if let Some(problem) = unfit {
+            let fix = self.meant(request);
+            self.diagnostics.push(Diagnostic { at, problem, fix });
+            return None;
+        }
+        let loaded = self.loader.load(&request.path, importer);
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -112,6 +116,11 @@ impl Collector<'_> {
             return *known;
         }
         self.by_path.insert(loaded.path.clone(), None);
+        // A link may lead to any file; what is in it would be shown with its mistakes.
+        if !names_module(&loaded.path, importer.is_some()) {
+            self.diagnostics.push(Diagnostic { at, problem: Problem::BadFileName { path: loaded.path }, fix: None });
+            return None;
+        }
         if loaded.bytes.len() > MAX_TEXT {
             let (size, limit) = (loaded.bytes.len() as u64, MAX_TEXT as u64);
             let problem = Problem::TooLarge { path: loaded.path, size, limit };
@@ -145,7 +154,9 @@ impl Collector<'_> {
     fn meant(&mut self, request: &Request) -> Option<Fix> {
         self.suggestions = self.suggestions.checked_sub(1)?;
         let importer = request.importer.map(|(importer, _, _)| self.files[importer].path.as_str());
-        let available = self.loader.available(&request.path, importer);
+        // The folder of an absolute path is none of a schema's business.
+        let looked_for = if importer.is_some() { below(&request.path) } else { &request.path };
+        let available = self.loader.available(looked_for, importer);
         let path = meant::meant(&request.path, &available)?;
         let help = format!("did you mean `{path}`?");
         Some(match request.importer {
@@ -159,17 +170,12 @@ impl Collector<'_> {
         let mut stems: HashMap<String, &str> = HashMap::new();
         for (file, at) in self.files.iter().zip(&self.sites) {
             let stem = ParsedFile::stem(&file.path);
-            let starts = stem.starts_with(|c: char| c.is_ascii_alphabetic());
-            let problem = if !starts || !stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
-            {
-                Problem::BadFileName { path: file.path.clone() }
-            } else if let Some(other) = stems.get(&case::snake(stem)) {
-                let (path, other) = (file.path.clone(), (*other).to_owned());
-                Problem::SameStem { stem: case::snake(stem), path, other }
-            } else {
+            let Some(other) = stems.get(&case::snake(stem)) else {
                 stems.insert(case::snake(stem), &file.path);
                 continue;
             };
+            let (path, other) = (file.path.clone(), (*other).to_owned());
+            let problem = Problem::SameStem { stem: case::snake(stem), path, other };
             self.diagnostics.push(Diagnostic { at: *at, problem, fix: None });
         }
     }
@@ -208,6 +214,39 @@ impl Collector<'_> {
         }
         sorted
     }
+}
+
+/// Why a path cannot be that of an import, whatever is there.
+fn unfit_path(path: &str) -> Option<Problem> {
+    let path = path.to_owned();
+    if path.is_empty() {
+        Some(Problem::NotFound { path, searched: Vec::new() })
+    } else if below(&path) != path {
+        Some(Problem::AbsoluteImport { path })
+    } else if !has_ending(&path) {
+        Some(Problem::ImportEnding { path })
+    } else {
+        None
+    }
+}
+
+fn has_ending(path: &str) -> bool {
+    path.strip_suffix(".zbus").is_some()
+}
+
+/// What is left of a path behind what no relative path has: a drive, a `\`, or a `/` at its start.
+fn below(path: &str) -> &str {
+    let has_drive = path.starts_with(|c: char| c.is_ascii_alphabetic()) && path.get(1..2) == Some(":");
+    let path = if has_drive { path.get(2..).unwrap_or_default() } else { path };
+    path.rsplit('\\').next().unwrap_or(path).trim_start_matches('/')
+}
+
+/// Whether the name of a file can become that of a module. What a user names may lack the ending.
+fn names_module(path: &str, is_import: bool) -> bool {
+    let stem = ParsedFile::stem(path);
+    stem.starts_with(|c: char| c.is_ascii_alphabetic())
+        && stem.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+        && (has_ending(path) || !is_import)
 }
 
 /// A path as a schema writes it.

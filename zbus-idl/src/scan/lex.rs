@@ -50,7 +50,16 @@ pub(crate) struct Lexed {
 }
 
 pub(crate) fn lex(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Lexed {
-    let lexer = Lexer { text, bytes: text.as_bytes(), at: 0, source, leads_line: true, line: 0, diagnostics };
+    let lexer = Lexer {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        source,
+        leads_line: true,
+        line: 0,
+        lone_return_reported: false,
+        diagnostics,
+    };
     lexer.run()
 }
 
@@ -61,6 +70,7 @@ struct Lexer<'a> {
     source: SourceId,
     leads_line: bool,
     line: usize,
+    lone_return_reported: bool,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -76,6 +86,10 @@ impl Lexer<'_> {
                     self.at += 1;
                     self.leads_line = true;
                     self.line = self.at;
+                    continue;
+                }
+                b'\r' if self.peek(1) != Some(b'\n') => {
+                    self.lone_return();
                     continue;
                 }
                 b' ' | b'\t' | b'\r' => {
@@ -152,6 +166,17 @@ impl Lexer<'_> {
         self.diagnostics.push(Diagnostic::new(span, problem));
     }
 
+    /// A carriage return that no line feed follows. What an editor shows as a new line would still be of the comment before
+    /// it, so such a file is refused, once; the rest is read as the editor shows it.
+    fn lone_return(&mut self) {
+        if !std::mem::replace(&mut self.lone_return_reported, true) {
+            self.report(self.at, self.at + 1, Problem::LoneReturn);
+        }
+        self.at += 1;
+        self.leads_line = true;
+        self.line = self.at;
+    }
+
     /// `///` and `//!` are tokens; `//` and `////`, which people draw lines with, are not.
     fn line_comment(&mut self) -> Option<TokenKind> {
         let kind = match (self.peek(2), self.peek(3)) {
@@ -160,7 +185,13 @@ impl Lexer<'_> {
             (Some(b'!'), _) => Some(TokenKind::FileDoc),
             _ => None,
         };
-        self.skip_while(|byte| byte != b'\n');
+        // Some editors show the separators of Unicode as line ends; outside of a comment, they are no characters of the language.
+        while let Some(byte) = self.peek(0).filter(|byte| !matches!(byte, b'\n' | b'\r')) {
+            if byte == 0xe2 && matches!(self.bytes.get(self.at + 1..self.at + 3), Some([0x80, 0xa8 | 0xa9])) {
+                break;
+            }
+            self.at += 1;
+        }
         kind
     }
 
@@ -190,11 +221,9 @@ impl Lexer<'_> {
                     self.at += 1;
                     return TokenKind::String;
                 }
-                Some(b'\\') if self.peek(1).is_some_and(|byte| byte != b'\n') => self.at += 2,
-                None | Some(b'\n') => {
-                    // The line break of a text from Windows is not part of it.
-                    let end = if self.bytes.get(self.at - 1) == Some(&b'\r') { self.at - 1 } else { self.at };
-                    self.report(start, end, Problem::UnclosedString);
+                Some(b'\\') if self.peek(1).is_some_and(|byte| !matches!(byte, b'\n' | b'\r')) => self.at += 2,
+                None | Some(b'\n' | b'\r') => {
+                    self.report(start, self.at, Problem::UnclosedString);
                     return TokenKind::Bad;
                 }
                 Some(_) => self.at += 1,
@@ -298,6 +327,20 @@ mod tests {
         let (kinds, problems) = lexed("//! a\n// b\n/// c\n//// d\n/* e\n*/ x");
         assert_eq!(kinds, [TokenKind::FileDoc, TokenKind::Doc, TokenKind::Word]);
         assert_eq!(problems, []);
+    }
+
+    #[test]
+    fn a_lone_carriage_return_ends_a_line_and_is_refused_once() {
+        let (kinds, problems) = lexed("// a\rx // b\r\"c\ry\r\n// d\r\nz");
+        assert_eq!(kinds, [TokenKind::Word, TokenKind::Bad, TokenKind::Word, TokenKind::Word]);
+        assert_eq!(problems, [Problem::LoneReturn, Problem::UnclosedString]);
+    }
+
+    #[test]
+    fn a_separator_of_unicode_hides_nothing_in_a_comment() {
+        let (kinds, problems) = lexed("// a\u{2028}x");
+        assert_eq!(kinds, [TokenKind::Bad, TokenKind::Word]);
+        assert_eq!(problems, [Problem::BadCharacter { character: '\u{2028}' }]);
     }
 
     #[test]

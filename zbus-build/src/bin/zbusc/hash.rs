@@ -18,7 +18,7 @@ Of the files that are named, not of those that they import. What counts and what
 Examples:
   zbusc hash schemas/*.zbus
   zbusc hash --object calculator@1.0 schemas/calculator.zbus
-  diff <(zbusc hash --text old.zbus) <(zbusc hash --text new.zbus)")]
+  diff <(zbusc hash --names old.zbus) <(zbusc hash --names new.zbus)")]
 pub(crate) struct Hash {
     #[command(flatten)]
     input: Input,
@@ -28,6 +28,9 @@ pub(crate) struct Hash {
     /// Prints the texts that are hashed, not their hashes
     #[arg(long)]
     text: bool,
+    /// Prints those texts with the names of types in place of their numbers, sorted, so that `diff` shows what changed
+    #[arg(long, conflicts_with = "text")]
+    names: bool,
 }
 
 impl Hash {
@@ -50,8 +53,9 @@ impl Hash {
         let contracts = Contracts::new(&schema);
         let is_chosen = |object: &Object| chosen.iter().any(|one| std::ptr::eq(*one, object));
         for contract in contracts.iter().filter(|contract| is_chosen(contract.object())) {
-            if self.text {
-                out.write_all(contract.text().as_bytes())?;
+            if self.text || self.names {
+                let text = if self.names { contract.named_text() } else { contract.text() };
+                text.lines().try_for_each(|line| writeln!(out, "{}", zbus_idl::printable(line)))?;
             } else {
                 writeln!(out, "{}  {}", contract.hash(), address(&schema, contract.object()))?;
             }
