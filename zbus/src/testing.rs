@@ -1,5 +1,5 @@
-//! Tests of services and of what calls them, without a broker beside: everything goes over a broker inside the process, of which no
-//! other test knows. The bytes are those of every other broker.
+//! Tests of services and their callers without a separate broker. Each test has a broker of its own inside the process. Messages are the
+//! same bytes as over any other broker.
 //!
 //! ```
 //! # use futures::Stream;
@@ -27,8 +27,17 @@
 //! ```
 //!
 //! # Faults
-//! What a service and its callers do when something goes wrong between them is shown at a [`FaultyBroker`], whose [`FaultPlan`] drops,
-//! delays or repeats messages and cuts connections: named ones, or those that a seed draws.
+//! A [`FaultyBroker`] shows what a service and its callers do when something goes wrong between them. Its [`FaultPlan`] says which messages
+//! meet which [`Fault`]: you name them, or a seed draws them.
+//!
+//! | what happens | to one message | at any time |
+//! |---|---|---|
+//! | a message is lost, late, or arrives twice | [`Fault::Drop`], [`Fault::Delay`], [`Fault::Duplicate`] | |
+//! | all connections are cut | [`Fault::Disconnect`] | [`FaultyBroker::disconnect`] |
+//! | the broker stands still | [`Fault::Stall`] | [`FaultyBroker::stall`] |
+//! | the broker is out of memory | [`Fault::Full`] | [`FaultyBroker::fill`] |
+//! | another broker was promoted, and this one is a replica | [`Fault::ReadOnly`] | [`FaultyBroker::demote`] |
+//! | the network is slow | | [`FaultPlan::bytes_per_second`] |
 //!
 //! ```
 //! use std::time::Duration;
@@ -89,20 +98,19 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::server::{Object, RegisterError, Server};
 
-/// Serves an object, under the module that its schema names, at a broker of its own inside this process, and gives a client there. Both
-/// ends of a test are then in it.
+/// Serves an object under the module that its schema names, over a new broker inside this process, and returns a client of that broker.
 ///
-/// The server drains and ends once all clones of the client are gone, or with the runtime. It is of this broker alone: the like
-/// elsewhere, and tests of whatever needs an address, are `Server::start` and `Client::connect` at one `memory://name`.
+/// The server drains and ends once all clones of the client are gone, or with the runtime. For a test that needs an address, use
+/// `Server::start` and `Client::connect` with one `memory://name`.
 ///
 /// # Errors
-/// [`TestingError`]: an object of this kind cannot be served.
+/// [`TestingError`] if the object cannot be served.
 pub async fn serve<O: Object>(object: O) -> Result<Client, TestingError> {
     let module = object.module().unwrap_or("testing").to_owned();
     Ok(start(Server::new(module).register(object)?).await?)
 }
 
-/// Starts a server of any number of objects, with settings of its own, as [`serve`] does.
+/// Starts a server, with all its objects and settings, as [`serve`] does.
 ///
 /// # Errors
 /// Those of [`Server::start`].
@@ -118,11 +126,11 @@ pub async fn start(server: Server) -> Result<Client, Error> {
     Ok(client)
 }
 
-/// Why an object is not served for a test.
+/// Why an object cannot be served for a test.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TestingError {
-    /// No server takes it.
+    /// The object cannot be registered.
     #[error(transparent)]
     Register(#[from] RegisterError),
     /// The server cannot be started.

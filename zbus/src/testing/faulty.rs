@@ -20,7 +20,8 @@ use crate::broker::{
 
 /// A broker inside the process, or any other, with the faults of a plan: see [the module](super).
 ///
-/// Every message is counted as it is written, whoever writes it; a fault meets all who share the broker.
+/// Messages are counted in the order in which they are written, by whichever client or server. A fault of the broker itself, such as a lost
+/// connection, meets all that share it.
 #[derive(Debug)]
 pub struct FaultyBroker {
     line: Arc<Line>,
@@ -30,11 +31,11 @@ pub struct FaultyBroker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Struck {
-    /// What the message was.
+    /// The kind of the message.
     pub traffic: Traffic,
-    /// Which of its kind.
+    /// The index of the message among those of its kind.
     pub index: u64,
-    /// What became of it.
+    /// The fault that it met.
     pub fault: Fault,
 }
 
@@ -44,33 +45,52 @@ impl FaultyBroker {
         Self::over(memory::open(&format!("zbus-testing-{}", Uuid::new_v4())), plan)
     }
 
-    /// Another broker, which has the faults of its own too.
+    /// These faults in front of another broker.
     pub fn over(broker: Arc<dyn Broker>, plan: FaultPlan) -> Arc<Self> {
-        let (outages, _) = watch::channel(Outages::default());
-        Arc::new(Self { line: Arc::new(Line { broker, traffic: Mutex::new(Met { plan, ..Met::default() }), outages }) })
+        let (state, _) = watch::channel(State::default());
+        Arc::new(Self { line: Arc::new(Line { broker, traffic: Mutex::new(Met { plan, ..Met::default() }), state }) })
     }
 
-    /// The faults that have happened so far: a test that relies on one should look whether it has.
+    /// The faults that have happened so far. A test that relies on a fault should check that it has happened.
     pub fn struck(&self) -> Vec<Struck> {
         self.line.traffic.lock().struck.clone()
     }
 
-    /// Cuts all connections, and lets nobody connect for a while, beside the plan.
+    /// Cuts all connections, and lets nobody connect for a while. This is independent of the plan.
     pub fn disconnect(&self, lasting: Duration) {
         self.line.disconnect(lasting);
     }
 
-    /// Ends the plan: nothing more goes wrong.
+    /// Has the broker stand still for a while, as a process that is stopped: whatever is asked of it hangs, and goes on afterwards. Nothing
+    /// is lost.
+    pub fn stall(&self, lasting: Duration) {
+        self.line.begin(lasting, |state| &mut state.stalled);
+    }
+
+    /// Has the broker be without memory for a while, as Redis at its `maxmemory`: pushes and presence entries are refused as
+    /// [`Unready`](BrokerErrorKind::Unready), while pops, withdrawals and events work.
+    pub fn fill(&self, lasting: Duration) {
+        self.line.begin(lasting, |state| &mut state.full);
+    }
+
+    /// Has the broker be a replica for a while, as a Redis server in whose place another was promoted: pushes, pops, withdrawals and
+    /// presence entries are refused as [`Unready`](BrokerErrorKind::Unready), and pops that wait end. Events are still published and
+    /// delivered. What is in the lists stays there.
+    pub fn demote(&self, lasting: Duration) {
+        self.line.begin(lasting, |state| &mut state.read_only);
+    }
+
+    /// Ends the plan: no further message meets a fault, and transfers are fast. An outage that has begun still ends at its time.
     pub fn calm(&self) {
         self.line.traffic.lock().plan = FaultPlan::new();
     }
 }
 
-/// What lies between the bus and the broker.
+/// The connections between the bus and the broker.
 struct Line {
     broker: Arc<dyn Broker>,
     traffic: Mutex<Met>,
-    outages: watch::Sender<Outages>,
+    state: watch::Sender<State>,
 }
 
 impl fmt::Debug for Line {
@@ -87,27 +107,89 @@ struct Met {
     struck: Vec<Struck>,
 }
 
+/// What is wrong with the broker, each until a time.
 #[derive(Clone, Copy, Default)]
-struct Outages {
-    count: u64,
-    until: Option<Instant>,
+struct State {
+    /// How often all connections were cut.
+    cuts: u64,
+    unreachable: Option<Instant>,
+    stalled: Option<Instant>,
+    full: Option<Instant>,
+    read_only: Option<Instant>,
+}
+
+/// Whether a time is still to come.
+fn lasts(until: Option<Instant>) -> bool {
+    until.is_some_and(|until| until > Instant::now())
 }
 
 impl Line {
     fn disconnect(&self, lasting: Duration) {
-        let until = Instant::now().checked_add(lasting);
-        self.outages.send_modify(|outages| {
-            outages.count += 1;
-            outages.until = outages.until.max(until);
+        self.begin(lasting, |state| {
+            state.cuts += 1;
+            &mut state.unreachable
         });
     }
 
-    fn reachable(&self) -> Result<(), BrokerError> {
-        let until = self.outages.borrow().until;
-        if until.is_some_and(|until| until > Instant::now()) {
+    /// Begins an outage, or extends it.
+    fn begin(&self, lasting: Duration, outage: impl FnOnce(&mut State) -> &mut Option<Instant>) {
+        let now = Instant::now();
+        let until = now.checked_add(lasting).or_else(|| now.checked_add(FOREVER));
+        self.state.send_modify(|state| {
+            let outage = outage(state);
+            *outage = (*outage).max(until);
+        });
+    }
+
+    /// Waits while the broker stands still.
+    async fn answering(&self) {
+        loop {
+            let stalled = self.state.borrow().stalled;
+            match stalled.filter(|until| *until > Instant::now()) {
+                Some(until) => tokio::time::sleep_until(until).await,
+                None => return,
+            }
+        }
+    }
+
+    /// Waits while the broker stands still. An error while it is out of reach.
+    async fn reachable(&self) -> Result<(), BrokerError> {
+        self.answering().await;
+        if lasts(self.state.borrow().unreachable) {
             return Err(BrokerError::new(BrokerErrorKind::Unreachable, "no broker: out of reach, as planned"));
         }
         Ok(())
+    }
+
+    /// An error while the broker does not change its lists and sets.
+    fn changeable(&self) -> Result<(), BrokerError> {
+        if lasts(self.state.borrow().read_only) { Err(read_only()) } else { Ok(()) }
+    }
+
+    /// An error while the broker does not add to its lists and sets.
+    fn extendable(&self) -> Result<(), BrokerError> {
+        self.changeable()?;
+        if lasts(self.state.borrow().full) {
+            return Err(BrokerError::new(BrokerErrorKind::Unready, "the broker is out of memory, as planned"));
+        }
+        Ok(())
+    }
+
+    /// What a pop gave, once it has come through.
+    async fn arrived(&self, popped: Result<Popped, BrokerError>) -> Result<Popped, BrokerError> {
+        self.answering().await;
+        if let Ok(popped) = &popped {
+            self.transfer(popped.messages.iter().map(Bytes::len).sum()).await;
+        }
+        popped
+    }
+
+    /// Takes the time of a transfer.
+    async fn transfer(&self, bytes: usize) {
+        let time = self.traffic.lock().plan.transfer(bytes);
+        if !time.is_zero() {
+            tokio::time::sleep(time).await;
+        }
     }
 
     fn strike(&self, write: &Write) -> Option<Fault> {
@@ -121,35 +203,56 @@ impl Line {
         Some(fault)
     }
 
-    /// None where the connection is lost before the end: then it is open what was done.
+    /// None if the connection is lost before the end: then nobody knows what was written.
     async fn write(&self, batch: Vec<Write>) -> Option<Vec<Result<(), BrokerError>>> {
-        let connection = self.outages.borrow().count;
+        let connection = self.state.borrow().cuts;
+        self.transfer(batch.iter().map(|write| write.message().len()).sum()).await;
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut untouched = Vec::new();
         for write in batch {
-            let Some(fault) = self.strike(&write) else {
+            let fault = self.strike(&write);
+            match fault {
+                Some(Fault::Full(lasting)) => self.begin(lasting, |state| &mut state.full),
+                Some(Fault::ReadOnly(lasting)) => self.begin(lasting, |state| &mut state.read_only),
+                _ => {}
+            }
+            let pushes = !matches!(write, Write::Publish { .. });
+            let refused = self.extendable().err().filter(|_| pushes);
+            if fault.is_none() && refused.is_none() {
                 untouched.push(write);
                 continue;
-            };
+            }
             outcomes.append(&mut self.broker.write(std::mem::take(&mut untouched)).await);
+            if let Some(refused) = refused {
+                outcomes.push(Err(refused));
+                continue;
+            }
             match fault {
-                Fault::Drop => outcomes.push(Ok(())),
-                Fault::Delay(time) => {
+                // Events work.
+                None | Some(Fault::Full(_) | Fault::ReadOnly(_)) => untouched.push(write),
+                Some(Fault::Stall(lasting)) => {
+                    self.begin(lasting, |state| &mut state.stalled);
+                    self.answering().await;
+                    untouched.push(write);
+                }
+
+                Some(Fault::Drop) => outcomes.push(Ok(())),
+                Some(Fault::Delay(time)) => {
                     tokio::time::sleep(time).await;
                     untouched.push(write);
                 }
-                Fault::Duplicate => {
+                Some(Fault::Duplicate) => {
                     outcomes.extend(self.broker.write(vec![write.clone(), write]).await.into_iter().take(1));
                 }
-                Fault::Disconnect { written, lasting } => {
+                Some(Fault::Disconnect { written, lasting }) => {
                     if written {
-                        // Nobody is told what came of it.
+                        // Its writer gets no outcome.
                         let _ = self.broker.write(vec![write]).await;
                     }
                     self.disconnect(lasting);
                 }
             }
-            if self.outages.borrow().count != connection {
+            if self.state.borrow().cuts != connection {
                 return None;
             }
         }
@@ -158,15 +261,22 @@ impl Line {
     }
 }
 
+/// How long an outage lasts that has no end, in practice.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 fn lost() -> BrokerError {
     BrokerError::new(BrokerErrorKind::Lost, "lost the broker, as planned")
+}
+
+fn read_only() -> BrokerError {
+    BrokerError::new(BrokerErrorKind::Unready, "the broker is a replica, as planned")
 }
 
 fn traffic(write: &Write) -> Traffic {
     match write {
         Write::Publish { .. } => Traffic::Event,
         Write::Push { list, .. } | Write::PushBelow { list, .. } => {
-            // Replies of calls with a list of their own are in one that is named by an id alone.
+            // The reply list of a single call is named by an id alone.
             let reply = list.starts_with("zbus.inbox.") || Uuid::try_parse(list).is_ok();
             if reply { Traffic::Reply } else { Traffic::Request }
         }
@@ -177,7 +287,7 @@ impl Broker for FaultyBroker {
     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>> {
         Box::pin(async move {
             let count = batch.len();
-            if let Err(error) = self.line.reachable() {
+            if let Err(error) = self.line.reachable().await {
                 let told = || Err(BrokerError::new(error.kind(), error.to_string()));
                 return std::iter::repeat_with(told).take(count).collect();
             }
@@ -188,7 +298,7 @@ impl Broker for FaultyBroker {
 
     fn popper(&self) -> BoxFuture<'_, Result<Box<dyn Popper>, BrokerError>> {
         Box::pin(async move {
-            self.line.reachable()?;
+            self.line.reachable().await?;
             let inner = self.line.broker.popper().await?;
             Ok(Box::new(FaultyPopper { inner, line: Arc::clone(&self.line) }) as Box<dyn Popper>)
         })
@@ -197,7 +307,7 @@ impl Broker for FaultyBroker {
     fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>> {
         let channel = channel.to_owned();
         Box::pin(async move {
-            self.line.reachable()?;
+            self.line.reachable().await?;
             let inner = self.line.broker.subscribe(&channel).await?;
             let stop = CancellationToken::new();
             let (sender, deliveries) = Deliveries::channel(stop.clone().drop_guard());
@@ -209,7 +319,8 @@ impl Broker for FaultyBroker {
     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>> {
         let list = list.to_owned();
         Box::pin(async move {
-            self.line.reachable()?;
+            self.line.reachable().await?;
+            self.line.changeable()?;
             self.line.broker.withdraw(&list, message).await
         })
     }
@@ -220,21 +331,22 @@ impl Broker for FaultyBroker {
         messages: Vec<Bytes>,
     ) -> BoxFuture<'a, Result<Vec<bool>, BrokerError>> {
         Box::pin(async move {
-            self.line.reachable()?;
+            self.line.reachable().await?;
+            self.line.changeable()?;
             self.line.broker.withdraw_each(list, messages).await
         })
     }
 
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>> {
         Box::pin(async move {
-            self.line.reachable()?;
+            self.line.reachable().await?;
             self.line.broker.now().await
         })
     }
 
     fn run_id(&self) -> BoxFuture<'_, Result<Option<String>, BrokerError>> {
         Box::pin(async move {
-            self.line.reachable()?;
+            self.line.reachable().await?;
             self.line.broker.run_id().await
         })
     }
@@ -242,7 +354,8 @@ impl Broker for FaultyBroker {
     fn announce(&self, set: &str, member: &str, lasting: Duration) -> BoxFuture<'_, Result<(), BrokerError>> {
         let (set, member) = (set.to_owned(), member.to_owned());
         Box::pin(async move {
-            self.line.reachable()?;
+            self.line.reachable().await?;
+            self.line.extendable()?;
             self.line.broker.announce(&set, &member, lasting).await
         })
     }
@@ -250,7 +363,8 @@ impl Broker for FaultyBroker {
     fn retract(&self, set: &str, member: &str) -> BoxFuture<'_, Result<(), BrokerError>> {
         let (set, member) = (set.to_owned(), member.to_owned());
         Box::pin(async move {
-            self.line.reachable()?;
+            self.line.reachable().await?;
+            self.line.changeable()?;
             self.line.broker.retract(&set, &member).await
         })
     }
@@ -258,29 +372,38 @@ impl Broker for FaultyBroker {
     fn announced(&self, set: &str) -> BoxFuture<'_, Result<Vec<String>, BrokerError>> {
         let set = set.to_owned();
         Box::pin(async move {
-            self.line.reachable()?;
+            self.line.reachable().await?;
             self.line.broker.announced(&set).await
         })
     }
 }
 
-/// Hands deliveries on, with a gap for each outage.
+/// Passes deliveries on, with a gap for each lost connection.
 async fn forward(mut inner: Deliveries, sender: DeliverySender, line: Arc<Line>) {
-    let mut outages = line.outages.subscribe();
+    let mut states = line.state.subscribe();
+    let mut cuts = states.borrow_and_update().cuts;
     loop {
         let delivery = tokio::select! {
             delivery = inner.next() => delivery,
-            // The line, and so its sender, is held here.
-            _ = outages.changed() => {
+            // This task holds the line, and with it the sender of states.
+            _ = states.changed() => {
+                let state = *states.borrow_and_update();
+                if state.cuts == cuts {
+                    continue;
+                }
+                cuts = state.cuts;
                 let lost = Instant::now();
-                let until = outages.borrow_and_update().until;
-                if let Some(until) = until {
+                if let Some(until) = state.unreachable {
                     tokio::time::sleep_until(until).await;
                 }
                 Some(Delivery::Gap { lasted: lost.elapsed() })
             }
         };
         let Some(delivery) = delivery else { return };
+        line.answering().await;
+        if let Delivery::Message(message) = &delivery {
+            line.transfer(message.len()).await;
+        }
         if !sender.send(delivery) {
             return;
         }
@@ -300,18 +423,34 @@ impl Popper for FaultyPopper {
         stop: &'a CancellationToken,
     ) -> BoxFuture<'a, Result<Popped, BrokerError>> {
         Box::pin(async move {
-            let mut outages = self.line.outages.subscribe();
-            self.line.reachable()?;
+            let mut states = self.line.state.subscribe();
+            tokio::select! {
+                reachable = self.line.reachable() => reachable?,
+                () = stop.cancelled() => return Ok(Popped::default()),
+            }
+            self.line.changeable()?;
+            let cuts = states.borrow_and_update().cuts;
             let cut = stop.child_token();
             let mut popping = self.inner.pop(lists, max, &cut);
-            tokio::select! {
-                popped = &mut popping => return popped,
-                _ = outages.changed() => cut.cancel(),
-            }
-            // What was taken by then is not lost: that is what `Drop` is for.
+            let error = loop {
+                tokio::select! {
+                    popped = &mut popping => return self.line.arrived(popped).await,
+                    _ = states.changed() => {}
+                }
+                let state = *states.borrow_and_update();
+                if state.cuts != cuts {
+                    break lost();
+                }
+                // Redis ends waiting pops when it becomes a replica.
+                if lasts(state.read_only) {
+                    break read_only();
+                }
+            };
+            cut.cancel();
+            // What was popped by then is not lost. `Fault::Drop` is for that.
             match popping.await {
-                Ok(popped) if popped.messages.is_empty() && !stop.is_cancelled() => Err(lost()),
-                popped => popped,
+                Ok(popped) if popped.messages.is_empty() && !stop.is_cancelled() => Err(error),
+                popped => self.line.arrived(popped).await,
             }
         })
     }
@@ -430,6 +569,102 @@ mod tests {
         assert!(matches!(events.next().await.unwrap().unwrap_err(), StreamError::Gap { .. }));
         bus.object.publish::<Same, u64>("Ticks", &3).await.unwrap();
         assert_eq!(events.next().await.unwrap().unwrap(), 3);
+    }
+
+    const OUTAGE: Duration = Duration::from_millis(300);
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_broker_stands_still_everything_hangs_and_nothing_is_lost() {
+        let bus = Bus::start(FaultPlan::new().request(1, Fault::Stall(OUTAGE)).event(0, Fault::Stall(OUTAGE))).await;
+        assert_eq!(bus.count().await.unwrap(), 1);
+        let began = Instant::now();
+        assert_eq!(bus.count().await.unwrap(), 2);
+        assert!(began.elapsed() >= OUTAGE);
+        let mut events = bus.object.subscribe::<Same, u64>("Ticks").await.unwrap();
+        bus.object.publish::<Same, u64>("Ticks", &1).await.unwrap();
+        assert_eq!(events.next().await.unwrap().unwrap(), 1);
+        assert!(began.elapsed() >= 2 * OUTAGE);
+
+        bus.broker.stall(OUTAGE);
+        let began = Instant::now();
+        let hasty = bus.object.request("Count").timeout(OUTAGE / 3).call(1).await;
+        assert!(matches!(hasty.unwrap_err(), Error::Timeout { .. }));
+        assert!(bus.count().await.unwrap() >= 3);
+        assert!(began.elapsed() >= OUTAGE);
+        // A pop that waits when it begins holds what it gets.
+        let mut popper = bus.broker.popper().await.unwrap();
+        bus.broker.stall(Duration::MAX);
+        let stop = CancellationToken::new();
+        stop.cancel();
+        assert!(popper.pop(&["list".into()], 1, &stop).await.unwrap().messages.is_empty());
+    }
+
+    fn push(list: &str) -> Write {
+        Write::Push { list: list.into(), message: Bytes::from_static(b"m"), expire: None }
+    }
+
+    async fn kinds(broker: &FaultyBroker, batch: Vec<Write>) -> Vec<Option<BrokerErrorKind>> {
+        broker.write(batch).await.into_iter().map(|outcome| outcome.err().map(|error| error.kind())).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_broker_without_memory_refuses_pushes_and_gives_out_what_it_has() {
+        let broker = FaultyBroker::new(FaultPlan::new().request(2, Fault::Full(OUTAGE)));
+        let event = Write::Publish { channel: "c".into(), message: Bytes::from_static(b"m") };
+        let unready = Some(BrokerErrorKind::Unready);
+        let batch = vec![push("a"), push("a"), push("a"), event.clone(), push("a")];
+        assert_eq!(kinds(&broker, batch).await, [None, None, unready, None, unready]);
+        let stop = CancellationToken::new();
+        let mut popper = broker.popper().await.unwrap();
+        assert_eq!(popper.pop(&["a".into()], 1, &stop).await.unwrap().messages, ["m"]);
+        assert!(broker.withdraw("a", Bytes::from_static(b"m")).await.unwrap());
+        let announced = broker.announce("set", "member", OUTAGE).await;
+        assert_eq!(announced.unwrap_err().kind(), BrokerErrorKind::Unready);
+        tokio::time::sleep(OUTAGE).await;
+        assert_eq!(kinds(&broker, vec![push("a"), event]).await, [None, None]);
+        // Calls go on by themselves.
+        let bus = Bus::start(FaultPlan::new()).await;
+        bus.broker.fill(OUTAGE);
+        assert_eq!(bus.count().await.unwrap(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_replica_neither_takes_nor_gives_messages_and_keeps_them() {
+        let broker = FaultyBroker::new(FaultPlan::new().request(1, Fault::ReadOnly(OUTAGE)));
+        let unready = Some(BrokerErrorKind::Unready);
+        let mut popper = broker.popper().await.unwrap();
+        let stop = CancellationToken::new();
+        let lists = ["b".into()];
+        let waiting = popper.pop(&lists, 1, &stop);
+        let event = Write::Publish { channel: "c".into(), message: Bytes::from_static(b"m") };
+        let demoted = kinds(&broker, vec![push("a"), push("a"), event]);
+        let (waited, demoted) = tokio::join!(waiting, demoted);
+        assert_eq!(waited.unwrap_err().kind(), BrokerErrorKind::Unready);
+        assert_eq!(demoted, [None, unready, None]);
+        let lists = ["a".into()];
+        assert_eq!(popper.pop(&lists, 1, &stop).await.unwrap_err().kind(), BrokerErrorKind::Unready);
+        assert!(broker.withdraw("a", Bytes::from_static(b"m")).await.is_err());
+        assert!(broker.announced("set").await.unwrap().is_empty());
+        tokio::time::sleep(OUTAGE).await;
+        assert_eq!(popper.pop(&lists, 1, &stop).await.unwrap().messages, ["m"]);
+        // Calls go on by themselves.
+        let bus = Bus::start(FaultPlan::new()).await;
+        bus.broker.demote(OUTAGE);
+        assert_eq!(bus.count().await.unwrap(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_transfers_take_their_time_in_both_directions() {
+        let bus = Bus::start(FaultPlan::new().bytes_per_second(1000)).await;
+        let began = Instant::now();
+        bus.count().await.unwrap();
+        // Request and reply have some 100 bytes each, and pass two connections each.
+        let slow = began.elapsed();
+        assert!(slow >= Duration::from_millis(400), "{slow:?}");
+        bus.broker.calm();
+        let began = Instant::now();
+        bus.count().await.unwrap();
+        assert!(began.elapsed() < slow / 2);
     }
 
     #[tokio::test]

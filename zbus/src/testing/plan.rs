@@ -1,47 +1,57 @@
-//! What is to go wrong, and when.
+//! What goes wrong, and when.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What becomes of a message.
+/// What happens to a message, or to the broker from that message on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// It is gone, and whoever wrote it believes that it was written: as where the broker, or the server that has taken it, crashes.
+    /// The message is lost, but its writer gets no error: as when the broker crashes, or the server that has taken the message.
     Drop,
-    /// It is written this much later, and so is what is written after it.
+    /// The message is written this much later, and with it what its writer writes after it.
     Delay(Duration),
-    /// It comes twice. No broker of this library does that to a request; a reply may be repeated, and a Go server's is.
+    /// The message arrives twice. No broker of this library does that to a request. A reply may be repeated, and a Go server's is.
     Duplicate,
-    /// The connection is lost, as are all others to the broker, and nobody can connect for a while. Whoever wrote cannot tell what was
-    /// done ([`Lost`](crate::broker::BrokerErrorKind::Lost)); those who listen get a gap.
+    /// All connections to the broker are lost, and nobody can connect for a while. The writer cannot tell whether the message was written
+    /// ([`Lost`](crate::broker::BrokerErrorKind::Lost)). Subscribers get a gap.
     Disconnect {
         /// Whether the message has reached the broker.
         written: bool,
         /// How long the broker is out of reach.
         lasting: Duration,
     },
+    /// The broker stands still for this long, as a stopped process does: writes, pops and everything else hang. Afterwards they go on, this
+    /// message among them, and nothing is lost. See [`FaultyBroker::stall`](super::FaultyBroker::stall).
+    Stall(Duration),
+    /// The broker has no memory for this long: it refuses pushes, this message among them, while pops and events work. See
+    /// [`FaultyBroker::fill`](super::FaultyBroker::fill).
+    Full(Duration),
+    /// The broker is a replica for this long: it refuses pushes, this message among them, and pops, while events work. See
+    /// [`FaultyBroker::demote`](super::FaultyBroker::demote).
+    ReadOnly(Duration),
 }
 
-/// What a message is, to a [`FaultPlan`].
+/// The kinds of messages that a [`FaultPlan`] tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Traffic {
-    /// A call, a one-way call or a status request, on its way to a server; also each further try of an idempotent one.
+    /// A call, a one-way call or a status request. Each retry of an idempotent call is one more.
     Request,
-    /// A server's answer.
+    /// The answer of a server.
     Reply,
-    /// What is published: an event of a stream, or that a call was given up.
+    /// A message that is published: an event of a stream, or the cancellation of a call.
     Event,
 }
 
-/// Which messages meet which [`Fault`]: named one by one, or drawn from a seed. The n-th message of its kind always meets the same.
+/// Which messages meet which [`Fault`]: named one by one, or drawn from a seed. The n-th message of a kind always meets the same fault.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct FaultPlan {
     named: BTreeMap<(Traffic, u64), Fault>,
     seed: Option<u64>,
     one_in: u64,
+    rate: Option<u64>,
 }
 
 impl FaultPlan {
@@ -50,28 +60,41 @@ impl FaultPlan {
         Self::default()
     }
 
-    /// About one in 20 messages meets a fault, which follows from the seed: of those that a real broker is capable of, so no request comes
-    /// twice and no event vanishes without a gap. Delays and disconnections are below 20 ms.
+    /// About one in 20 messages meets a fault that follows from the seed. The faults are those that a real broker can have, so no request
+    /// arrives twice and no event is lost without a gap. None lasts longer than 20 ms.
     pub fn random(seed: u64) -> Self {
         Self { seed: Some(seed), one_in: 20, ..Self::default() }
     }
 
-    /// For a random plan: about one in this many messages meets a fault, 20 unless set; 1 is every one.
+    /// Transfers are slow: each connection carries this many bytes a second, in each direction. A message arrives once all of it is
+    /// through, and what comes after it on the same connection waits. 0 is taken as 1.
+    pub fn bytes_per_second(self, rate: u64) -> Self {
+        Self { rate: Some(rate.max(1)), ..self }
+    }
+
+    /// How long so many bytes take.
+    pub(super) fn transfer(&self, bytes: usize) -> Duration {
+        let Some(rate) = self.rate else { return Duration::ZERO };
+        let nanoseconds = (bytes as u128).saturating_mul(1_000_000_000) / u128::from(rate);
+        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+    }
+
+    /// For a random plan: about one in this many messages meets a fault, 20 unless set. 1 is every message.
     pub fn one_in(self, messages: u64) -> Self {
         Self { one_in: messages.max(1), ..self }
     }
 
-    /// The request of this index meets a fault; 0 is the first. Indexes count each kind of traffic apart.
+    /// The request of this index meets a fault. 0 is the first. Each kind of traffic is counted by itself.
     pub fn request(self, index: u64, fault: Fault) -> Self {
         self.with(Traffic::Request, index, fault)
     }
 
-    /// The like for a reply.
+    /// The reply of this index meets a fault.
     pub fn reply(self, index: u64, fault: Fault) -> Self {
         self.with(Traffic::Reply, index, fault)
     }
 
-    /// The like for an event.
+    /// The event of this index meets a fault.
     pub fn event(self, index: u64, fault: Fault) -> Self {
         self.with(Traffic::Event, index, fault)
     }
@@ -81,7 +104,7 @@ impl FaultPlan {
         self
     }
 
-    /// What the message of this index meets: what was named for it, or else what the seed says.
+    /// The fault of the message of this index: the one that was named for it, or else the one that follows from the seed.
     pub fn fault(&self, traffic: Traffic, index: u64) -> Option<Fault> {
         self.named.get(&(traffic, index)).copied().or_else(|| self.drawn(self.seed?, traffic, index))
     }
@@ -92,11 +115,14 @@ impl FaultPlan {
             return None;
         }
         let time = Duration::from_micros(draw.below(20_000));
-        Some(match (draw.below(5), traffic) {
+        Some(match (draw.below(8), traffic) {
             (0, Traffic::Request | Traffic::Reply) => Fault::Drop,
             (1, Traffic::Reply) => Fault::Duplicate,
             (2, _) => Fault::Disconnect { written: false, lasting: time },
             (3, _) => Fault::Disconnect { written: true, lasting: time },
+            (4, _) => Fault::Stall(time),
+            (5, _) => Fault::Full(time),
+            (6, _) => Fault::ReadOnly(time),
             _ => Fault::Delay(time),
         })
     }
@@ -151,10 +177,21 @@ mod tests {
             doubled,
             |fault| matches!(fault, Fault::Delay(_)),
             |fault| matches!(fault, Fault::Disconnect { written: true, .. }),
+            |fault| matches!(fault, Fault::Stall(_)),
+            |fault| matches!(fault, Fault::Full(_)),
+            |fault| matches!(fault, Fault::ReadOnly(_)),
         ] {
-            assert!(count(Traffic::Reply, kind) > 50);
+            assert!(count(Traffic::Reply, kind) > 30);
         }
         assert_eq!((count(Traffic::Request, doubled), count(Traffic::Event, dropped)), (0, 0));
+    }
+
+    #[test]
+    fn transfers_take_the_time_of_their_bytes() {
+        let plan = FaultPlan::new().bytes_per_second(1000);
+        assert_eq!((plan.transfer(0), plan.transfer(500)), (Duration::ZERO, Duration::from_millis(500)));
+        assert_eq!(FaultPlan::new().transfer(usize::MAX), Duration::ZERO);
+        assert!(FaultPlan::new().bytes_per_second(0).transfer(usize::MAX) > Duration::from_secs(1));
     }
 
     #[test]
