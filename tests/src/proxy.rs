@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,6 +19,9 @@ pub enum Mischief {
     Delay(Duration),
     /// Hands every byte on alone.
     Split,
+    /// Once [`Proxy::arm`] was called, holds the next piece with this text back for this long, and with it what follows on that
+    /// connection.
+    Hold(&'static str, Duration),
 }
 
 /// A running proxy; dropped, it ends with all its connections.
@@ -26,6 +29,7 @@ pub enum Mischief {
 pub struct Proxy {
     address: SocketAddr,
     cuts: Arc<AtomicU64>,
+    armed: Arc<AtomicBool>,
     accepting: JoinHandle<()>,
 }
 
@@ -36,6 +40,8 @@ impl Proxy {
         let address = listener.local_addr().expect("bound");
         let cuts = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&cuts);
+        let armed = Arc::new(AtomicBool::new(false));
+        let arms = Arc::clone(&armed);
         let accepting = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             let mut draws = seed;
@@ -47,7 +53,7 @@ impl Proxy {
                 let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
                 let ways = [(from_near, to_far), (from_far, to_near)].map(|(from, to)| {
                     draws = draws.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                    carry(from, to, mischief, draws)
+                    carry(from, to, mischief, draws, Arc::clone(&arms))
                 });
                 let counted = Arc::clone(&counted);
                 connections.spawn(async move {
@@ -60,12 +66,22 @@ impl Proxy {
                 });
             }
         });
-        Self { address, cuts, accepting }
+        Self { address, cuts, armed, accepting }
     }
 
     /// `redis://127.0.0.1:port`.
     pub fn address(&self) -> String {
         format!("redis://{}", self.address)
+    }
+
+    /// Has [`Mischief::Hold`] strike once, at the next piece with its text.
+    pub fn arm(&self) {
+        self.armed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has still to strike.
+    pub fn is_armed(&self) -> bool {
+        self.armed.load(Ordering::Relaxed)
     }
 
     /// How many connections have ended.
@@ -81,12 +97,12 @@ impl Drop for Proxy {
 }
 
 /// Carries one direction until it ends or is cut.
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mischief: Mischief, draw: u64) {
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mischief: Mischief, draw: u64, armed: Arc<AtomicBool>) {
     // The lower bits of such a generator are poor.
     let draw = draw >> 16;
     let mut left = match mischief {
         Mischief::Cut(most) => draw % most,
-        Mischief::Delay(_) | Mischief::Split => u64::MAX,
+        Mischief::Delay(_) | Mischief::Split | Mischief::Hold(..) => u64::MAX,
     };
     let mut buffer = vec![0; 16 << 10];
     let mut pieces = draw;
@@ -103,6 +119,14 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mischief: Mischi
                 to.write_all(&buffer[..length]).await
             }
             Mischief::Split => split(&mut to, &buffer[..length]).await,
+            Mischief::Hold(text, time) => {
+                let piece = &buffer[..length];
+                let found = || piece.windows(text.len()).any(|window| window == text.as_bytes());
+                if armed.load(Ordering::Relaxed) && found() && armed.swap(false, Ordering::Relaxed) {
+                    tokio::time::sleep(time).await;
+                }
+                to.write_all(piece).await
+            }
         };
         if written.is_err() || left == 0 {
             return;

@@ -1,5 +1,5 @@
-//! What holds for any bytes that a stranger may send, whoever makes them up: the fuzz targets call these functions, and so does a test,
-//! for a bounded time. No panic, whatever comes out; and what was read can be written, and is then read as the same.
+//! Rules that hold for any bytes that a peer may send. The fuzz targets call these functions, and a test does for a bounded time: no bytes
+//! cause a panic, and a value that was read can be written and is read as the same value again.
 
 use bytes::Bytes;
 use serde_with::{DeserializeAs, Same, SerializeAs};
@@ -27,7 +27,7 @@ pub fn request(bytes: &[u8]) {
     let Ok(read) = Request::decode(&message) else { return };
     let mut arguments = Bins::default();
     for argument in read.arguments.clone().share(message.clone()).iter() {
-        // What is inside is whoever's that reads it.
+        // The method that gets an argument decodes it.
         arguments.push::<adapter::Bytes, Vec<u8>>(&argument.to_vec()).expect("bytes have a form");
     }
     let written = OutgoingRequest {
@@ -86,7 +86,7 @@ pub fn value(bytes: &[u8]) {
     }
 }
 
-/// What travels in a form of its own.
+/// The types that have a form of their own on the wire.
 pub fn adapters(bytes: &[u8]) {
     same::<adapter::Bytes, Vec<u8>>(bytes);
     same::<adapter::SharedBytes, Bytes>(bytes);
@@ -105,14 +105,15 @@ pub fn adapters(bytes: &[u8]) {
     }
 }
 
-/// Reads a value, writes it, and reads it again: what is written is the same both times. Values need not be: some are no number.
+/// Reads a value, writes it, reads it again, and writes it again: the bytes are the same both times. The values may differ: NaN is not equal
+/// to itself.
 fn same<A, T>(bytes: &[u8])
 where
     A: for<'de> DeserializeAs<'de, T> + SerializeAs<T>,
 {
     let Ok(read) = decode_as::<A, T>(bytes) else { return };
     let mut written = Vec::new();
-    // A value may have been read that has no form of ours.
+    // A value may be read that cannot be written.
     if encode_as::<A, T>(&read, &mut written).is_err() {
         return;
     }
@@ -132,7 +133,7 @@ pub fn address(bytes: &[u8]) {
     }
 }
 
-/// What Redis answers. The first byte says in what pieces the others come.
+/// The answers of Redis. The first byte decides into which pieces the others are cut.
 #[cfg(feature = "redis")]
 pub fn replies(bytes: &[u8]) {
     if let Some((piece, replies)) = bytes.split_first() {

@@ -38,7 +38,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::outbox::{Outbox, Tracker, Waiting};
 use crate::status::Status;
-use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Depth, Generation, MOST_MESSAGE_SIZE};
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Depth, Generation, InvalidText, MOST_MESSAGE_SIZE};
 
 /// The time limit of a call where nobody says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -67,6 +67,7 @@ struct Shared {
     /// In bytes.
     max_message_size: usize,
     max_depth: Depth,
+    invalid_text: InvalidText,
     /// Withdraws the calls that were given up, from wherever they are dropped.
     runtime: tokio::runtime::Handle,
     /// Cancelled when the last clone is gone.
@@ -95,6 +96,7 @@ impl Client {
             generation: Generation::One,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
             max_depth: Depth::default(),
+            invalid_text: InvalidText::default(),
         }
     }
 
@@ -115,6 +117,10 @@ impl Client {
 
     pub(crate) fn max_depth(&self) -> Depth {
         self.shared.max_depth
+    }
+
+    pub(crate) fn invalid_text(&self) -> InvalidText {
+        self.shared.invalid_text
     }
 
     /// Cancelled when the last clone of the client is gone.
@@ -146,6 +152,7 @@ pub struct ClientBuilder {
     generation: Generation,
     max_message_size: usize,
     max_depth: Depth,
+    invalid_text: InvalidText,
 }
 
 impl ClientBuilder {
@@ -187,6 +194,12 @@ impl ClientBuilder {
     /// With a lower limit each value is looked through once more.
     pub fn max_depth(self, levels: usize) -> Self {
         Self { max_depth: Depth::new(levels), ..self }
+    }
+
+    /// What happens to a text in a reply or an event that is not UTF-8: it is an [`Error::Decode`] or a
+    /// [`StreamError::Decode`](crate::StreamError::Decode), unless set otherwise.
+    pub fn invalid_text(self, choice: InvalidText) -> Self {
+        Self { invalid_text: choice, ..self }
     }
 
     /// How long a broker that is out of reach, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for ever. A broker
@@ -248,6 +261,7 @@ impl ClientBuilder {
                 generation: self.generation,
                 max_message_size: self.max_message_size,
                 max_depth: self.max_depth,
+                invalid_text: self.invalid_text,
                 runtime: tokio::runtime::Handle::current(),
                 closed: stop,
                 _stop: stopped_with_client,

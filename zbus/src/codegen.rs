@@ -1,4 +1,4 @@
-//! What generated code uses, beside the rest of this crate's public surface. Not meant to be written by hand.
+//! Items for generated code, in addition to the rest of this crate's public items. They are not meant for handwritten code.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,10 +8,10 @@ pub use futures::Stream;
 pub use serde::{self, Deserialize, Serialize};
 pub use serde_with::{As, Same};
 
-/// Reads an enum that travels as a string. What it knows it makes of the text as it lies there, without a copy.
+/// Reads an enum from a string. A known variant is made without a copy of the text.
 ///
 /// # Errors
-/// Where there is no text, or none in UTF-8.
+/// If there is no text, or if it is not UTF-8.
 pub fn open_enum<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: for<'a> From<&'a str> + From<String>,
@@ -37,7 +37,7 @@ where
     deserializer.deserialize_str(Read(PhantomData))
 }
 
-/// The name of a union's arm, as it lies in the message.
+/// The name of a union's arm, borrowed from the message if possible.
 #[derive(Debug)]
 pub struct ArmName<'de>(Cow<'de, str>);
 
@@ -78,7 +78,7 @@ impl<'de> Deserialize<'de> for ArmName<'de> {
     }
 }
 
-/// How types travel whose own serde form is another one: adapters in the shape of `serde_with`'s.
+/// Adapters, as those of `serde_with`, for types that have another form on the wire than in serde.
 pub mod wire {
     pub use crate::wire::adapter::{Any, Bytes, Cidr, Duration, Ip, OptionalCidr, SharedBytes, SortedMap, Timestamp};
 }

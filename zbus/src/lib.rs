@@ -1,8 +1,8 @@
-//! The runtime of zbus, a schema-first message bus for local services. Not to be taken for crates.io's `zbus`, which is a library for
-//! D-Bus.
+//! The runtime of zbus, a schema-first message bus for local services. It is not related to the crate `zbus` on crates.io, which is a
+//! library for D-Bus.
 //!
-//! The interfaces of a process stand in a schema, which `zbus_build::compile` turns into code; this crate carries their calls and events,
-//! over Redis or inside the process:
+//! You describe the interfaces of a service in a schema, and `zbus_build::compile` generates code from it. This crate carries the calls and
+//! events of that code, over Redis or inside the process:
 //!
 //! ```
 //! use futures::{Stream, StreamExt};
@@ -60,37 +60,37 @@
 //! | `redis://[user:password@]host[:port][/database]` | the same over TCP (`valkey://` is the same); a password alone is `:password@` |
 //! | `rediss://…[?ca=file&cert=file&key=file]` | the same over TLS, with the feature `tls`; `ca` is the one authority to trust, in place of the system's, `cert` and `key` are the client's own, all PEM files |
 //! | `tcp://[password@]host[:port]` | as the Go library writes it; `tcp://user:password@…/database`, which Go has not, too |
-//! | `memory://name` | inside the process, shared by all who open the name |
+//! | `memory://name` | inside the process; everything that connects to the same name shares it |
 //!
-//! All but `memory://` take `busy_poll=off` as an option, too: [see below](#speed).
+//! All addresses but `memory://` take the option `busy_poll=off`, too: [see below](#speed).
 //!
-//! Without a port it is 6379, without a database 0. In passwords, `%40` is `@`, `%2F` is `/`, and so on. A Redis Cluster is refused.
-//! Anything else carries the bus where [`broker::Broker`] is implemented for it.
+//! The default port is 6379, the default database 0. In passwords, write `%40` for `@`, `%2F` for `/`, and so on. A `+` is itself. A Redis
+//! Cluster is refused. To carry the bus over something else, implement [`broker::Broker`].
 //!
-//! Between processes of one machine a unix socket is the first choice: it takes less processor time than TCP, and the permissions of its
-//! file say who may use the bus.
+//! Between processes of one machine, prefer a unix socket. It takes less processor time than TCP, and the permissions of its file decide who
+//! may use the bus.
 //!
 //! # Speed
-//! What is under way at once shares round trips: clone one [`Client`] for all tasks, and let them call side by side. On a runtime of one
-//! thread (`#[tokio::main(flavor = "current_thread")]`) a call takes about half the processor time that it takes on one of several. It
-//! suits servers whose methods wait for others; one that computes or blocks for long holds up all that runs there, unless its object is
-//! [blocking](server::ObjectOptions::blocking).
+//! Calls that are in flight at the same time share round trips. Clone one [`Client`] for all tasks, and let them call concurrently.
 //!
-//! There, too, a client or server whose last message came within 300 µs looks for the next one for up to 200 µs before it sleeps, as
-//! waking up takes longer than most calls: with one call in flight it takes about half the time, and it is enough that one end does so.
-//! Between two looks other tasks and other processes have their turn. As long as messages keep coming its processor is busy, where it
-//! would have slept for some of the time; where looking is in vain, or somebody else computes, it soon stops. `busy_poll=off` in the
-//! address has it sleep at once, for machines on which processor time counts more: batteries, or a quota. The project's
-//! `docs/benchmarks.md` has the figures.
+//! On a current-thread runtime (`#[tokio::main(flavor = "current_thread")]`) a call takes about half the processor time that it takes on a
+//! multi-threaded one. That suits servers whose methods mostly wait. A method that computes or blocks for long holds up everything on that
+//! thread, unless its object is [blocking](server::ObjectOptions::blocking).
+//!
+//! On a current-thread runtime a client or server also polls for the next message for up to 200 µs before it sleeps, if the last one came
+//! within 300 µs. Waking up takes longer than most calls: with one call in flight, polling halves the time of a call, even if only one end
+//! does it. Between two polls it yields to other tasks and processes. While messages keep coming, polling keeps the processor busy. It soon
+//! stops when it finds nothing, or when something else needs the processor. On machines where processor time counts more, such as those with
+//! a battery or a quota, `busy_poll=off` in the address turns it off. The project's `docs/benchmarks.md` has the figures.
 //!
 //! # What happens to a call
-//! It ends: with its values, or an [`Error`] at its deadline at the latest. A request is written once, and so run at most once, unless
-//! its method is [idempotent](client::Request::idempotent); [`Error::may_have_run`] tells whether it may have been. A client's call
-//! waits for a server that is not there yet, and for a broker that is out of reach. A server takes no more than it has free workers
-//! for; what it has taken when it is stopped it answers.
+//! Every call ends: with its values, or with an [`Error`] at its deadline at the latest. A request is written once and so run at most once,
+//! unless its method is [idempotent](client::Request::idempotent). [`Error::may_have_run`] tells whether a failed call may have run. A call
+//! waits for a server that has not started yet, and for a broker that is out of reach. A server takes only as many requests as it has free
+//! workers. When it is stopped, it answers those that it has taken.
 //!
 //! # Testing a service
-//! [`testing::serve`] gives a client of any object, over a broker inside the process:
+//! [`testing::serve`] serves any object over a broker inside the process, and returns a client:
 //!
 //! ```
 //! # use futures::Stream;
@@ -115,17 +115,17 @@
 //! ```
 //!
 //! # Without async
-//! [`blocking::Client`] is for programs that have no async runtime; stubs over it come from `.blocking(true)` of the build.
+//! [`blocking::Client`] is for programs that have no async runtime. `.blocking(true)` in the build script generates stubs for it.
 //!
 //! # Cancellation
-//! Dropping the future of a call gives the call up: it is withdrawn if no server has taken it yet; otherwise the server is told, and
-//! drops the future of the method, as it does at the deadline of the call. What a method may know of this and of its caller it finds in
-//! its [`Context`].
+//! Dropping the future of a call cancels the call. If no server has taken the request yet, it is withdrawn. Otherwise the server drops the
+//! future of the method, as it does at the deadline of the call. A method finds the deadline, and what its caller says about itself, in its
+//! [`Context`].
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
-#[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "what does not hold shall be found")]
+#[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a panic is how a broken rule is found")]
 pub mod any_bytes;
 mod backoff;
 pub mod blocking;
@@ -149,6 +149,7 @@ mod telemetry;
 pub mod testing;
 mod threads;
 pub mod types;
+mod unix_time;
 pub mod untyped;
 pub mod wire;
 
@@ -160,4 +161,4 @@ pub use object_id::ObjectId;
 pub use server::{Context, Server};
 pub use stream::{StreamError, Subscription};
 pub use untyped::UntypedObject;
-pub use wire::Generation;
+pub use wire::{Generation, InvalidText};

@@ -1,12 +1,13 @@
-//! How generated code comes into a crate.
+//! Macros that include generated code in a crate.
 
-/// Takes in the module that `zbus_build::compile` made of a schema: `include_schema!("calculator")` is `pub mod calculator { … }`, from
-/// `calculator.zbus`.
+/// Includes the module that `zbus_build::compile` generated from a schema: `include_schema!("calculator")` is `pub mod calculator { … }`,
+/// from `calculator.zbus`.
 ///
-/// Schemas that import each other have to stand side by side: [`include_schemas!`](crate::include_schemas) takes in all of a build.
+/// Schemas that import each other must be included side by side. [`include_schemas!`](crate::include_schemas) includes all schemas of a
+/// build.
 #[macro_export]
 macro_rules! include_schema {
-    // A `tt`: the build's own macro looks at the name, which it could not in a `literal`.
+    // A `tt`, since the macro of the build matches the name. It could not match a `literal`.
     ($stem:tt) => {
         const _: () = {
             mod made {
@@ -18,7 +19,7 @@ macro_rules! include_schema {
     };
 }
 
-/// Takes in the modules of all schemas of a build, side by side.
+/// Includes the modules of all schemas of a build, side by side.
 #[macro_export]
 macro_rules! include_schemas {
     () => {
@@ -26,7 +27,7 @@ macro_rules! include_schemas {
     };
 }
 
-/// Where the build script writes.
+/// The folder that the build script writes to.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __out_dir {

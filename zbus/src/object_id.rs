@@ -11,15 +11,15 @@ pub struct ObjectId {
 }
 
 impl ObjectId {
-    /// The object that every server answers for itself: its status.
+    /// The status object, which every server has.
     pub(crate) const STATUS: Self = Self::from_static("zbus", "1.0");
 
-    /// An object known at compile time; an empty version is none.
+    /// An object known at compile time. An empty version is none.
     pub const fn from_static(name: &'static str, version: &'static str) -> Self {
         Self { name: Cow::Borrowed(name), version: Cow::Borrowed(version) }
     }
 
-    /// An object of this name and version; an empty version is none.
+    /// An object of this name and version. An empty version is none. Names and versions of more than 1024 bytes cannot be called.
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
         Self { name: Cow::Owned(name.into()), version: Cow::Owned(version.into()) }
     }
@@ -34,18 +34,18 @@ impl ObjectId {
         &self.version
     }
 
-    /// The list that requests for this object of `module` are pushed to.
+    /// The list of the requests for this object of `module`.
     pub(crate) fn queue(&self, module: &str) -> String {
         format!("{module}.{self}")
     }
 
-    /// The channel that an event of this object of `module` is published to.
+    /// The channel of an event of this object of `module`.
     pub(crate) fn channel(&self, module: &str, event: &str) -> String {
         format!("{module}.{self}.{event}")
     }
 }
 
-/// The set of the instances that serve `module`, each by its id.
+/// The set of the ids of the instances that serve `module`.
 pub(crate) fn instances(module: &str) -> String {
     format!("zbus.instances.{module}")
 }
@@ -55,7 +55,7 @@ pub(crate) fn instance_queue(module: &str, instance: &str) -> String {
     format!("zbus.instance.{module}.{instance}")
 }
 
-/// `name@version`, or the bare name.
+/// From `name@version`, or from a name without a version.
 impl From<&str> for ObjectId {
     fn from(text: &str) -> Self {
         let (name, version) = text.split_once('@').unwrap_or((text, ""));

@@ -50,7 +50,8 @@ impl<T> Stream for Subscription<T> {
         Poll::Ready(ready!(self.deliveries.poll_next(context)).map(|delivery| match delivery {
             Delivery::Message(message) => {
                 let fits = self.client.max_depth().check(&message);
-                fits.and_then(|()| (self.decode)(&message)).map_err(StreamError::Decode)
+                let text = self.client.invalid_text();
+                fits.and_then(|()| text.scope(|| (self.decode)(&message))).map_err(StreamError::Decode)
             }
             Delivery::Gap { lasted } => {
                 telemetry::events_missed("gap", 1);

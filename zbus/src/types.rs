@@ -1,17 +1,20 @@
 //! The types of a schema that are not Rust's own, and the zero values that are not their `Default`.
 
+mod any;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Bytes whose clones share their content: the type `bytes` of a schema, where the build says so.
+pub use self::any::{AnyValue, Plain};
+/// Bytes whose clones share their content: the type `bytes` of a schema, if the build chooses it.
 pub use bytes::Bytes;
-/// What timestamps and durations of a schema are, where the build says so: `DateTime<Utc>` and `TimeDelta`.
+/// The types `timestamp` and `duration` of a schema, if the build chooses them: `DateTime<Utc>` and `TimeDelta`.
 #[cfg(feature = "chrono")]
 pub use chrono;
 pub use ipnet::IpNet;
-/// Any `MessagePack` value: the type `any` of a schema.
+/// Any `MessagePack` value: the type `any` of a schema. [`AnyValue`] converts it.
 pub use rmpv::Value;
 
 /// A point in time: the type `timestamp` of a schema, unless the build chooses [`std::time::SystemTime`] or chrono's.
@@ -64,9 +67,9 @@ impl fmt::Display for MacAddress {
     }
 }
 
-/// A text that is not a hardware address.
+/// An error of a text that is not a hardware address.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not a hardware address: two hexadecimal digits an octet, joined by `:`")]
+#[error("`{0}` is not a hardware address: write two hexadecimal digits for each octet, joined by `:`")]
 pub struct ParseMacAddressError(String);
 
 impl FromStr for MacAddress {
@@ -100,7 +103,7 @@ impl<'de> Deserialize<'de> for MacAddress {
     }
 }
 
-/// Zero values: what a missing or nil field is read as.
+/// Zero values. A missing or nil field is read as the zero value of its type.
 pub mod zero {
     use std::net::{IpAddr, Ipv6Addr};
     use std::time::{Duration, SystemTime};
@@ -115,24 +118,24 @@ pub mod zero {
         Timestamp::from_second(-SECONDS).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// The like as [`SystemTime`]; 1970 on a system whose time starts later.
+    /// The same time as a [`SystemTime`], or 1970 on a system whose time starts later.
     pub fn system_time() -> SystemTime {
         let before = Duration::from_secs(SECONDS.unsigned_abs());
         SystemTime::UNIX_EPOCH.checked_sub(before).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// The like as [`chrono::DateTime`].
+    /// The same time as a [`chrono::DateTime`].
     #[cfg(feature = "chrono")]
     pub fn date_time() -> chrono::DateTime<chrono::Utc> {
         chrono::DateTime::from_timestamp(-SECONDS, 0).unwrap_or_default()
     }
 
-    /// `::`, the unspecified address.
+    /// `::`, the unspecified address. It is an address like any other: a field that may have none is an `ip?`.
     pub fn ip() -> IpAddr {
         Ipv6Addr::UNSPECIFIED.into()
     }
 
-    /// `::/0`.
+    /// `::/0`, which contains every address. A field that may have no network is a `cidr?`.
     pub fn cidr() -> IpNet {
         IpNet::V6(ipnet::Ipv6Net::default())
     }

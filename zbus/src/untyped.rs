@@ -1,7 +1,8 @@
-//! The bus without a schema: calls of methods that are known by name alone, and objects made of closures.
+//! The bus without a schema: calls of methods by name, and objects made of closures.
 //!
-//! What the stubs and servers of a schema do, [`Client::request`](crate::Client::request), [`Client::subscribe`](crate::Client::subscribe)
-//! and [`UntypedObject`] do for names and types that the program says itself. Nothing checks those against the other end before a call.
+//! [`Client::request`](crate::Client::request), [`Client::subscribe`](crate::Client::subscribe) and [`UntypedObject`] do what the code
+//! generated from a schema does, with names and types that you write in the program. Nothing checks them against the other end before a
+//! call.
 //!
 //! ```
 //! use zbus::types::Value;
@@ -29,8 +30,13 @@
 //! ```
 //!
 //! # Types
-//! Whatever `serde` knows travels, as a schema's type of the same shape does: integers and floats at their width, structs as maps of
-//! their fields' names. Those types of a schema whose own `serde` form is another one travel within [`Wire`].
+//! Every type that implements `Serialize` and `Deserialize` can be sent. It has the same bytes as a type of the same shape in a schema:
+//! integers and floats at their width, structs as maps of their fields' names. Some types of a schema have another form on the wire than in
+//! `serde`, such as [`Timestamp`]: wrap them in [`Wire`].
+//!
+//! # Encoded values
+//! A program that has a codec of its own, such as a binding for another language, passes [`Document`]s: encoded values that are sent as they
+//! are. [`Returned::document`] gives the reply as it came.
 
 use std::net::IpAddr;
 
@@ -44,7 +50,9 @@ pub use crate::server::{
 use crate::types::{Bytes, Duration, IpNet, Timestamp, Value, zero};
 use crate::wire::adapter;
 
-/// The arguments that a variadic parameter stands for, `...T` in a schema: each travels as one of its own. It is the last.
+pub use crate::wire::Document;
+
+/// The arguments of a variadic parameter, which is the last one: `...T` in a schema. Each is an argument of its own on the wire.
 ///
 /// ```
 /// # use zbus::untyped::Variadic;
@@ -67,24 +75,24 @@ use crate::wire::adapter;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Variadic<T>(pub Vec<T>);
 
-/// A value in the form that its type has in a schema, where that is not its `serde` form: a [`Timestamp`], a [`Duration`] (or the standard
-/// library's, or chrono's), an [`IpAddr`], an [`IpNet`], bytes; and a [`Value`] whose integers are to travel as `i64`, as Go's `int` does. Its `Default` is the
-/// type's zero value in a schema.
+/// A value in the form that its type has in a schema, if that is another than its `serde` form: a [`Timestamp`], a [`Duration`] (or those of
+/// the standard library and of chrono), an [`IpAddr`], an [`IpNet`], bytes, and a [`Value`] whose integers are sent as `i64`, as Go's `int`
+/// is. Its `Default` is the zero value of the type in a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wire<T>(pub T);
 
 /// A type that [`Wire`] carries.
 #[diagnostic::on_unimplemented(
     message = "`Wire` does not carry `{Self}`",
-    label = "no type of a schema with a form of its own",
+    label = "not a type with a form of its own on the wire",
     note = "`Wire` is for `zbus::types::{{Timestamp, Duration, IpNet, Bytes, Value}}`, the standard library's `SystemTime`, `Duration` and \
-            `IpAddr`, chrono's times, and `Vec<u8>`; whatever else implements `Serialize` and `Deserialize` travels as it is"
+            `IpAddr`, chrono's times, and `Vec<u8>`; all other types that implement `Serialize` and `Deserialize` are sent as they are"
 )]
 pub trait WireForm: Sized {
     #[doc(hidden)]
     type Adapter: SerializeAs<Self> + for<'de> DeserializeAs<'de, Self>;
 
-    /// What a missing or nil value is read as.
+    /// The value that a missing or nil one is read as.
     fn zero() -> Self;
 }
 

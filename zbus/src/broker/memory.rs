@@ -4,7 +4,7 @@ mod presence;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -17,6 +17,7 @@ use super::{
     BoxFuture, Broker, BrokerError, Deliveries, Delivery, DeliverySender, Popped, Popper, WITHDRAWAL_DEPTH, Write,
     same_list,
 };
+use crate::unix_time::unix_milliseconds;
 
 /// The named brokers of this process, each for as long as somebody holds it.
 static BROKERS: LazyLock<Mutex<HashMap<String, Weak<MemoryBroker>>>> = LazyLock::new(Mutex::default);
@@ -35,6 +36,9 @@ pub(crate) fn open(name: &str) -> Arc<dyn Broker> {
 
 /// How many messages are withdrawn while the state is locked.
 const WITHDRAWN_AT_ONCE: usize = 64;
+
+/// Redis counts expiries in milliseconds, and a list that expires at once would take its new message with it.
+const SHORTEST_EXPIRY: Duration = Duration::from_millis(1);
 
 #[derive(Debug, Default)]
 struct MemoryBroker {
@@ -99,11 +103,14 @@ impl State {
         let entry = self.lists.entry(Arc::clone(list)).or_default();
         entry.messages.extend(group.iter().map(|write| write.message().clone()));
         if let Some(after) = expire {
-            let at = Instant::now() + after;
-            if let Some(before) = entry.expires.replace(at) {
+            // A time beyond the clock is none: the list stays.
+            let at = Instant::now().checked_add(after.max(SHORTEST_EXPIRY));
+            if let Some(before) = std::mem::replace(&mut entry.expires, at) {
                 self.expirations.remove(&(before, Arc::clone(list)));
             }
-            self.expirations.insert((at, Arc::clone(list)));
+            if let Some(at) = at {
+                self.expirations.insert((at, Arc::clone(list)));
+            }
         }
     }
 
@@ -225,12 +232,6 @@ impl Broker for MemoryBroker {
     }
 }
 
-/// This machine's clock: milliseconds since 1970.
-pub(crate) fn unix_milliseconds() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
 struct MemoryPopper {
     store: Arc<Store>,
 }
@@ -313,6 +314,24 @@ mod tests {
         tokio::time::advance(Duration::from_secs(61)).await;
         broker.write(vec![push("b", "5", None)]).await;
         assert_eq!(pop(&broker, &["a", "b"], 9).await.messages, ["3", "5"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_expiry_is_taken_and_none_is_shorter_than_a_millisecond() {
+        let broker = open("odd-expiries");
+        let late = Duration::from_secs(300 * 365 * 86_400);
+        for expire in [Duration::MAX, late, Duration::from_millis(500), Duration::from_nanos(1), Duration::ZERO] {
+            let outcomes = broker.write(vec![push("a", "1", Some(expire))]).await;
+            assert!(outcomes.iter().all(Result::is_ok), "{expire:?}");
+            assert_eq!(pop(&broker, &["a"], 1).await.messages, ["1"], "{expire:?}");
+        }
+        // An expiry beyond the clock takes the place of a short one.
+        broker.write(vec![push("a", "1", Some(Duration::ZERO)), push("a", "2", Some(Duration::MAX))]).await;
+        broker.write(vec![push("b", "3", Some(Duration::ZERO))]).await;
+        tokio::time::advance(Duration::from_millis(2)).await;
+        assert_eq!(pop(&broker, &["a"], 9).await.messages, ["1", "2"]);
+        broker.write(vec![push("c", "4", None)]).await;
+        assert_eq!(pop(&broker, &["b", "c"], 9).await.messages, ["4"]);
     }
 
     #[tokio::test]

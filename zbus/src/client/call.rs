@@ -14,7 +14,9 @@ use super::{CallOptions, RemoteObject};
 use crate::context::Context;
 use crate::error::{Error, Fate};
 use crate::telemetry::{Observed, TRACEPARENT};
-use crate::wire::{Bins, Body, DecodeError, EncodeError, Generation, OutgoingRequest, Thrown, Values, decode_as};
+use crate::wire::{
+    Bins, Body, DecodeError, EncodeError, Generation, InvalidText, OutgoingRequest, Thrown, Values, decode_as,
+};
 
 /// A call to be made.
 #[derive(Debug)]
@@ -126,7 +128,11 @@ impl<'a> Request<'a> {
         poll_fn(move |context| {
             exchange.poll(context, |request, answered| {
                 let values = request.read(answered, |body| body.returns(returns, throws))?;
-                Ok(Reply { target: Arc::clone(&request.object.queue), values })
+                Ok(Reply {
+                    target: Arc::clone(&request.object.queue),
+                    values,
+                    text: request.object.client.invalid_text(),
+                })
             })
         })
     }
@@ -238,6 +244,7 @@ type Read<R> = Result<Result<R, Thrown>, DecodeError>;
 pub struct Reply {
     target: Arc<str>,
     values: Values,
+    text: InvalidText,
 }
 
 impl Reply {
@@ -250,6 +257,7 @@ impl Reply {
         A: for<'de> DeserializeAs<'de, T>,
     {
         let value = self.values.next().unwrap_or_default();
-        decode_as::<A, T>(&value).map_err(|source| Error::Decode { target: self.target.to_string(), source })
+        let read = self.text.scope(|| decode_as::<A, T>(&value));
+        read.map_err(|source| Error::Decode { target: self.target.to_string(), source })
     }
 }

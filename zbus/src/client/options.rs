@@ -49,7 +49,7 @@ impl TimeLimit {
 impl CallOptions {
     /// How much metadata a call takes: its keys and values together, in bytes. A call with more is an
     /// [`Error::Encode`](crate::Error::Encode).
-    pub const MAX_METADATA_BYTES: usize = 8 << 10;
+    pub const MAX_METADATA_BYTES: usize = crate::wire::MOST_METADATA;
 
     /// Options that say nothing.
     pub fn new() -> Self {

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::stream::Subscription;
 use crate::types::Value;
 use crate::untyped::Variadic;
-use crate::wire::{Bins, decode_document};
+use crate::wire::{Bins, Document, InvalidText, decode_document};
 
 impl Client {
     /// A call of a method that no schema describes; sent when it is awaited. All names are those on the wire.
@@ -144,7 +144,7 @@ impl IntoFuture for UntypedRequest {
         Box::pin(async move {
             let request = self.object.request(&self.method).encoded(self.arguments?);
             let document = request.call_untyped(self.throws).await?;
-            Ok(Returned { target: self.object.queue, document })
+            Ok(Returned { target: self.object.queue, document, text: self.object.client.invalid_text() })
         })
     }
 }
@@ -161,6 +161,7 @@ impl fmt::Debug for UntypedRequest {
 pub struct Returned {
     target: Arc<str>,
     document: Option<Bytes>,
+    text: InvalidText,
 }
 
 impl Returned {
@@ -171,7 +172,8 @@ impl Returned {
     /// [`Error::Decode`] where it is of another type. So is, for every type but `()`, a reply that holds nothing at all: Go sends that
     /// for a method that returns nothing, but also when it could not encode a result.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        decode_document(self.document.as_deref())
+        self.text
+            .scope(|| decode_document(self.document.as_deref()))
             .map_err(|source| Error::Decode { target: self.target.to_string(), source })
     }
 
@@ -181,6 +183,15 @@ impl Returned {
     /// Those of [`Returned::get`].
     pub fn value(&self) -> Result<Value, Error> {
         self.get()
+    }
+
+    /// The value as it came, for programs with a codec of their own; several are an array. Nil where the reply holds nothing at all.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] where the bytes are not one whole value.
+    pub fn document(&self) -> Result<Document, Error> {
+        let Some(bytes) = &self.document else { return Ok(Document::default()) };
+        Document::new(bytes.clone()).map_err(|source| Error::Decode { target: self.target.to_string(), source })
     }
 
     /// True where the reply holds nothing at all, not even a nil.

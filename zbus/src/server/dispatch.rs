@@ -21,7 +21,7 @@ use crate::drops::{Beginning, Drops, Reason};
 use crate::error::RejectionKind;
 use crate::outbox::Outbox;
 use crate::telemetry::{Observed, TRACEPARENT};
-use crate::wire::{Depth, Generation, Request, reply_address};
+use crate::wire::{Depth, Generation, InvalidText, Request, reply_address};
 
 /// An object and the pool of workers that runs its methods.
 pub(super) struct Served {
@@ -47,6 +47,7 @@ pub(super) struct Dispatcher {
     /// In bytes.
     pub(super) max_message_size: usize,
     pub(super) max_depth: Depth,
+    pub(super) invalid_text: InvalidText,
 }
 
 /// What a task that takes requests keeps from one to the next.
@@ -118,7 +119,7 @@ impl Dispatcher {
             reply_to,
             own_limit,
         };
-        runner.run(Call::new(call, arguments.share(message), worker), run);
+        runner.run(Call::new(call, arguments.share(message).reading(self.invalid_text), worker), run);
     }
 
     /// The object that a request is for, if it came for the workers of that, and its place.

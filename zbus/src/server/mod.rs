@@ -59,7 +59,7 @@ use crate::error::Error;
 use crate::object_id;
 use crate::outbox::Outbox;
 use crate::status::{ObjectStatus, Status};
-use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Depth, MOST_MESSAGE_SIZE};
+use crate::wire::{DEFAULT_MAX_MESSAGE_SIZE, Depth, InvalidText, MOST_MESSAGE_SIZE};
 
 /// How many calls run at once where nobody says otherwise.
 const DEFAULT_WORKERS: u32 = 16;
@@ -89,6 +89,7 @@ pub struct Server {
     max_call_time: Option<Duration>,
     max_message_size: usize,
     max_depth: Depth,
+    invalid_text: InvalidText,
     objects: HashMap<ObjectId, Registered>,
     streams: Vec<(ObjectId, Streams)>,
 }
@@ -107,6 +108,7 @@ impl Server {
             max_call_time: None,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
             max_depth: Depth::default(),
+            invalid_text: InvalidText::default(),
             objects: HashMap::new(),
             streams: Vec::new(),
         }
@@ -144,6 +146,12 @@ impl Server {
     /// With a lower limit each value is looked through once more.
     pub fn max_depth(self, levels: usize) -> Self {
         Self { max_depth: Depth::new(levels), ..self }
+    }
+
+    /// What happens to a text in an argument that is not UTF-8: the request is refused as
+    /// [`BadArguments`](crate::RejectionKind::BadArguments), unless set otherwise. Go's servers take any bytes.
+    pub fn invalid_text(self, choice: InvalidText) -> Self {
+        Self { invalid_text: choice, ..self }
     }
 
     /// How long a broker that is out of reach at the start, or not ready yet, is waited for: not at all unless set, `Duration::MAX` for
@@ -322,6 +330,7 @@ impl Server {
             max_call_time: self.max_call_time,
             max_message_size: self.max_message_size,
             max_depth: self.max_depth,
+            invalid_text: self.invalid_text,
         });
         if queues.iter().any(|lists| !lists.is_empty()) {
             let channel = ObjectId::STATUS.channel(&self.module, "Cancel");

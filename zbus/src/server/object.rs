@@ -13,7 +13,7 @@ use crate::ObjectId;
 use crate::context::{CallState, Context};
 use crate::error::RejectionKind;
 use crate::failure::Failure;
-use crate::wire::{Elements, ElementsIter, OutgoingResponse, decode_as};
+use crate::wire::{Document, Elements, ElementsIter, OutgoingResponse};
 
 /// An object that a [`Server`](crate::Server) serves. The compiler generates an implementation over each object's trait.
 #[diagnostic::on_unimplemented(
@@ -184,16 +184,27 @@ impl Arguments<'_> {
     where
         A: for<'de> DeserializeAs<'de, T>,
     {
-        let argument = self
+        let read = self
             .arguments
-            .next()
+            .read_next::<A, T>()
             .ok_or_else(|| Rejection::new(RejectionKind::BadArguments, format!("the argument `{name}` is missing")))?;
-        decode_as::<A, T>(argument).map_err(|error| {
+        read.map_err(|error| {
             Rejection::new(
                 RejectionKind::BadArguments,
                 format!("the argument `{name}` is not what it should be: {error}"),
             )
         })
+    }
+
+    /// The next argument as it came, for programs with a codec of their own.
+    ///
+    /// # Errors
+    /// [`RejectionKind::BadArguments`] where it is not one whole value, or where there is none left.
+    pub fn next_document(&mut self, name: &str) -> Result<Document, Rejection> {
+        let rejection = |why: String| Rejection::new(RejectionKind::BadArguments, why);
+        let argument = self.arguments.next().ok_or_else(|| rejection(format!("the argument `{name}` is missing")))?;
+        Document::new(argument.to_vec())
+            .map_err(|error| rejection(format!("the argument `{name}` is not what it should be: {error}")))
     }
 
     /// All that are left.

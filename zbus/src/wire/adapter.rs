@@ -19,7 +19,8 @@ pub use serde_with::Bytes;
 
 pub use self::time::{Duration, Timestamp};
 
-/// An IP address: its 4 or 16 bytes, Go's `net.IP`. An IPv4 address in 16 bytes is read as the address itself; nil is `::`.
+/// An IP address: its 4 or 16 bytes, Go's `net.IP`. An IPv4 address in 16 bytes is read as the address itself. Nil is read as `::`, which is
+/// written as 16 bytes: it is an address that programs listen on. No address is an `Option<Ip>`.
 #[derive(Debug)]
 pub enum Ip {}
 
@@ -52,11 +53,12 @@ fn address<E: serde::de::Error>(bytes: &[u8]) -> Result<Option<IpAddr>, E> {
     }
 }
 
-/// A network: a map of `IP` and `Mask`, Go's `net.IPNet`. Where both are nil it is `::/0`.
+/// A network: a map of `IP` and `Mask`, Go's `net.IPNet`. If both are nil it is `::/0`. If one of them is, it is an error: in Go such a
+/// network contains no address, and `::/0` contains them all.
 #[derive(Debug)]
 pub enum Cidr {}
 
-/// A network or none, which is nil, or a map whose `IP` and `Mask` are nil.
+/// A network or none. None is nil, or a map whose `IP` or `Mask` is nil, which in Go contains no address.
 #[derive(Debug)]
 pub enum OptionalCidr {}
 
@@ -103,6 +105,7 @@ impl SerializeAs<Option<IpNet>> for OptionalCidr {
 impl<'de> DeserializeAs<'de, Option<IpNet>> for OptionalCidr {
     fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<Option<IpNet>, D::Error> {
         match Option::<IpAndMask>::deserialize(deserializer)? {
+            Some(value) if value.ip.is_empty() || value.mask.is_empty() => Ok(None),
             Some(value) => network(&value),
             None => Ok(None),
         }
@@ -113,10 +116,10 @@ fn network<E: serde::de::Error>(value: &IpAndMask) -> Result<Option<IpNet>, E> {
     let (ip, mask) = match (address(&value.ip)?, mask(&value.mask)?) {
         (None, None) => return Ok(None),
         (Some(ip), Some(mask)) => (ip, mask),
-        (Some(_), None) => return Err(E::custom("a network with an `IP` but no `Mask`")),
-        (None, Some(_)) => return Err(E::custom("a network with a `Mask` but no `IP`")),
+        (Some(_), None) => return Err(E::custom("a network with an `IP` but no `Mask`, which as `cidr?` is none")),
+        (None, Some(_)) => return Err(E::custom("a network with a `Mask` but no `IP`, which as `cidr?` is none")),
     };
-    // Go may write an IPv4 network with a mask of 16 bytes.
+    // Go may write an IPv4 network with a mask of 16 bytes. A mask with holes, which Go allows, is no prefix.
     let bits = match (ip, mask) {
         (IpAddr::V4(_), IpAddr::V6(mask)) => IpAddr::from(mask.octets().last_chunk().copied().unwrap_or([0; 4])),
         (_, mask) => mask,
@@ -240,6 +243,11 @@ mod tests {
         assert_eq!(value::<Ip, IpAddr>("c41000000000000000000000ffff0a010203"), v4);
         assert_eq!(value::<Ip, IpAddr>("c0"), zero::ip());
         assert_eq!(value::<Option<Ip>, Option<IpAddr>>("c0"), None);
+        // No address and `::` are two values, and stay so on their way through.
+        assert_eq!(bytes::<Option<Ip>, _>(&None), "c0");
+        let unspecified = format!("c410{}", "00".repeat(16));
+        assert_eq!(bytes::<Ip, _>(&zero::ip()), unspecified);
+        assert_eq!(value::<Option<Ip>, _>(&unspecified), Some(zero::ip()));
         assert!(error::<Ip, IpAddr>("c403000000").contains("4 or 16"));
     }
 
@@ -254,6 +262,14 @@ mod tests {
         assert_eq!(value::<Cidr, IpNet>(nils), zero::cidr());
         assert_eq!(value::<OptionalCidr, Option<IpNet>>(nils), None);
         assert_eq!(value::<OptionalCidr, Option<IpNet>>("c0"), None);
+        // One of the two, as Go writes `net.IPNet{IP: ip}`.
+        for half in ["82a24950c4040a000000a44d61736bc0", "82a24950c0a44d61736bc404ff000000"] {
+            assert_eq!(value::<OptionalCidr, Option<IpNet>>(half), None);
+            assert!(error::<Cidr, IpNet>(half).contains("as `cidr?` is none"));
+        }
+        assert!(
+            error::<OptionalCidr, Option<IpNet>>("82a24950c4040a000000a44d61736bc404ff00ff00").contains("not a mask")
+        );
         // An IPv4 network in 16 bytes, its mask in 4 and in 16.
         let mapped = "82a24950c41000000000000000000000ffff0a000000a44d61736bc404ff000000";
         assert_eq!(value::<Cidr, IpNet>(mapped), network);

@@ -1,4 +1,4 @@
-//! How deep the values of a message may nest: for a server or client that reads less than what is always refused.
+//! How deep the values of a message may nest, for a server or client that reads less than [`MAX_DEPTH`] levels.
 
 use rmp_serde::decode::Error;
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use super::msgpack::{DecodeError, MAX_DEPTH};
 use super::response::Body;
 
-/// A number of lists and maps within one another.
+/// The deepest nesting of lists and maps that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Depth(usize);
 
@@ -18,29 +18,34 @@ impl Default for Depth {
 }
 
 impl Depth {
-    /// What is outside of 1 to [`MAX_DEPTH`] is taken as the nearest.
+    /// Clamped to 1 to [`MAX_DEPTH`].
     pub(crate) fn new(levels: usize) -> Self {
         Self(levels.clamp(1, MAX_DEPTH))
     }
 
-    /// Refuses bytes that start with a value that is deeper.
-    pub(crate) fn check(self, bytes: &[u8]) -> Result<(), DecodeError> {
-        // Whoever reads it stops there anyway.
-        if self.0 == MAX_DEPTH {
-            return Ok(());
-        }
-        let mut deserializer = rmp_serde::Deserializer::from_read_ref(bytes);
-        deserializer.set_max_depth(self.0 + 1);
+    /// Whether a value has no more levels than this. None if it has.
+    pub(super) fn within(levels: usize, value: &[u8]) -> Option<()> {
+        let mut deserializer = rmp_serde::Deserializer::from_read_ref(value);
+        deserializer.set_max_depth(levels + 1);
         match IgnoredAny::deserialize(&mut deserializer) {
-            Err(Error::DepthLimitExceeded) => {
-                Err(DecodeError::new(format!("it nests deeper than {} levels, the `max_depth` that is set", self.0)))
-            }
-            // What else is wrong is for the one to say who knows the type.
-            _ => Ok(()),
+            Err(Error::DepthLimitExceeded) => None,
+            // Whoever decodes the value finds what else is wrong with it.
+            _ => Some(()),
         }
     }
 
-    /// The like for all values of a response.
+    /// Refuses a value that is deeper.
+    pub(crate) fn check(self, bytes: &[u8]) -> Result<(), DecodeError> {
+        // Decoding stops there in any case.
+        if self.0 == MAX_DEPTH {
+            return Ok(());
+        }
+        Self::within(self.0, bytes).ok_or_else(|| {
+            DecodeError::new(format!("it nests deeper than {} levels, the `max_depth` that is set", self.0))
+        })
+    }
+
+    /// Refuses a response with a value that is deeper.
     pub(crate) fn check_body(self, body: &Body) -> Result<(), DecodeError> {
         match body {
             Body::One { data, thrown } => {

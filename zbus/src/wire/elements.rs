@@ -1,8 +1,10 @@
 //! The values in a message that was read, each a `MessagePack` document of its own inside a `bin`: arguments.
 
 use bytes::{Buf, Bytes};
+use serde_with::DeserializeAs;
 
-use super::msgpack::Reader;
+use super::InvalidText;
+use super::msgpack::{DecodeError, Reader, decode_as};
 
 /// Where a message has a run of `bin`s.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +53,7 @@ impl ElementsAt {
             Place::Message(at) => message.get(*at..).unwrap_or_default(),
             Place::Own(run) => run,
         };
-        ElementsIter { left: self.count, reader: Reader::new(run) }
+        ElementsIter { left: self.count, reader: Reader::new(run), text: InvalidText::default() }
     }
 
     /// The values, which take the memory of the message with them.
@@ -63,7 +65,7 @@ impl ElementsAt {
             }
             Place::Own(run) => run.into(),
         };
-        Elements { count: self.count, run }
+        Elements { count: self.count, run, text: InvalidText::default() }
     }
 }
 
@@ -73,15 +75,21 @@ pub(crate) struct Elements {
     count: usize,
     /// As many `bin`s. What follows them is not looked at.
     run: Bytes,
+    text: InvalidText,
 }
 
 impl Elements {
+    /// The same values, whose text is read so.
+    pub(crate) fn reading(self, text: InvalidText) -> Self {
+        Self { text, ..self }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.count
     }
 
     pub(crate) fn iter(&self) -> ElementsIter<'_> {
-        ElementsIter { left: self.count, reader: Reader::new(&self.run) }
+        ElementsIter { left: self.count, reader: Reader::new(&self.run), text: self.text }
     }
 }
 
@@ -90,6 +98,18 @@ impl Elements {
 pub(crate) struct ElementsIter<'a> {
     left: usize,
     reader: Reader<'a>,
+    text: InvalidText,
+}
+
+impl ElementsIter<'_> {
+    /// Reads the next value. None if there is none left.
+    pub(crate) fn read_next<A, T>(&mut self) -> Option<Result<T, DecodeError>>
+    where
+        A: for<'de> DeserializeAs<'de, T>,
+    {
+        let (text, element) = (self.text, self.next()?);
+        Some(text.scope(|| decode_as::<A, T>(element)))
+    }
 }
 
 impl<'a> Iterator for ElementsIter<'a> {

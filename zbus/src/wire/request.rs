@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::block::in_block;
 use super::elements::ElementsAt;
 use super::msgpack::{DecodeError, EncodeError, Reader, decode};
-use super::{Bins, Generation};
+use super::{Bins, Generation, LONGEST_NAME, MOST_METADATA};
 use crate::ObjectId;
 
 /// A request to be written.
@@ -29,7 +29,11 @@ pub(crate) struct OutgoingRequest<'a> {
 
 /// What is the same in every request to an object: its name and version, and where its answers go.
 #[derive(Clone, Debug)]
-pub(crate) struct Destination(Arc<[u8]>);
+pub(crate) struct Destination {
+    bytes: Arc<[u8]>,
+    /// Whether a name in it is longer than servers read.
+    is_long: bool,
+}
 
 impl Destination {
     pub(crate) fn new(object: &ObjectId, reply_to: &str) -> Self {
@@ -43,12 +47,31 @@ impl Destination {
         };
         // Memory takes whatever is written.
         let _ = write(&mut out);
-        Self(out.into())
+        let is_long = [object.name(), object.version(), reply_to].into_iter().any(is_long);
+        Self { bytes: out.into(), is_long }
     }
 }
 
+fn is_long(name: &str) -> bool {
+    name.len() > LONGEST_NAME
+}
+
+/// The bytes of keys and values, together.
+fn metadata_len(metadata: &BTreeMap<String, String>) -> usize {
+    metadata.iter().map(|(key, value)| key.len() + value.len()).sum()
+}
+
 impl OutgoingRequest<'_> {
+    /// The message. What a server would not read is an error.
     pub(crate) fn encode(&self) -> Result<Bytes, EncodeError> {
+        if self.destination.is_long || is_long(self.method) || is_long(self.id) {
+            return Err(EncodeError::new(format!(
+                "the name of the method, or of the object or its version, is longer than {LONGEST_NAME} bytes"
+            )));
+        }
+        if !self.metadata.is_empty() && metadata_len(self.metadata) > MOST_METADATA {
+            return Err(EncodeError::new(format!("the metadata has more than {MOST_METADATA} bytes")));
+        }
         in_block(self.size(), |out| self.write(out))
     }
 
@@ -67,7 +90,7 @@ impl OutgoingRequest<'_> {
         if arguments {
             self.arguments(out, b"\xa9Arguments")?;
         }
-        out.put_slice(&self.destination.0);
+        out.put_slice(&self.destination.bytes);
         out.put_slice(b"\xa6Method");
         encode::write_str(&mut out.writer(), self.method)?;
         if let Some(deadline) = self.deadline {
@@ -92,7 +115,7 @@ impl OutgoingRequest<'_> {
     fn size(&self) -> usize {
         let metadata: usize = self.metadata.iter().map(|(key, value)| key.len() + value.len() + 10).sum();
         let copies = if self.generation == Generation::Auto { 2 } else { 1 };
-        let names = self.id.len() + self.destination.0.len() + self.method.len();
+        let names = self.id.len() + self.destination.bytes.len() + self.method.len();
         96 + names + metadata + copies * self.arguments.bytes().len()
     }
 
@@ -139,10 +162,9 @@ pub(crate) enum RequestError {
     NoArguments,
     #[error("the message's `ID`, `Object`, `Method` or `ReplyTo` is longer than {LONGEST_NAME} bytes")]
     LongName,
+    #[error("the message's `Meta` has more than {MOST_METADATA} bytes")]
+    LongMetadata,
 }
-
-/// Of the names in a request, which are repeated in replies, in the status and in logs.
-const LONGEST_NAME: usize = 1024;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -176,8 +198,11 @@ impl<'a> Request<'a> {
             None => Self::any(message)?,
         };
         let Self { id, reply_to, object, version, method, .. } = request;
-        if [id, object, version, reply_to, method].iter().any(|name| name.len() > LONGEST_NAME) {
+        if [id, object, version, reply_to, method].into_iter().any(is_long) {
             return Err(RequestError::LongName);
+        }
+        if !request.metadata.is_empty() && metadata_len(&request.metadata) > MOST_METADATA {
+            return Err(RequestError::LongMetadata);
         }
         Ok(request)
     }
@@ -292,5 +317,85 @@ pub(crate) fn reply_address(message: &[u8]) -> Option<(String, String)> {
         reply_to: String,
     }
     let Address { id, reply_to } = decode(message).ok()?;
-    (id.len() <= LONGEST_NAME).then_some((id, reply_to))
+    (!is_long(&id)).then_some((id, reply_to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Named {
+        id: String,
+        object: String,
+        version: String,
+        method: String,
+        metadata: BTreeMap<String, String>,
+    }
+
+    impl Named {
+        fn usual() -> Self {
+            let [id, object, version, method] = ["id", "calculator", "1.0", "Add"].map(str::to_owned);
+            Self { id, object, version, method, metadata: BTreeMap::new() }
+        }
+
+        /// The message as a careless peer would write it.
+        fn careless(&self) -> Bytes {
+            let destination = Destination { is_long: false, ..self.destination() };
+            let write = |request: &OutgoingRequest<'_>, out: &mut BytesMut| {
+                request.write(out)?;
+                Ok(())
+            };
+            self.outgoing(&destination, &Bins::default(), write).unwrap()
+        }
+
+        fn destination(&self) -> Destination {
+            Destination::new(&ObjectId::new(self.object.clone(), self.version.clone()), "inbox")
+        }
+
+        fn outgoing(
+            &self,
+            destination: &Destination,
+            arguments: &Bins,
+            write: impl FnOnce(&OutgoingRequest<'_>, &mut BytesMut) -> Result<(), EncodeError>,
+        ) -> Result<Bytes, EncodeError> {
+            let mut out = BytesMut::new();
+            let request = OutgoingRequest {
+                generation: Generation::One,
+                id: &self.id,
+                destination,
+                method: &self.method,
+                arguments,
+                deadline: None,
+                metadata: &self.metadata,
+                one_way: false,
+            };
+            write(&request, &mut out).map(|()| out.freeze())
+        }
+
+        fn is_written(&self) -> bool {
+            self.outgoing(&self.destination(), &Bins::default(), |request, _| request.encode().map(drop)).is_ok()
+        }
+    }
+
+    #[test]
+    fn names_and_metadata_have_one_limit_for_who_writes_and_who_reads() {
+        let fields: [fn(&mut Named) -> &mut String; 4] =
+            [|named| &mut named.id, |named| &mut named.object, |named| &mut named.version, |named| &mut named.method];
+        for field in fields {
+            for (len, fits) in [(LONGEST_NAME, true), (LONGEST_NAME + 1, false), (1 << 20, false)] {
+                let mut named = Named::usual();
+                *field(&mut named) = "n".repeat(len);
+                assert_eq!(named.is_written(), fits, "{len}");
+                assert_eq!(Request::decode(&named.careless()).is_ok(), fits, "{len}");
+            }
+        }
+        for (len, fits) in [(MOST_METADATA - 3, true), (MOST_METADATA - 2, false)] {
+            let mut named = Named::usual();
+            named.metadata.insert("key".to_owned(), "v".repeat(len));
+            assert_eq!(named.is_written(), fits, "{len}");
+            let message = named.careless();
+            assert_eq!(Request::decode(&message).is_ok(), fits, "{len}");
+            assert_eq!(reply_address(&message), Some(("id".to_owned(), "inbox".to_owned())));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The envelope of a response, in both generations.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::vec;
 
@@ -11,7 +12,8 @@ use serde_with::SerializeAs;
 use super::block::{buffer, stored};
 use super::msgpack::{self, DecodeError, EncodeError, Reader, decode};
 use super::request::slice;
-use super::{Bins, Generation};
+use super::text::{lossy, lossy_option, lossy_string};
+use super::{Bins, Generation, foreign};
 use crate::error::RejectionKind;
 use crate::failure::Failure;
 
@@ -32,6 +34,9 @@ pub(crate) enum OutgoingResponse {
     /// An element each; one more, at the end, for a method that throws.
     Zero { id: String, values: Bins, last: Last },
 }
+
+/// The length of a rejection's message, in characters.
+const LONGEST_REJECTION: usize = 4096;
 
 /// What a response takes beside its id and its values: keys, headers, and a small value.
 const ROOM: usize = 120;
@@ -120,7 +125,8 @@ impl OutgoingResponse {
         }
     }
 
-    /// A response that says why there is none.
+    /// A response that says why the method was not run or its values cannot be written. A long message is shortened: it may quote
+    /// anything, and it must not be what keeps the response from being written.
     pub(crate) fn rejection(
         generation: Generation,
         id: &str,
@@ -137,7 +143,7 @@ impl OutgoingResponse {
             // rbus cannot read a reply whose `Data` is nil.
             out.extend_from_slice(b"\xa6Output\x82\xa4Data\xc4\x01\xc0\xa5Error\xc0");
         }
-        text(&mut out, "Error", message)?;
+        text(&mut out, "Error", &msgpack::shortened(message.to_owned(), LONGEST_REJECTION))?;
         text(&mut out, "Kind", kind.as_str())?;
         Ok(out.into())
     }
@@ -208,8 +214,10 @@ struct Envelope<'a> {
     output: Output<'a>,
     #[serde(borrow, deserialize_with = "present")]
     arguments: Option<Vec<&'a serde_bytes::Bytes>>,
-    error: &'a str,
-    kind: &'a str,
+    #[serde(borrow, deserialize_with = "lossy")]
+    error: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "lossy")]
+    kind: Cow<'a, str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -224,7 +232,9 @@ struct Output<'a> {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct ThrownEnvelope<'a> {
+    #[serde(deserialize_with = "lossy_string")]
     message: String,
+    #[serde(deserialize_with = "lossy_option")]
     code: Option<String>,
     #[serde(borrow)]
     data: Option<&'a serde_bytes::Bytes>,
@@ -304,7 +314,7 @@ impl Response {
                 thrown: envelope.output.error.map(|error| Box::new(error.share(message))),
             },
         };
-        Ok((envelope.id, Self { body, rejection: rejection(envelope.error, envelope.kind) }))
+        Ok((envelope.id, Self { body, rejection: rejection(&envelope.error, &envelope.kind) }))
     }
 }
 
@@ -326,7 +336,11 @@ fn unthrown<'a>(reader: &mut Reader<'a>) -> Option<Output<'a>> {
 }
 
 fn rejection(error: &str, kind: &str) -> Option<Box<(RejectionKind, String)>> {
-    (!error.is_empty()).then(|| Box::new((RejectionKind::from(kind), error.to_owned())))
+    if error.is_empty() {
+        return None;
+    }
+    let kind = if kind.is_empty() { foreign::kind(error) } else { RejectionKind::from(kind) };
+    Some(Box::new((kind, error.to_owned())))
 }
 
 impl Body {
@@ -455,5 +469,45 @@ mod tests {
         let nil = Body::One { data: Some(Bytes::from_static(&[0xc0])), thrown: None };
         let values = nil.returns(3, false).unwrap().unwrap();
         assert_eq!(values.map(|value| decode::<u8>(&value).unwrap()).collect::<Vec<_>>(), [0, 0, 0]);
+    }
+
+    /// A response of either generation as Go writes it, with these texts as they are.
+    fn response(generation: Generation, message: &[u8], error: &[u8]) -> Bytes {
+        let string = |text: &[u8]| [&[0xa0 | u8::try_from(text.len()).unwrap()], text].concat();
+        let thrown = match message {
+            b"" => vec![0xc0],
+            message => [&b"\x81\xa7Message"[..], &string(message)].concat(),
+        };
+        let output = match generation {
+            Generation::Zero => {
+                let bin = [&[0xc4, u8::try_from(thrown.len()).unwrap()], &thrown[..]].concat();
+                [&b"\xa9Arguments\x91"[..], &bin].concat()
+            }
+            _ => [&b"\xa6Output\x82\xa4Data\xc4\x01\xc0\xa5Error"[..], &thrown].concat(),
+        };
+        [&b"\x83\xa2ID\xa2id"[..], &output, b"\xa5Error", &string(error)].concat().into()
+    }
+
+    #[test]
+    fn words_of_errors_are_read_whatever_bytes_they_are() {
+        for generation in [Generation::Zero, Generation::One] {
+            let thrown = response(generation, b"disk \xff\xfe full", b"");
+            let (_, read) = Response::decode(&thrown).unwrap();
+            let returns = read.body.clone().returns(0, true).unwrap();
+            assert_eq!(returns.unwrap_err().message, "disk \u{fffd}\u{fffd} full");
+            let untyped = read.body.document(None).unwrap();
+            assert_eq!(untyped.unwrap_err().message, "disk \u{fffd}\u{fffd} full");
+
+            let refused = response(generation, b"", b"not \xff possible");
+            let (kind, message) = *Response::decode(&refused).unwrap().1.rejection.unwrap();
+            assert_eq!((kind, &*message), (RejectionKind::Other(String::new()), "not \u{fffd} possible"));
+        }
+    }
+
+    #[test]
+    fn a_refusal_in_many_words_is_shortened() {
+        let bytes = OutgoingResponse::rejection(Generation::One, "id", &RejectionKind::Panicked, &"é".repeat(1 << 20));
+        let (_, response) = Response::decode(&bytes.unwrap()).unwrap();
+        assert_eq!(response.rejection.unwrap().1.chars().count(), LONGEST_REJECTION + 1);
     }
 }

@@ -64,7 +64,8 @@ fn is_nil(element: &[u8]) -> bool {
 fn is_error(element: &[u8]) -> bool {
     let Ok(Value::Map(entries)) = decode::<Value>(element) else { return false };
     let key = |name: &str| entries.iter().find(|(key, _)| key.as_str() == Some(name));
-    key("Message").is_some_and(|(_, message)| message.is_str())
+    // Text that is not UTF-8 is read as bytes here.
+    key("Message").is_some_and(|(_, message)| message.is_str() || message.is_bin())
         && entries.iter().all(|(key, _)| matches!(key.as_str(), Some("Message" | "Code" | "Data")))
 }
 

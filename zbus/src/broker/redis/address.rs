@@ -109,12 +109,12 @@ fn socket(rest: &str) -> Result<Address, BrokerError> {
         Some((user, password)) => settings = settings.set_username(decoded(user)).set_password(decoded(password)),
         None => {}
     }
-    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+    for (key, value) in options(query) {
         settings = match &*key {
             "db" => settings.set_db(database(&value)?),
-            "user" => settings.set_username(value),
+            "user" => settings.set_username(&value),
             // `pass` is the `redis` crate's own word.
-            "password" | "pass" => settings.set_password(value),
+            "password" | "pass" => settings.set_password(&value),
             "busy_poll" => {
                 busy_poll = switch(&value)?;
                 settings
@@ -158,7 +158,7 @@ fn host(scheme: &str, rest: &str) -> Result<Address, BrokerError> {
     }
     let mut busy_poll = true;
     let mut certificates = Certificates::default();
-    for (key, value) in url.query_pairs() {
+    for (key, value) in options(url.query().unwrap_or_default()) {
         let file = match &*key {
             "busy_poll" => {
                 busy_poll = switch(&value)?;
@@ -212,10 +212,16 @@ fn invalid(error: &dyn std::fmt::Display) -> BrokerError {
     not_an_address(format!("the broker's address cannot be used: {error}"))
 }
 
+/// The options behind the `?` of an address. A `+` is itself there, as it is in all other parts of an address; in web forms it is a blank.
+fn options(query: &str) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(query.replace('+', "%2B").as_bytes()).into_owned().collect()
+}
+
+/// The text of a part of an address that is no option.
 fn decoded(text: &str) -> String {
-    // A query string of one nameless value: its decoding is that of other parts but for `+`, and for what separates values.
-    let text = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
-    url::form_urlencoded::parse(text.as_bytes()).next().map(|(text, _)| text.into_owned()).unwrap_or_default()
+    // Read as the name of one option: `&` and `=` have no meaning here.
+    let text = text.replace('&', "%26").replace('=', "%3D");
+    options(&text).into_iter().next().map(|(text, _)| text).unwrap_or_default()
 }
 
 /// Certificates of the system's authorities are trusted, or those of the given one alone.
@@ -333,5 +339,23 @@ mod tests {
         assert_eq!(settings("unix://anna:s=cret@/run/redis.sock?db=3"), all);
         assert_eq!(settings("unix:///run/redis.sock?db=3&user=anna&password=s%3Dcret"), all);
         assert_eq!(place("unix:///run/a@b%20c.sock?pass=x"), "/run/a@b c.sock");
+    }
+
+    #[test]
+    fn plus_is_itself_in_every_part_of_every_address() {
+        let all = ("a+n".to_owned(), "s+c t".to_owned(), 0);
+        for address in [
+            "redis://a+n:s+c%20t@localhost",
+            "tcp://a+n:s+c%20t@localhost",
+            "unix://a+n:s+c%20t@/run/redis.sock",
+            "unix:///run/redis.sock?user=a+n&password=s+c%20t",
+            "unix:///run/redis.sock?user=a%2Bn&pass=s%2Bc%20t",
+        ] {
+            assert_eq!(settings(address), all, "{address}");
+        }
+        assert_eq!(place("unix:///run/a+b.sock"), "/run/a+b.sock");
+        let options = super::options("ca=/etc/a+b.pem&cert=c%2Bd");
+        let pairs = [("ca", "/etc/a+b.pem"), ("cert", "c+d")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(options, pairs);
     }
 }

@@ -1,12 +1,21 @@
-//! A deserializer that reads nil as the zero value of whatever is asked for, as Go does.
+//! A deserializer that reads nil as the zero value of the type that is wanted, as Go does.
 //!
-//! It wraps `rmp-serde`'s and asks it for an option wherever a value is wanted: none becomes the zero value.
+//! It wraps the one of `rmp-serde` and asks it for an option in place of each value. None becomes the zero value.
+
+mod key;
+mod text;
+mod variant;
+
+use std::fmt;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
-use std::fmt;
 
-/// Wraps a deserializer, an access, a seed or a visitor: whatever lies below one of them is wrapped too.
+use self::key::Key;
+use self::text::Text;
+use self::variant::Variant;
+
+/// Wraps a deserializer, an access, a seed or a visitor, and with it everything below.
 pub(crate) struct NilTolerant<T>(T);
 
 impl<T> NilTolerant<T> {
@@ -17,7 +26,7 @@ impl<T> NilTolerant<T> {
 
 /// `deserialize_X` of a wrapped deserializer: an option whose none is `$zero` and whose some is read by the same `deserialize_X`.
 macro_rules! scalar {
-    ($($method:ident => $zero:expr;)*) => {
+    ($($method:ident, $wrap:ident => $zero:expr;)*) => {
         $(
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
                 struct Read<V>(V);
@@ -34,7 +43,7 @@ macro_rules! scalar {
                         self.visit_none()
                     }
                     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-                        deserializer.$method(NilTolerant(self.0))
+                        deserializer.$method($wrap(self.0))
                     }
                 }
                 self.0.deserialize_option(Read(visitor))
@@ -47,24 +56,24 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for NilTolerant<D> {
     type Error = D::Error;
 
     scalar! {
-        deserialize_bool => |visitor| visitor.visit_bool(false);
-        deserialize_i8 => |visitor| visitor.visit_i8(0);
-        deserialize_i16 => |visitor| visitor.visit_i16(0);
-        deserialize_i32 => |visitor| visitor.visit_i32(0);
-        deserialize_i64 => |visitor| visitor.visit_i64(0);
-        deserialize_u8 => |visitor| visitor.visit_u8(0);
-        deserialize_u16 => |visitor| visitor.visit_u16(0);
-        deserialize_u32 => |visitor| visitor.visit_u32(0);
-        deserialize_u64 => |visitor| visitor.visit_u64(0);
-        deserialize_f32 => |visitor| visitor.visit_f32(0.0);
-        deserialize_f64 => |visitor| visitor.visit_f64(0.0);
-        deserialize_char => |visitor| visitor.visit_char('\0');
-        deserialize_str => |visitor| visitor.visit_borrowed_str("");
-        deserialize_string => |visitor| visitor.visit_borrowed_str("");
-        deserialize_bytes => |visitor| visitor.visit_borrowed_bytes(&[]);
-        deserialize_byte_buf => |visitor| visitor.visit_borrowed_bytes(&[]);
-        deserialize_seq => |visitor| visitor.visit_seq(SeqDeserializer::new(std::iter::empty::<()>()));
-        deserialize_map => |visitor| visitor.visit_map(MapDeserializer::new(std::iter::empty::<((), ())>()));
+        deserialize_bool, NilTolerant => |visitor| visitor.visit_bool(false);
+        deserialize_i8, NilTolerant => |visitor| visitor.visit_i8(0);
+        deserialize_i16, NilTolerant => |visitor| visitor.visit_i16(0);
+        deserialize_i32, NilTolerant => |visitor| visitor.visit_i32(0);
+        deserialize_i64, NilTolerant => |visitor| visitor.visit_i64(0);
+        deserialize_u8, NilTolerant => |visitor| visitor.visit_u8(0);
+        deserialize_u16, NilTolerant => |visitor| visitor.visit_u16(0);
+        deserialize_u32, NilTolerant => |visitor| visitor.visit_u32(0);
+        deserialize_u64, NilTolerant => |visitor| visitor.visit_u64(0);
+        deserialize_f32, NilTolerant => |visitor| visitor.visit_f32(0.0);
+        deserialize_f64, NilTolerant => |visitor| visitor.visit_f64(0.0);
+        deserialize_char, NilTolerant => |visitor| visitor.visit_char('\0');
+        deserialize_str, Text => |visitor| visitor.visit_borrowed_str("");
+        deserialize_string, Text => |visitor| visitor.visit_borrowed_str("");
+        deserialize_bytes, NilTolerant => |visitor| visitor.visit_borrowed_bytes(&[]);
+        deserialize_byte_buf, NilTolerant => |visitor| visitor.visit_borrowed_bytes(&[]);
+        deserialize_seq, NilTolerant => |visitor| visitor.visit_seq(SeqDeserializer::new(std::iter::empty::<()>()));
+        deserialize_map, NilTolerant => |visitor| visitor.visit_map(MapDeserializer::new(std::iter::empty::<((), ())>()));
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -114,15 +123,16 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for NilTolerant<D> {
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        name: &'static str,
-        variants: &'static [&'static str],
+        _name: &'static str,
+        _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_enum(name, variants, NilTolerant(visitor))
+        // Not as an enum: `rmp-serde` does not count the depth of those.
+        self.0.deserialize_any(Variant(visitor))
     }
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_identifier(visitor)
+        self.0.deserialize_identifier(Key(visitor))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -330,5 +340,85 @@ mod tests {
         assert!(decode::<Vec<String>>(&[0xdd, 0xff, 0xff, 0xff, 0xff]).is_err());
         assert!(decode::<String>(&[0xdb, 0xff, 0xff, 0xff, 0xff, b'a']).is_err());
         assert!(decode::<String>(&[]).is_err());
+    }
+
+    #[test]
+    fn keys_that_are_no_names_are_ignored_whatever_they_are() {
+        let keys: [&[u8]; 12] = [
+            b"\x00", // 0, the position of `name`
+            b"\x01",
+            b"\xff",                                 // -1
+            b"\xcc\xc8",                             // 200
+            b"\xd3\xff\xff\xff\xff\xff\xff\xff\xfe", // -2
+            b"\xcb\x3f\xf8\0\0\0\0\0\0",             // 1.5
+            b"\xc0",
+            b"\xc3",
+            b"\xa1\xff",         // text that is not UTF-8
+            b"\x92\xa4name\x01", // ["name", 1]
+            b"\x81\xa4name\x01", // {"name": 1}
+            b"\xd6\xff\0\0\0\0", // a timestamp
+        ];
+        for key in keys {
+            // {key: "x", "name": "n"}
+            let bytes = [&[0x82], key, b"\xa1x\xa4name\xa1n"].concat();
+            let read: Reading = decode(&bytes).unwrap_or_else(|error| panic!("{key:x?}: {error}"));
+            assert_eq!(read, Reading { name: "n".to_owned(), ..Reading::default() }, "{key:x?}");
+        }
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Chain {
+        End,
+        Next(Box<Chain>),
+        Named { next: Option<Box<Chain>> },
+    }
+
+    #[test]
+    fn variants_are_chosen_by_their_names_alone() {
+        assert_eq!(decode::<Chain>(b"\xa3End").unwrap(), Chain::End);
+        assert_eq!(decode::<Chain>(b"\x81\xa3End\xc0").unwrap(), Chain::End);
+        assert_eq!(decode::<Chain>(b"\x81\xa4Next\xa3End").unwrap(), Chain::Next(Box::new(Chain::End)));
+        let named = Chain::Named { next: Some(Box::new(Chain::End)) };
+        assert_eq!(decode::<Chain>(b"\x81\xa5Named\x81\xa4next\xa3End").unwrap(), named);
+        assert_eq!(decode::<Chain>(b"\x81\xa5Named\xc0").unwrap(), Chain::Named { next: None });
+        // By number, of two variants, and of one that does not exist.
+        for bytes in [&b"\x00"[..], b"\x81\x00\xc0", b"\x82\xa3End\xc0\xa3End\xc0", b"\xa3Odd", b"\x80", b"\xc0"] {
+            assert!(decode::<Chain>(bytes).is_err(), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn variants_within_variants_count_as_levels() {
+        for levels in [crate::wire::MAX_DEPTH + 1, 1_000_000] {
+            let mut bytes = b"\x81\xa4Next".repeat(levels);
+            bytes.extend(b"\xa3End");
+            assert!(decode::<Chain>(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_refused_or_replaced_and_never_in_bytes() {
+        use serde_bytes::ByteBuf;
+
+        use crate::wire::InvalidText;
+
+        #[derive(Debug, Default, PartialEq, Deserialize)]
+        #[serde(default)]
+        struct Log {
+            line: String,
+            raw: ByteBuf,
+            words: BTreeMap<String, Option<String>>,
+        }
+        // {"line": "a\xff", "raw": "b\xff", "words": {"\xfe": "\xfd"}}, all of them strings.
+        let bytes = b"\x83\xa4line\xa2a\xff\xa3raw\xa2b\xff\xa5words\x81\xa1\xfe\xa1\xfd";
+        assert!(decode::<Log>(bytes).is_err());
+        assert!(InvalidText::Refuse.scope(|| decode::<Log>(bytes)).is_err());
+        let read = InvalidText::Replace.scope(|| decode::<Log>(bytes)).unwrap();
+        let words = BTreeMap::from([("\u{fffd}".to_owned(), Some("\u{fffd}".to_owned()))]);
+        assert_eq!(read, Log { line: "a\u{fffd}".to_owned(), raw: ByteBuf::from(*b"b\xff"), words });
+        // The choice ends with its scope, also after a panic.
+        let _ = std::panic::catch_unwind(|| InvalidText::Replace.scope(|| panic!("on purpose")));
+        assert!(decode::<Log>(bytes).is_err());
+        assert!(InvalidText::Replace.scope(|| decode::<u8>(b"\xa1\xff")).is_err());
     }
 }

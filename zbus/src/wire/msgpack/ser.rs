@@ -1,5 +1,7 @@
-//! A serializer that writes integers and floats at the width of their type, as Go does: what a peer reads into an untyped value keeps
-//! its type. `rmp-serde` writes the shortest form and cannot be told otherwise.
+//! A serializer that writes integers and floats at the width of their type, as Go does: a peer that reads them into an untyped value
+//! gets the same type. `rmp-serde` always writes the shortest form.
+//!
+//! It refuses values that nest deeper than [`MAX_DEPTH`], which no peer would read. That also bounds the stack that writing takes.
 
 use std::io;
 
@@ -7,15 +9,50 @@ use rmp::encode::{self, ValueWriteError};
 use serde::Serialize;
 use serde::ser::{self, Error as _};
 
-use super::EncodeError;
+use super::{EncodeError, MAX_DEPTH};
+use crate::wire::depth::Depth;
+use crate::wire::document::DOCUMENT;
 
 pub(crate) struct Serializer<'a> {
     out: &'a mut Vec<u8>,
+    /// How many levels of lists and maps may still be opened.
+    levels: usize,
 }
 
 impl<'a> Serializer<'a> {
     pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out }
+        Self { out, levels: MAX_DEPTH }
+    }
+
+    /// Opens a list or map.
+    fn enter(&mut self) -> Result<(), EncodeError> {
+        self.levels = self.levels.checked_sub(1).ok_or_else(too_deep)?;
+        Ok(())
+    }
+
+    /// Writes a value that is encoded already, and that gives its bytes.
+    fn document<T: Serialize + ?Sized>(&mut self, bytes: &T) -> Result<(), EncodeError> {
+        let start = self.out.len();
+        bytes.serialize(&mut *self)?;
+        // Without the header that makes them a `bin`.
+        let header = match self.out.get(start).copied().map(rmp::Marker::from_u8) {
+            Some(rmp::Marker::Bin8) => 2,
+            Some(rmp::Marker::Bin16) => 3,
+            _ => 5,
+        };
+        self.out.drain(start..start + header);
+        if self.levels < MAX_DEPTH {
+            let document = self.out.get(start..).unwrap_or_default();
+            Depth::within(self.levels, document).ok_or_else(too_deep)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the map around a variant's value: its one key is the variant's name.
+    fn variant(&mut self, name: &str) -> Result<(), EncodeError> {
+        self.enter()?;
+        encode::write_map_len(self.out, 1)?;
+        self.str(name)
     }
 
     fn str(&mut self, text: &str) -> Result<(), EncodeError> {
@@ -40,6 +77,11 @@ impl ser::Error for EncodeError {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
         Self::new(message.to_string())
     }
+}
+
+#[cold]
+fn too_deep() -> EncodeError {
+    EncodeError::new(format!("it nests deeper than {MAX_DEPTH} levels, which no peer reads"))
 }
 
 fn length(len: usize) -> Result<u32, EncodeError> {
@@ -136,10 +178,15 @@ impl<'a, 'b> ser::Serializer for &'b mut Serializer<'a> {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), EncodeError> {
         if name == rmp_serde::MSGPACK_EXT_STRUCT_NAME {
+            // Readers count an extension as a level, too.
+            self.enter()?;
             // The pair of an extension's type and bytes has one width only, so the library writes it.
-            return Extension(value)
-                .serialize(&mut rmp_serde::Serializer::new(&mut *self.out))
-                .map_err(EncodeError::custom);
+            let written = Extension(value).serialize(&mut rmp_serde::Serializer::new(&mut *self.out));
+            self.levels += 1;
+            return written.map_err(EncodeError::custom);
+        }
+        if name == DOCUMENT {
+            return self.document(value);
         }
         value.serialize(self)
     }
@@ -151,9 +198,10 @@ impl<'a, 'b> ser::Serializer for &'b mut Serializer<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), EncodeError> {
-        encode::write_map_len(self.out, 1)?;
-        self.str(variant)?;
-        value.serialize(self)
+        self.variant(variant)?;
+        value.serialize(&mut *self)?;
+        self.levels += 1;
+        Ok(())
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, EncodeError> {
@@ -175,9 +223,8 @@ impl<'a, 'b> ser::Serializer for &'b mut Serializer<'a> {
         variant: &'static str,
         len: usize,
     ) -> Result<Compound<'a, 'b>, EncodeError> {
-        encode::write_map_len(self.out, 1)?;
-        self.str(variant)?;
-        Compound::begin(self, Kind::Array, Some(len))
+        self.variant(variant)?;
+        Ok(Compound::begin(self, Kind::Array, Some(len))?.inside_variant())
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Compound<'a, 'b>, EncodeError> {
@@ -195,9 +242,8 @@ impl<'a, 'b> ser::Serializer for &'b mut Serializer<'a> {
         variant: &'static str,
         len: usize,
     ) -> Result<Compound<'a, 'b>, EncodeError> {
-        encode::write_map_len(self.out, 1)?;
-        self.str(variant)?;
-        Compound::begin(self, Kind::Map, Some(len))
+        self.variant(variant)?;
+        Ok(Compound::begin(self, Kind::Map, Some(len))?.inside_variant())
     }
 
     fn is_human_readable(&self) -> bool {
@@ -220,15 +266,18 @@ enum Kind {
     Map,
 }
 
-/// A list or map under way. One of unknown length gets a header of four bytes, filled in at the end.
+/// A list or map that is being written. One of unknown length gets a header of four bytes, which is filled in at the end.
 pub(crate) struct Compound<'a, 'b> {
     serializer: &'b mut Serializer<'a>,
     open: Option<usize>,
     count: u32,
+    /// How many levels its end closes.
+    levels: usize,
 }
 
 impl<'a, 'b> Compound<'a, 'b> {
     fn begin(serializer: &'b mut Serializer<'a>, kind: Kind, len: Option<usize>) -> Result<Self, EncodeError> {
+        serializer.enter()?;
         let mut open = None;
         match (kind, len) {
             (Kind::Array, Some(len)) => _ = encode::write_array_len(serializer.out, length(len)?)?,
@@ -243,7 +292,12 @@ impl<'a, 'b> Compound<'a, 'b> {
                 serializer.out.extend_from_slice(&[0; 4]);
             }
         }
-        Ok(Self { serializer, open, count: 0 })
+        Ok(Self { serializer, open, count: 0, levels: 1 })
+    }
+
+    /// Its end closes the map around it, too.
+    fn inside_variant(self) -> Self {
+        Self { levels: 2, ..self }
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
@@ -252,6 +306,7 @@ impl<'a, 'b> Compound<'a, 'b> {
     }
 
     fn finish(self) {
+        self.serializer.levels += self.levels;
         if let Some(start) = self.open
             && let Some(header) = self.serializer.out.get_mut(start..start + 4)
         {
@@ -377,5 +432,62 @@ mod tests {
             x: &'static str,
         }
         assert_eq!(hex(Point { y: None, x: "é" }), "82a179c0a178a2c3a9");
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, serde::Deserialize)]
+    enum Nested {
+        End,
+        Map { inner: Box<Nested> },
+        List(Vec<Nested>),
+        Pair(Box<Nested>, bool),
+    }
+
+    #[test]
+    fn values_are_written_exactly_as_deep_as_they_are_read() {
+        use crate::types::Value;
+        use crate::wire::{MAX_DEPTH, decode};
+
+        let list = |levels| (1..levels).fold(Value::Array(Vec::new()), |inner, _| Value::Array(vec![inner]));
+        let map = |levels| (1..levels).fold(Value::Map(Vec::new()), |inner, _| Value::Map(vec![("a".into(), inner)]));
+        let time = |levels| (1..levels).fold(Value::Ext(-1, vec![0; 4]), |inner, _| Value::Array(vec![inner]));
+        for nested in [list, map, time] {
+            let mut out = Vec::new();
+            encode(&nested(MAX_DEPTH), &mut out).unwrap();
+            assert_eq!(decode::<Value>(&out).unwrap(), nested(MAX_DEPTH));
+            // Each list gives its level back: many beside one another are fine.
+            encode(&vec![nested(MAX_DEPTH - 1); 3], &mut out).unwrap();
+            for levels in [MAX_DEPTH + 1, 5_000] {
+                let error = encode(&nested(levels), &mut out).unwrap_err();
+                assert!(error.to_string().contains("deeper than 128 levels"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_kind_of_variant_counts_its_map_and_gives_its_levels_back() {
+        use crate::wire::{MAX_DEPTH, decode};
+
+        let wraps: [fn(Nested) -> Nested; 3] = [
+            |inner| Nested::Map { inner: Box::new(inner) },
+            |inner| Nested::List(vec![inner.clone(), inner]),
+            |inner| Nested::Pair(Box::new(inner), true),
+        ];
+        for wrap in wraps {
+            // A list within a variant is two levels.
+            let deep = |levels: usize| (0..levels / 2).fold(Nested::End, |inner, _| wrap(inner));
+            let mut out = Vec::new();
+            encode(&deep(8), &mut out).unwrap();
+            assert_eq!(decode::<Nested>(&out).unwrap(), deep(8));
+            let chain = |levels: usize| {
+                (0..levels / 2).fold(Nested::End, |inner, _| match wrap(Nested::End) {
+                    Nested::List(_) => Nested::List(vec![Nested::End, inner]),
+                    _ => wrap(inner),
+                })
+            };
+            out.clear();
+            encode(&chain(MAX_DEPTH), &mut out).unwrap();
+            assert_eq!(decode::<Nested>(&out).unwrap(), chain(MAX_DEPTH));
+            assert!(encode(&chain(MAX_DEPTH + 2), &mut out).is_err());
+        }
     }
 }

@@ -27,7 +27,7 @@ pub struct EncodeError {
 
 impl EncodeError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self { message: shortened(message.into(), LONGEST_MESSAGE) }
     }
 }
 
@@ -40,18 +40,23 @@ pub struct DecodeError {
 
 impl DecodeError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        let mut message = message.into();
-        // It may quote what was read, which may be long, and travels back or is logged.
-        if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE) {
-            message.truncate(end);
-            message.push('…');
-        }
-        Self { message }
+        Self { message: shortened(message.into(), LONGEST_MESSAGE) }
     }
 }
 
-/// Of a [`DecodeError`], in characters.
+/// The length of an error's message in characters. It may quote a value of any length, and it is logged and travels back.
 const LONGEST_MESSAGE: usize = 300;
+
+/// The text, cut to so many characters.
+pub(crate) fn shortened(mut text: String, characters: usize) -> String {
+    if text.len() > characters
+        && let Some((end, _)) = text.char_indices().nth(characters)
+    {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
 
 /// Appends a value to `out`.
 ///

@@ -1,15 +1,19 @@
-//! The wire: `MessagePack`, the envelopes of both generations, and how single values travel.
+//! The wire: `MessagePack`, the envelopes of both generations, and the encoding of single values.
 //!
-//! Bytes in, messages out and back; nothing in here knows of brokers, tasks or time.
+//! This module turns messages into bytes and back. It knows nothing of brokers, tasks or time. The project's `docs/wire.md` describes the
+//! format.
 
 pub(crate) mod adapter;
 mod bins;
 mod block;
 mod depth;
+mod document;
 mod elements;
+mod foreign;
 mod msgpack;
 mod request;
 mod response;
+mod text;
 mod untyped;
 
 #[cfg(test)]
@@ -19,23 +23,32 @@ pub(crate) use vectors::vector_bytes;
 
 pub(crate) use bins::Bins;
 pub(crate) use depth::Depth;
+pub use document::Document;
 #[cfg(test)]
 pub(crate) use elements::ElementsAt;
 pub(crate) use elements::{Elements, ElementsIter};
 pub use msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, decode_as, encode, encode_as};
 pub(crate) use request::{Destination, OutgoingRequest, Request, reply_address};
 pub(crate) use response::{Body, OutgoingResponse, Response, Thrown, Values, response_id};
+pub use text::InvalidText;
 pub(crate) use untyped::decode_document;
 
-/// How large a message is at most where nobody says otherwise, in bytes.
+/// The size of the largest message in bytes, unless the program sets another.
 pub(crate) const DEFAULT_MAX_MESSAGE_SIZE: usize = 64 << 20;
 
-/// The like that Redis takes (`proto-max-bulk-len`).
+/// The size of the largest message that Redis takes (`proto-max-bulk-len`), in bytes.
 pub(crate) const MOST_MESSAGE_SIZE: usize = 512 << 20;
+
+/// The length of the longest name in a request, in bytes. Names are repeated in replies, in the status and in logs. Checked before a
+/// request is written and when it is read.
+pub(crate) const LONGEST_NAME: usize = 1024;
+
+/// How many bytes the keys and values of a request's metadata have at most, together. Checked on both sides, too.
+pub(crate) const MOST_METADATA: usize = 8 << 10;
 
 /// A generation of the wire.
 ///
-/// A server answers each request in the generation that it came in; only a client chooses one.
+/// A client chooses one. A server answers each request in the generation of the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Generation {
     /// Go's `zbus` 0.1: arguments and returns under `Arguments`, a trailing element for a method's error.
@@ -43,7 +56,7 @@ pub enum Generation {
     /// Go's `zbus` 1 and rbus: `Inputs`, and `Output` with the error beside the data.
     #[default]
     One,
-    /// For a client that does not know its servers: both keys in every request, so the arguments travel twice.
+    /// Both, for a client that does not know its servers: every request has both keys, so the arguments travel twice.
     Auto,
 }
 

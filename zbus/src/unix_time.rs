@@ -1,0 +1,9 @@
+//! This machine's clock.
+
+use std::time::SystemTime;
+
+/// Milliseconds since 1970.
+pub(crate) fn unix_milliseconds() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
