@@ -44,10 +44,18 @@ impl Drop for SlowServer {
 
 /// Calls the server for this long, in a task of its own.
 async fn sleep(redis: &RedisServer, milliseconds: u64) -> tokio::task::JoinHandle<Result<(), Error>> {
+    call(redis, "Sleep", milliseconds).await
+}
+
+async fn call(
+    redis: &RedisServer,
+    method: &'static str,
+    milliseconds: u64,
+) -> tokio::task::JoinHandle<Result<(), Error>> {
     let client = Client::connect(&redis.address()).await.unwrap();
     tokio::spawn(async move {
         let object = RemoteObject::new(client, "slow", ObjectId::from_static("slow", "1.0"));
-        let mut request = object.request("Sleep");
+        let mut request = object.request(method);
         request.argument::<Same, u64>("milliseconds", &milliseconds)?;
         request.call(0).await.map(drop)
     })
@@ -83,6 +91,22 @@ async fn a_server_that_is_told_twice_to_stop_tells_its_callers_and_ends_at_once(
     assert_eq!(server.line().as_deref(), Some("stopped"));
     assert!(server.child.wait().unwrap().success());
     assert!(told.elapsed() < Duration::from_secs(4), "{:?}", told.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_is_told_twice_to_stop_ends_even_if_a_method_blocks_its_thread() {
+    let redis = RedisServer::start();
+    let mut server = SlowServer::start(&redis.address());
+    let call = call(&redis, "Block", 60_000).await;
+    assert_eq!(server.line().as_deref(), Some("taken"));
+    let told = Instant::now();
+    server.signal("TERM");
+    server.signal("INT");
+    let error = call.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Rejected { kind: RejectionKind::Stopping, .. }), "{error}");
+    assert_eq!(server.line().as_deref(), Some("stopped"));
+    assert!(server.child.wait().unwrap().success());
+    assert!(told.elapsed() < Duration::from_secs(20), "{:?}", told.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,21 +1,18 @@
-//! One writer for all that a client or a server sends: it drains what waits into one batch, so that many calls share a round trip.
+//! One writer for everything that a client or a server sends. It writes what waits as one batch, so that many calls share a round trip.
 
 mod gather;
 mod queue;
+mod retries;
+mod writer;
 
-use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 pub(crate) use self::gather::Gatherer;
-use self::queue::{Receiver, Sender, Unsent};
-use crate::backoff::reconnect_backoff;
+use self::queue::{Sender, Then, Unsent};
+use self::writer::Writer;
 use crate::broker::{Broker, BrokerError, Write};
 
 /// How many bytes of large messages may wait. Small ones are bounded by their number alone, which is cheaper.
@@ -30,8 +27,14 @@ pub(crate) trait Tracker: Send + 'static {
     /// Just before a batch is written: takes out what nobody wants any more.
     fn begin(&self, batch: &mut Vec<Waiting<Self::Tag>>);
 
-    /// Afterwards, with what came of each of the batch. What it leaves in there is tried again.
+    /// Afterwards, with the outcome of each write of the batch. What it leaves in the batch is written again, after a pause.
     fn end(&self, batch: &mut Vec<Waiting<Self::Tag>>, outcomes: Vec<Result<(), BrokerError>>);
+
+    /// Whether the writer pauses after a batch of which the broker has taken nothing, because it is out of reach or not ready. If not,
+    /// each sender learns at once that its write has failed.
+    fn pauses(&self) -> bool {
+        false
+    }
 }
 
 /// The way to the writer. The writer ends when all of these are gone and everything is written.
@@ -47,8 +50,16 @@ pub(crate) struct Outbox<T> {
 pub(crate) struct Waiting<T> {
     pub(crate) tag: T,
     pub(crate) write: Write,
+    /// How often it has failed.
+    failures: u32,
     /// The room that a large one takes.
     _room: Option<OwnedSemaphorePermit>,
+}
+
+impl<T> Waiting<T> {
+    fn new(tag: T, write: Write, room: Option<OwnedSemaphorePermit>) -> Self {
+        Self { tag, write, failures: 0, _room: room }
+    }
 }
 
 impl<T> Clone for Outbox<T> {
@@ -64,92 +75,43 @@ pub(crate) struct Closed;
 impl<T: Send + 'static> Outbox<T> {
     pub(crate) fn start<K: Tracker<Tag = T>>(broker: Arc<dyn Broker>, tracker: K) -> (Self, JoinHandle<()>) {
         let (senders, waiting) = queue::new();
-        let writer = Writer { broker, tracker, waiting, failed: VecDeque::new(), delays: delays() };
         let large = Arc::new(Semaphore::new(LARGE_BYTES / LARGE));
+        let writer = Writer::new(broker, tracker, waiting);
         (Self { senders: Arc::new(senders), large }, tokio::spawn(writer.run()))
     }
 
     /// Waits for room. Dropping the future sends nothing.
     pub(crate) async fn send(&self, tag: T, write: Write) -> Result<(), Closed> {
+        self.enter(tag, write, Then::GoesOn).await
+    }
+
+    /// [`Outbox::send`] for a task of the runtime's own, which ends or waits right after it: one that goes on, as a method may, could
+    /// block the thread on which the writer is to run next.
+    pub(crate) async fn send_and_end(&self, tag: T, write: Write) -> Result<(), Closed> {
+        self.enter(tag, write, Then::Ends).await
+    }
+
+    async fn enter(&self, tag: T, write: Write, then: Then) -> Result<(), Closed> {
         let pieces = (write.message().len() / LARGE).min(LARGE_BYTES / LARGE);
         let room = match u32::try_from(pieces) {
             Ok(pieces @ 1..) => Arc::clone(&self.large).acquire_many_owned(pieces).await.ok(),
             _ => None,
         };
-        match self.senders.push(Waiting { tag, write, _room: room }) {
+        match self.senders.push(Waiting::new(tag, write, room), then) {
             Ok(()) => Ok(()),
             Err(Unsent::Closed) => Err(Closed),
-            Err(Unsent::Full(waiting)) => Box::pin(self.senders.push_when_there_is_room(waiting)).await,
+            Err(Unsent::Full(waiting)) => Box::pin(self.senders.push_when_there_is_room(waiting, then)).await,
         }
     }
 
-    /// The like, if there is room at once; otherwise nothing is sent.
+    /// Sends if there is room at once; otherwise nothing is sent.
     pub(crate) fn try_send(&self, tag: T, write: Write) -> bool {
-        write.message().len() < LARGE && self.senders.push(Waiting { tag, write, _room: None }).is_ok()
+        write.message().len() < LARGE && self.senders.push(Waiting::new(tag, write, None), Then::GoesOn).is_ok()
     }
 
     /// Has what is sent from several tasks go out together.
     pub(crate) fn gatherer(&self) -> Gatherer<T> {
         Gatherer::new(self.senders.queue())
-    }
-}
-
-struct Writer<K: Tracker> {
-    broker: Arc<dyn Broker>,
-    tracker: K,
-    waiting: Receiver<K::Tag>,
-    /// To be tried again.
-    failed: VecDeque<Waiting<K::Tag>>,
-    delays: ExponentialBackoff,
-}
-
-/// Between two tries: short, as somebody waits for what is written.
-fn delays() -> ExponentialBackoff {
-    reconnect_backoff().with_max_delay(LONGEST_DELAY).build()
-}
-
-const LONGEST_DELAY: Duration = Duration::from_secs(1);
-
-impl<K: Tracker> Writer<K> {
-    async fn run(mut self) {
-        let mut batch = Vec::new();
-        loop {
-            // A broker that is ready at once would let this go on without end.
-            tokio::task::coop::consume_budget().await;
-            // Alone: where it is what breaks the connection, it breaks it for no other.
-            if let Some(failed) = self.failed.pop_front() {
-                batch.push(failed);
-                self.write(&mut batch).await;
-            }
-            let waiting = &self.waiting;
-            let taken = if self.failed.is_empty() {
-                poll_fn(|context| waiting.poll_batch(&mut batch, context)).await
-            } else {
-                // What waits is written between the tries.
-                poll_fn(|context| Poll::Ready(waiting.poll_batch(&mut batch, context))).await == Poll::Ready(true)
-            };
-            if taken {
-                self.write(&mut batch).await;
-            } else if self.failed.is_empty() {
-                return;
-            }
-        }
-    }
-
-    async fn write(&mut self, batch: &mut Vec<Waiting<K::Tag>>) {
-        self.tracker.begin(batch);
-        if batch.is_empty() {
-            return;
-        }
-        // A clone shares the message's memory.
-        let outcomes = self.broker.write(batch.iter().map(|waiting| waiting.write.clone()).collect()).await;
-        self.tracker.end(batch, outcomes);
-        if batch.is_empty() {
-            self.delays = delays();
-        } else {
-            self.failed.extend(batch.drain(..));
-            tokio::time::sleep(self.delays.next().unwrap_or(LONGEST_DELAY)).await;
-        }
     }
 }
 

@@ -1,7 +1,7 @@
-//! Runtimes of several threads.
+//! How tasks run on multi-threaded runtimes.
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -25,4 +25,54 @@ pub(crate) async fn offer_to_other_threads() {
         Poll::Pending
     })
     .await;
+}
+
+/// Wakes a task so that any thread of the runtime can run it.
+///
+/// Tokio keeps the task that a thread wakes last for that thread, to be run next; no other thread takes it from there. If the task that
+/// runs now goes on to block its thread (a method that computes, say), the one that it woke waits just as long. So an empty task takes
+/// that place, which moves the woken task to the queue that other threads take from, and has one of them look there.
+///
+/// What ends or waits right after it has woken another needs none of this.
+pub(crate) fn wake_for_any_thread(waker: Waker) {
+    waker.wake();
+    // A thread that runs no task, as that of `block_on`, puts what it wakes where every thread looks.
+    if tokio::task::try_id().is_some() && has_threads() {
+        tokio::spawn(std::future::ready(()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_task_that_is_woken_by_one_that_then_blocks_its_thread_runs_on_another() {
+        for _ in 0..20 {
+            let (sleeps, asleep) = oneshot::channel();
+            let (ran, runs) = mpsc::channel();
+            tokio::spawn(async move {
+                let mut woken = Some(sleeps);
+                poll_fn(|context| match woken.take() {
+                    Some(sleeps) => {
+                        sleeps.send(context.waker().clone()).unwrap();
+                        Poll::Pending
+                    }
+                    None => Poll::Ready(()),
+                })
+                .await;
+                ran.send(()).unwrap();
+            });
+            let blocking = tokio::spawn(async move {
+                wake_for_any_thread(asleep.await.unwrap());
+                runs.recv_timeout(Duration::from_secs(20))
+            });
+            blocking.await.unwrap().expect("the woken task waits for the thread of the one that woke it");
+        }
+    }
 }

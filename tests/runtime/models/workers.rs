@@ -45,7 +45,7 @@ fn assert_all_free(pool: &Pool<Work>) {
 fn each_worker_runs_one_call_at_a_time_and_none_is_lost() {
     const CALLS: usize = 3;
     check(|| {
-        let pool = Pool::new(2);
+        let pool = Pool::new(2, 0);
         let running = Arc::new(AtomicUsize::new(0));
         let mut ends = Vec::new();
         let mut call = 0;
@@ -71,7 +71,7 @@ fn each_worker_runs_one_call_at_a_time_and_none_is_lost() {
 #[test]
 fn whoever_waits_until_all_are_free_waits_for_every_one() {
     check(|| {
-        let pool = Pool::new(2);
+        let pool = Pool::new(2, 0);
         let running = Arc::new(AtomicUsize::new(0));
         let mut reserved = block_on(pool.reserve());
         let ends: Vec<_> =
@@ -90,7 +90,7 @@ fn whoever_waits_until_all_are_free_waits_for_every_one() {
 #[test]
 fn one_who_stops_waiting_keeps_no_worker_and_no_waker_from_the_others() {
     check(|| {
-        let pool = Pool::new(1);
+        let pool = Pool::new(1, 0);
         let running = Arc::new(AtomicUsize::new(0));
         let mut reserved = block_on(pool.reserve());
         let worker = reserved.take_one(Some(0)).unwrap();
@@ -109,4 +109,35 @@ fn one_who_stops_waiting_keeps_no_worker_and_no_waker_from_the_others() {
         other.join().unwrap();
         assert_eq!(block_on(pool.reserve()).count(), 1);
     });
+}
+
+#[test]
+fn no_more_is_taken_and_unanswered_than_there_are_workers_and_replies_free_of_charge() {
+    for free_unwritten in [0, 1] {
+        check(move || {
+            let pool: Arc<Pool<Work>> = Pool::new(1, free_unwritten);
+            let unanswered = Arc::new(AtomicUsize::new(0));
+            let mut ends = Vec::new();
+            for call in 0..3 {
+                let mut reserved = block_on(pool.reserve());
+                assert!(unanswered.fetch_add(1, Ordering::SeqCst) < 1 + free_unwritten);
+                // One of them is refused without work.
+                let reply = if call == 1 {
+                    reserved.take_reply().unwrap()
+                } else {
+                    reserved.take_one(Some(call)).unwrap().replies()
+                };
+                let unanswered = Arc::clone(&unanswered);
+                ends.push(thread::spawn(move || {
+                    unanswered.fetch_sub(1, Ordering::SeqCst);
+                    drop(reply);
+                }));
+            }
+            for end in ends {
+                end.join().unwrap();
+            }
+            block_on(pool.all_free());
+            assert_eq!(block_on(pool.reserve()).count(), 1);
+        });
+    }
 }

@@ -8,14 +8,15 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, TryAcquireError};
 
 use super::{Closed, LARGE, Waiting};
+use crate::threads::wake_for_any_thread;
 
 /// How many writes may wait. Further senders wait for room, in order.
 const CAPACITY: usize = 4096;
 
 /// A batch takes no further message beyond this many bytes.
-const BATCH_BYTES: usize = 1 << 20;
+pub(super) const BATCH_BYTES: usize = 1 << 20;
 
-/// So many are a batch, however many more are about to come.
+/// So many are written at once, even if more are about to come.
 const ENOUGH: usize = 64;
 
 pub(super) fn new<T>() -> (Sender<T>, Receiver<T>) {
@@ -36,18 +37,18 @@ pub(super) struct Queue<T> {
 #[derive(Debug)]
 struct State<T> {
     waiting: VecDeque<Waiting<T>>,
-    /// Of the writer, where it waits for something to write.
+    /// The writer's, while it waits for something to write.
     writer: Option<Waker>,
-    /// How many keep the writer back.
+    /// How many [gatherings](super::gather::Gathering) hold the writer back.
     held: usize,
-    /// Whatever is about to come, what waits is written first.
+    /// Enough waits: it is written, whatever else is about to come.
     enough: bool,
     no_senders: bool,
     no_writer: bool,
 }
 
 impl<T> State<T> {
-    /// Who is to be woken, as there is something to write.
+    /// The writer's waker, if there is something to write.
     fn writer(&mut self) -> Option<Waker> {
         if self.is_ready() { self.writer.take() } else { None }
     }
@@ -58,7 +59,7 @@ impl<T> State<T> {
 }
 
 impl<T> Queue<T> {
-    /// Keeps the writer back until this is undone, or until enough waits.
+    /// Holds the writer back until [`Queue::release`], or until enough waits.
     pub(super) fn hold(&self) {
         self.state.lock().held += 1;
     }
@@ -73,13 +74,22 @@ impl<T> Queue<T> {
     }
 }
 
-/// Who sends, all of them: with this ends what is to be written.
+/// The senders' end. When it is dropped, nothing more is to be written.
 #[derive(Debug)]
 pub(super) struct Sender<T> {
     queue: Arc<Queue<T>>,
 }
 
-/// Why something does not wait for the writer.
+/// What the sending task does next.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Then {
+    /// It may do anything, and block its thread.
+    GoesOn,
+    /// It ends, or waits, at once.
+    Ends,
+}
+
+/// Why something was not put into the queue.
 pub(super) enum Unsent<T> {
     Full(Waiting<T>),
     Closed,
@@ -87,11 +97,11 @@ pub(super) enum Unsent<T> {
 
 impl<T> Sender<T> {
     /// Sends if there is room at once.
-    pub(super) fn push(&self, waiting: Waiting<T>) -> Result<(), Unsent<T>> {
+    pub(super) fn push(&self, waiting: Waiting<T>, then: Then) -> Result<(), Unsent<T>> {
         match self.queue.room.try_acquire() {
             Ok(room) => {
                 room.forget();
-                self.enter(waiting).map_err(|Closed| Unsent::Closed)
+                self.enter(waiting, then).map_err(|Closed| Unsent::Closed)
             }
             Err(TryAcquireError::NoPermits) => Err(Unsent::Full(waiting)),
             Err(TryAcquireError::Closed) => Err(Unsent::Closed),
@@ -99,25 +109,29 @@ impl<T> Sender<T> {
     }
 
     /// Waits for room. Dropping the future sends nothing.
-    pub(super) async fn push_when_there_is_room(&self, waiting: Waiting<T>) -> Result<(), Closed> {
+    pub(super) async fn push_when_there_is_room(&self, waiting: Waiting<T>, then: Then) -> Result<(), Closed> {
         self.queue.room.acquire().await.map_err(|_| Closed)?.forget();
-        self.enter(waiting)
+        self.enter(waiting, then)
     }
 
     /// Takes the room that its sender has acquired.
-    fn enter(&self, waiting: Waiting<T>) -> Result<(), Closed> {
+    fn enter(&self, waiting: Waiting<T>, then: Then) -> Result<(), Closed> {
         let writer = {
             let mut state = self.queue.state.lock();
             if state.no_writer {
                 return Err(Closed);
             }
-            // Others may wait for the room that a large one takes.
+            // A large message goes out at once: others may wait for the room that it takes.
             let is_large = waiting.write.message().len() >= LARGE;
             state.waiting.push_back(waiting);
             state.enough |= is_large || state.waiting.len() >= ENOUGH;
             state.writer()
         };
-        writer.into_iter().for_each(Waker::wake);
+        match (writer, then) {
+            (Some(writer), Then::GoesOn) => wake_for_any_thread(writer),
+            (Some(writer), Then::Ends) => writer.wake(),
+            (None, _) => {}
+        }
         Ok(())
     }
 
@@ -143,7 +157,7 @@ pub(super) struct Receiver<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Moves a batch into `batch`, as soon as there is any; false where nothing comes any more.
+    /// Moves what waits into `batch`, as soon as there is any; false if nothing more will come.
     pub(super) fn poll_batch(&self, batch: &mut Vec<Waiting<T>>, context: &Context<'_>) -> Poll<bool> {
         let mut state = self.queue.state.lock();
         if !state.is_ready() {
@@ -217,7 +231,7 @@ mod tests {
 
         fn send_of(&self, tag: usize, size: usize) {
             let write = Write::Publish { channel: "c".into(), message: Bytes::from(vec![0; size]) };
-            assert!(self.sender.push(Waiting { tag, write, _room: None }).is_ok());
+            assert!(self.sender.push(Waiting::new(tag, write, None), Then::GoesOn).is_ok());
         }
 
         fn send(&self, tag: usize) {
@@ -250,7 +264,7 @@ mod tests {
         let mut senders: Vec<_> = (CAPACITY..4 * CAPACITY)
             .map(|tag| {
                 let write = Write::Publish { channel: "c".into(), message: Bytes::from_static(b"m") };
-                Box::pin(ends.sender.push_when_there_is_room(Waiting { tag, write, _room: None }))
+                Box::pin(ends.sender.push_when_there_is_room(Waiting::new(tag, write, None), Then::Ends))
             })
             .collect();
         assert!(senders.iter_mut().all(|sender| sender.poll_unpin(&mut context).is_pending()));
@@ -267,17 +281,14 @@ mod tests {
     #[tokio::test]
     async fn a_sender_that_waits_for_room_ends_with_the_writer() {
         let Ends { sender, receiver, .. } = Ends::new();
-        let waiting = || Waiting {
-            tag: 0,
-            write: Write::Publish { channel: "c".into(), message: Bytes::from_static(b"m") },
-            _room: None,
-        };
-        (0..CAPACITY).for_each(|_| assert!(sender.push(waiting()).is_ok()));
-        let mut sending = Box::pin(sender.push_when_there_is_room(waiting()));
+        let write = || Write::Publish { channel: "c".into(), message: Bytes::from_static(b"m") };
+        let waiting = || Waiting::new(0, write(), None);
+        (0..CAPACITY).for_each(|_| assert!(sender.push(waiting(), Then::Ends).is_ok()));
+        let mut sending = Box::pin(sender.push_when_there_is_room(waiting(), Then::Ends));
         assert!(futures::poll!(&mut sending).is_pending());
         drop(receiver);
         assert!(matches!(sending.await, Err(Closed)));
-        assert!(matches!(sender.push(waiting()), Err(Unsent::Closed)));
+        assert!(matches!(sender.push(waiting(), Then::Ends), Err(Unsent::Closed)));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

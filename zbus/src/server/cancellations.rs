@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::running::Running;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, BrokerErrorKind, Deliveries, Delivery};
+use crate::log_limit::Outage;
 use crate::wire::decode;
 
 /// When to ask again a broker that does not let us listen.
@@ -20,6 +21,7 @@ pub(super) struct Cancellations {
     pub(super) broker: Arc<dyn Broker>,
     pub(super) channel: String,
     pub(super) running: Arc<Running>,
+    pub(super) outage: Outage,
 }
 
 impl Cancellations {
@@ -38,21 +40,30 @@ impl Cancellations {
         loop {
             let delay = match subscribed {
                 Ok(deliveries) => {
+                    if self.outage.is_over() {
+                        tracing::info!("calls that are given up are ended again");
+                    }
                     delays = reconnect_backoff().build();
                     self.read(deliveries).await;
                     None
                 }
                 Err(error) if error.kind() == BrokerErrorKind::Refused => {
-                    tracing::warn!(%error, "calls that are given up run on to their deadlines");
+                    self.deaf(&error);
                     Some(REFUSED_DELAY)
                 }
                 Err(error) => {
-                    tracing::debug!(%error, "calls that are given up run on for now");
+                    self.deaf(&error);
                     None
                 }
             };
             tokio::time::sleep(delay.or_else(|| delays.next()).unwrap_or(LONGEST_DELAY)).await;
             subscribed = self.subscribe().await;
+        }
+    }
+
+    fn deaf(&self, error: &BrokerError) {
+        if let Some(count) = self.outage.failed(1) {
+            tracing::warn!(%error, count, "calls that their callers give up run on to their deadlines");
         }
     }
 

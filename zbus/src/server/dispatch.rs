@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::object::Call;
+use super::refusals::Refusals;
 use super::rejection::Rejection;
 use super::reply::{Inboxes, ReplyTo, Sent};
 use super::run::{Run, reject};
@@ -42,6 +43,7 @@ pub(super) struct Dispatcher {
     pub(super) abort: CancellationToken,
     pub(super) running: Arc<Running>,
     pub(super) drops: Arc<Drops>,
+    pub(super) refusals: Refusals,
     pub(super) inboxes: Inboxes,
     pub(super) max_call_time: Option<Duration>,
     /// In bytes.
@@ -90,7 +92,8 @@ impl Dispatcher {
             }
             Err(Unread::Rejected(reply_to, id, rejection)) => {
                 self.workers.counters.rejected.add_one();
-                return reply_to.reject(&id, &self.outbox, &rejection).await;
+                let Some(unwritten) = free.take_reply() else { return };
+                return reply_to.reject(&id, &self.outbox, &rejection, unwritten).await;
             }
         };
         let (id, queue, runner) = match self.served(&request, arrival.pool) {
@@ -98,7 +101,8 @@ impl Dispatcher {
             Err(message) => {
                 self.workers.counters.rejected.add_one();
                 let rejection = Rejection::new(RejectionKind::UnknownObject, message);
-                return reject(reply_to, request.id, self, &rejection).await;
+                let Some(unwritten) = free.take_reply() else { return };
+                return reject(reply_to, request.id, self, &rejection, unwritten).await;
             }
         };
         // There is one for each object.

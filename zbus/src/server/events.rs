@@ -1,6 +1,7 @@
 //! The streams of served objects: each is run once a server, and its events are published to whoever listens.
 
 use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -13,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::reply::Sent;
 use crate::ObjectId;
 use crate::broker::{BoxFuture, Write};
+use crate::log_limit::LogLimit;
 use crate::outbox::Outbox;
 use crate::telemetry;
 use crate::wire::{EncodeError, encode_as};
@@ -49,7 +51,12 @@ impl Streams {
     ) {
         for (name, run) in self.streams {
             let channel: Arc<str> = object.channel(module, &name).into();
-            let publisher = Publisher { channel: Arc::clone(&channel), outbox: outbox.clone(), max_message_size };
+            let publisher = Publisher {
+                channel: Arc::clone(&channel),
+                outbox: outbox.clone(),
+                max_message_size,
+                refused: Arc::default(),
+            };
             let stop = stop.clone();
             let (begun, started) = oneshot::channel();
             tasks.spawn(async move {
@@ -77,8 +84,8 @@ impl Streams {
     }
 }
 
-impl std::fmt::Debug for Streams {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Streams {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.streams.iter().map(|(name, _)| name)).finish()
     }
 }
@@ -98,6 +105,8 @@ pub struct Publisher {
     channel: Arc<str>,
     outbox: Outbox<Sent>,
     max_message_size: usize,
+    /// Limits the lines about events that cannot travel.
+    refused: Arc<LogLimit>,
 }
 
 impl Publisher {
@@ -106,7 +115,8 @@ impl Publisher {
         Arc::ptr_eq(&self.channel, &other.channel)
     }
 
-    /// Publishes all events of a stream, until it ends or the server stops.
+    /// Publishes all events of a stream, until it ends or the server stops. While the broker takes fewer than the stream has, as when
+    /// it is away, the stream is not read: no more than 4096 events and replies wait in a server, and 64 MiB of large ones.
     pub async fn forward<A, T, S>(self, stream: S)
     where
         A: SerializeAs<T> + ?Sized,
@@ -119,7 +129,9 @@ impl Publisher {
         }
     }
 
-    /// Publishes one event. One that cannot travel, that is too large, or that the broker does not take, is logged and dropped.
+    /// Publishes one event: waits until there is room for it among what the server is about to write, 4096 events and replies, and 64 MiB
+    /// of large ones. An event that cannot travel, is too large, or is not taken by the broker, is dropped and logged, one line every 10 s
+    /// at most.
     pub fn publish<A, T>(&self, event: &T) -> impl Future<Output = ()> + Send
     where
         A: SerializeAs<T> + ?Sized,
@@ -133,20 +145,22 @@ impl Publisher {
 
     pub(super) async fn send(&self, message: Result<Vec<u8>, EncodeError>) {
         let message = match message {
-            Ok(message) => message,
-            Err(error) => {
-                tracing::error!(stream = %self.channel, %error, "an event cannot be encoded");
-                return;
+            Ok(message) if message.len() <= self.max_message_size => message,
+            Ok(message) => {
+                let (size, most) = (message.len(), self.max_message_size);
+                return self.refuse(format_args!("it is {size} bytes, more than the {most} that this server sends"));
             }
+            Err(error) => return self.refuse(format_args!("it cannot be encoded: {error}")),
         };
-        if message.len() > self.max_message_size {
-            let (size, most) = (message.len(), self.max_message_size);
-            tracing::error!(stream = %self.channel, size, most, "an event is larger than this server sends");
-            return;
-        }
         let write = Write::Publish { channel: Arc::clone(&self.channel), message: message.into() };
         telemetry::event_published(&self.channel);
         // The writer has ended: the runtime is going down.
         let _ = self.outbox.send(Sent::Event, write).await;
+    }
+
+    fn refuse(&self, reason: fmt::Arguments<'_>) {
+        if let Some(unsaid) = self.refused.due() {
+            tracing::error!(stream = %self.channel, %reason, unsaid, "an event is not published");
+        }
     }
 }

@@ -12,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 use super::dispatch::Dispatcher;
 use super::portion::Portion;
 use super::reply::{Inboxes, ReplyTo, Sent};
-use super::workers::Workers;
+use super::workers::{Free, Workers, status_pool};
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, Popped, Popper};
 use crate::drops::{Beginning, Drops, Reason};
+use crate::log_limit::Outage;
 use crate::outbox::Outbox;
 use crate::status::Status;
 use crate::threads::{has_threads, offer_to_other_threads};
@@ -31,9 +32,10 @@ const TURN: usize = 64;
 pub(super) struct Intake {
     pub(super) popper: Box<dyn Popper>,
     pub(super) lists: Vec<Arc<str>>,
-    /// Rung where the broker is lost.
+    /// Notified when the broker is lost.
     pub(super) lost: Arc<Notify>,
     pub(super) stop: CancellationToken,
+    pub(super) outage: Outage,
 }
 
 impl Intake {
@@ -80,9 +82,11 @@ impl Intake {
 
     /// Status requests, until `stop`.
     pub(super) async fn status_requests(mut self, server: StatusSource) {
-        while let Some(popped) = self.pop(16).await {
+        let pool = status_pool();
+        while let Some(mut free) = self.stop.run_until_cancelled(pool.reserve()).await {
+            let Some(popped) = self.pop(free.count()).await else { return };
             for message in popped.messages {
-                server.answer(&message).await;
+                server.answer(&message, &mut free).await;
             }
         }
     }
@@ -93,7 +97,12 @@ impl Intake {
         loop {
             match self.popper.pop(&self.lists, count, &self.stop).await {
                 Ok(popped) if popped.messages.is_empty() && self.stop.is_cancelled() => return None,
-                Ok(popped) => return Some(popped),
+                Ok(popped) => {
+                    if self.outage.is_over() {
+                        tracing::info!(lists = ?self.lists, "requests are taken again");
+                    }
+                    return Some(popped);
+                }
                 Err(error) => {
                     self.interrupted(&error);
                     self.lost.notify_one();
@@ -105,7 +114,9 @@ impl Intake {
     }
 
     fn interrupted(&self, error: &BrokerError) {
-        tracing::warn!(%error, lists = ?self.lists, "requests are interrupted");
+        if let Some(count) = self.outage.failed(1) {
+            tracing::warn!(%error, count, lists = ?self.lists, "no requests can be taken: it is tried again");
+        }
     }
 }
 
@@ -120,7 +131,7 @@ pub(super) struct StatusSource {
 }
 
 impl StatusSource {
-    async fn answer(&self, message: &Bytes) {
+    async fn answer(&self, message: &Bytes, free: &mut Free) {
         let request = match Request::decode(message) {
             Ok(request) => request,
             Err(error) => return self.drops.note(Reason::Malformed, error),
@@ -135,7 +146,11 @@ impl StatusSource {
         };
         let mut response = OutgoingResponse::new(request.generation, request.id);
         match response.value::<serde_with::Same, _>(&status).and_then(|()| response.encode()) {
-            Ok(message) => reply_to.send(&self.outbox, message).await,
+            Ok(message) => {
+                // There is one, as no more was popped than was reserved.
+                let Some(unwritten) = free.take_reply() else { return };
+                reply_to.send(&self.outbox, message, unwritten).await;
+            }
             Err(error) => tracing::error!(%error, "the status cannot be encoded"),
         }
     }

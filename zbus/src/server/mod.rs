@@ -12,6 +12,7 @@ mod options;
 mod pool;
 mod portion;
 mod presence;
+mod refusals;
 mod rejection;
 mod reply;
 mod run;
@@ -41,6 +42,7 @@ use self::intake::{Intake, StatusSource};
 pub use self::object::{Arguments, Call, Object, Returns};
 pub use self::options::ObjectOptions;
 use self::presence::Presence;
+use self::refusals::Refusals;
 pub use self::rejection::Rejection;
 use self::reply::{Inboxes, ReplyTracker};
 use self::runner::AnyObject;
@@ -56,6 +58,7 @@ use crate::clock::Clock;
 pub use crate::context::Context;
 use crate::drops::Drops;
 use crate::error::Error;
+use crate::log_limit::Outage;
 use crate::object_id;
 use crate::outbox::Outbox;
 use crate::status::{ObjectStatus, Status};
@@ -73,7 +76,7 @@ const DEFAULT_DRAIN: Duration = Duration::from_secs(30);
 /// What may take this long after the calls have ended or were cut off: the last replies, and what can be neither ended nor cut off.
 const FLUSH: Duration = Duration::from_secs(5);
 
-/// The like where the server was told twice to stop.
+/// What may take this long if the server was asked twice to stop.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A server of a module: register its objects, then serve.
@@ -218,7 +221,23 @@ impl Server {
 
     /// Serves at the broker of an address (see [`Client::connect`](crate::Client::connect)) until Ctrl-C or `SIGTERM`, then drains:
     /// no more is taken, what runs ends, all is answered. Another Ctrl-C or `SIGTERM` ends that at once: what still runs is cut off,
-    /// and its callers are told so, for 1 s at most.
+    /// and its callers get [`Stopping`](crate::RejectionKind::Stopping). This takes 1 s at most.
+    ///
+    /// A method that blocks its thread cannot be cut off. This returns nevertheless, but a tokio runtime that is dropped, as
+    /// `#[tokio::main]` does at the end of `main`, waits for its threads. To end the process at once, leave such a thread behind:
+    ///
+    /// ```no_run
+    /// # use zbus::{Server, UntypedObject};
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let runtime = tokio::runtime::Runtime::new()?;
+    ///     let object = UntypedObject::new("calculator").method("Add", |a: f64, b: f64| async move { a + b });
+    ///     let served = runtime.block_on(Server::new("calc").register(object)?.serve("redis://127.0.0.1:6379"));
+    ///     runtime.shutdown_background();
+    ///     Ok(served?)
+    /// }
+    /// ```
+    ///
+    /// With `#[tokio::main]`, [`std::process::exit`] as the last line does the same.
     ///
     /// These signals do not end the process by themselves any more once this was called, nor after it has returned: tokio keeps
     /// listening to them. A program that goes on then listens itself (`tokio::signal`), or uses [`Server::serve_until`], which leaves
@@ -228,7 +247,7 @@ impl Server {
     /// [`Error::Broker`] where the broker is out of reach at the start (see [`Server::wait_for_broker`]). Later it is waited for.
     pub async fn serve(self, address: &str) -> Result<(), Error> {
         let mut signals = StopSignals::new();
-        let Some(broker) = self.connect_unless(address, signals.next()).await? else { return Ok(()) };
+        let Some(broker) = connect_unless(address, self.wait, signals.next()).await? else { return Ok(()) };
         let mut running = self.start_with(broker).await?;
         signals.next().await;
         tokio::select! {
@@ -238,30 +257,17 @@ impl Server {
         Ok(())
     }
 
-    /// The like, until a future is ready; then it drains.
+    /// Serves until a future is ready, then drains as [`Server::serve`] does.
     ///
     /// # Errors
     /// Those of [`Server::serve`].
     pub async fn serve_until(self, address: &str, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let mut stop = std::pin::pin!(stop);
-        let Some(broker) = self.connect_unless(address, &mut stop).await? else { return Ok(()) };
+        let Some(broker) = connect_unless(address, self.wait, &mut stop).await? else { return Ok(()) };
         let mut running = self.start_with(broker).await?;
         stop.await;
         running.drain().await;
         Ok(())
-    }
-
-    /// None where the stop comes first: a broker that is waited for may never come. The rest of the start is not raced with the stop:
-    /// calls may have been taken by then, and are to be answered.
-    async fn connect_unless(
-        &self,
-        address: &str,
-        stop: impl Future<Output = ()>,
-    ) -> Result<Option<Arc<dyn Broker>>, Error> {
-        tokio::select! {
-            broker = broker::connect_within(address, self.wait) => Ok(Some(broker?)),
-            () = stop => Ok(None),
-        }
     }
 
     /// Serves in the background.
@@ -289,7 +295,7 @@ impl Server {
         let running = Arc::new(Running::default());
         let listening = CancellationToken::new();
         let listens = listening.clone().drop_guard();
-        let (outbox, writer) = Outbox::start(Arc::clone(&broker), ReplyTracker);
+        let (outbox, writer) = Outbox::start(Arc::clone(&broker), ReplyTracker::default());
 
         let instance: Arc<str> = Uuid::new_v4().to_string().into();
         let status = StatusSource {
@@ -308,7 +314,13 @@ impl Server {
         let lost = Arc::new(Notify::new());
         let intake = async |lists| {
             let popper = broker.popper().await?;
-            Ok::<_, Error>(Intake { popper, lists, lost: Arc::clone(&lost), stop: stop.clone() })
+            Ok::<_, Error>(Intake {
+                popper,
+                lists,
+                lost: Arc::clone(&lost),
+                stop: stop.clone(),
+                outage: Outage::default(),
+            })
         };
         let status_lists = [ObjectId::STATUS.queue(&self.module), object_id::instance_queue(&self.module, &instance)];
         let status_requests = intake(status_lists.map(Arc::from).into()).await?;
@@ -326,6 +338,7 @@ impl Server {
             abort: abort.clone(),
             running: Arc::clone(&running),
             drops,
+            refusals: Refusals::default(),
             inboxes: Inboxes::default(),
             max_call_time: self.max_call_time,
             max_message_size: self.max_message_size,
@@ -334,14 +347,21 @@ impl Server {
         });
         if queues.iter().any(|lists| !lists.is_empty()) {
             let channel = ObjectId::STATUS.channel(&self.module, "Cancel");
-            let cancellations = Cancellations { broker: Arc::clone(&broker), channel, running };
+            let cancellations =
+                Cancellations { broker: Arc::clone(&broker), channel, running, outage: Outage::default() };
             let subscribed = cancellations.subscribe().await;
             // Beyond `stop`: while the server drains, calls are given up too.
             tokio::spawn(cancellations.listen(subscribed, listening.child_token()));
         }
         let set = object_id::instances(&self.module);
-        let presence =
-            Presence { broker: Arc::clone(&broker), set, instance, lost: Arc::clone(&lost), stop: stop.clone() };
+        let presence = Presence {
+            broker: Arc::clone(&broker),
+            set,
+            instance,
+            lost: Arc::clone(&lost),
+            stop: stop.clone(),
+            outage: Outage::default(),
+        };
         presence.start(&tasks).await;
         // Last: what is taken from here on is answered, whatever comes.
         for (pool, lists) in queues.into_iter().enumerate().filter(|(_, lists)| !lists.is_empty()) {
@@ -359,6 +379,19 @@ impl Server {
             drain: self.drain,
             _listens: listens,
         })
+    }
+}
+
+/// None if the stop comes first: a broker that is waited for may never come. The rest of the start is not raced with the stop: by then
+/// calls may have been taken, which are to be answered.
+async fn connect_unless(
+    address: &str,
+    wait: Duration,
+    stop: impl Future<Output = ()>,
+) -> Result<Option<Arc<dyn Broker>>, Error> {
+    tokio::select! {
+        broker = broker::connect_within(address, wait) => Ok(Some(broker?)),
+        () = stop => Ok(None),
     }
 }
 
@@ -407,7 +440,7 @@ impl RunningServer {
     }
 
     async fn end_at_once(&mut self) {
-        tracing::warn!("calls are cut off: the server was told twice to stop");
+        tracing::warn!("calls are cut off: the server was asked twice to stop");
         self.abort.cancel();
         self.flush(LAST_WORDS).await;
     }
@@ -419,15 +452,25 @@ impl RunningServer {
     }
 
     async fn flush(&mut self, limit: Duration) {
+        let mut idle = false;
         let written = async {
             self.idle().await;
-            // The writer ends when all replies are written: those who could send any are gone.
+            idle = true;
+            // The writer ends when all replies are written, as all that could send one are gone.
             (&mut self.writer).await
         };
-        if tokio::time::timeout(limit, written).await.is_err() {
-            tracing::warn!("the last replies could not be written, or a method blocks its thread");
-            self.writer.abort();
+        if tokio::time::timeout(limit, written).await.is_ok() {
+            return;
         }
+        if idle {
+            tracing::warn!("the server ends without its last replies: the broker did not take them in {limit:?}");
+        } else {
+            tracing::warn!(
+                "the server ends while a method blocks its thread: dropping the runtime waits for it, `Runtime::shutdown_background` and \
+                 `std::process::exit` do not"
+            );
+        }
+        self.writer.abort();
     }
 }
 
@@ -472,4 +515,23 @@ pub enum RegisterError {
         /// What the server is called.
         server: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent<T: Send>(future: T) -> T {
+        future
+    }
+
+    /// A task of a multi-threaded runtime can serve.
+    #[tokio::test]
+    async fn what_serves_can_be_sent_between_threads() {
+        let server = || Server::new("sent");
+        drop(sent(server().serve("memory://sent")));
+        drop(sent(server().serve_until("memory://sent", std::future::ready(()))));
+        drop(sent(server().start_with(broker::memory::open("sent"))));
+        sent(sent(server().start("memory://sent")).await.unwrap().shutdown()).await;
+    }
 }

@@ -1,5 +1,5 @@
-//! Workers as places that are free, reserved, or at work. One lock holds both who is free and what each does, so that the two never
-//! disagree. `tests/runtime/models` checks this file under all interleavings: it uses no locks but `parking_lot`'s.
+//! Workers as places that are free, reserved, or at work, and the replies that are not written yet. One lock holds all of it, so that
+//! the parts never disagree. `tests/runtime/models` checks this file under all interleavings: it uses no locks but `parking_lot`'s.
 
 use std::future::poll_fn;
 use std::mem;
@@ -9,6 +9,11 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 
 /// A number of workers. What each does is a `T`, whose default is nothing.
+///
+/// A worker is free again before its reply is written: while the replies of a batch are on their way to the broker, the next batch is
+/// popped. But while replies cannot be written, or the connection stalls, workers must not take request after request. So only
+/// `unwritten` replies are free of charge; each beyond them keeps one worker from being reserved. No more requests are taken and not
+/// answered, at any time, than there are workers and `unwritten`.
 #[derive(Debug)]
 pub(super) struct Pool<T> {
     places: Mutex<Places<T>>,
@@ -21,6 +26,9 @@ struct Places<T> {
     free: Vec<usize>,
     /// How many are reserved.
     reserved: usize,
+    /// How many replies are not written yet, and how many of those keep no worker back.
+    unwritten: usize,
+    free_unwritten: usize,
     /// Woken when a worker gets free.
     waiting: Vec<Waker>,
 }
@@ -33,18 +41,21 @@ struct Place<T> {
 }
 
 impl<T: Default> Pool<T> {
-    pub(super) fn new(count: usize) -> Arc<Self> {
+    /// So many workers, and replies of which nothing is held back.
+    pub(super) fn new(count: usize, free_unwritten: usize) -> Arc<Self> {
         let all = std::iter::repeat_with(Place::default).take(count).collect();
         // So that the first worker is busy first.
         let free = (0..count).rev().collect();
-        Arc::new(Self { places: Mutex::new(Places { all, free, reserved: 0, waiting: Vec::new() }) })
+        Arc::new(Self {
+            places: Mutex::new(Places { all, free, reserved: 0, unwritten: 0, free_unwritten, waiting: Vec::new() }),
+        })
     }
 
     /// Waits for a free worker, and takes all that are free. Dropping the future takes none.
     pub(super) async fn reserve(self: &Arc<Self>) -> Reserved<T> {
         let count = poll_fn(|context| {
             let mut places = self.places.lock();
-            match places.free.len().saturating_sub(places.reserved) {
+            match places.available() {
                 0 => places.wait(context),
                 count => {
                     places.reserved += count;
@@ -73,8 +84,10 @@ impl<T: Default> Pool<T> {
         self.places.lock().all.iter().map(|place| place.does.clone()).collect()
     }
 
-    fn give_back(&self, place: usize) {
+    /// One who holds a worker no longer does, and leaves so many replies to be written.
+    fn give_back(&self, place: usize, replies: usize) {
         let mut places = self.places.lock();
+        places.unwritten += replies;
         let Some(worker) = places.all.get_mut(place) else { return };
         worker.holders = worker.holders.saturating_sub(1);
         if worker.holders > 0 {
@@ -96,6 +109,12 @@ fn wake(waiting: Vec<Waker>) {
 }
 
 impl<T> Places<T> {
+    /// How many workers can be reserved.
+    fn available(&self) -> usize {
+        let kept_back = self.unwritten.saturating_sub(self.free_unwritten);
+        self.free.len().saturating_sub(self.reserved).saturating_sub(kept_back)
+    }
+
     fn wait<R>(&mut self, context: &Context<'_>) -> Poll<R> {
         if !self.waiting.iter().any(|waker| waker.will_wake(context.waker())) {
             self.waiting.push(context.waker().clone());
@@ -124,7 +143,17 @@ impl<T: Default> Reserved<T> {
         let place = places.free.pop()?;
         *places.all.get_mut(place)? = Place { does, holders: 1 };
         drop(places);
-        Some(Worker { pool: Arc::clone(&self.pool), place })
+        Some(Worker { pool: Arc::clone(&self.pool), place: Some(place) })
+    }
+
+    /// A reply that one of them gives at once, without work.
+    pub(super) fn take_reply(&mut self) -> Option<Unwritten<T>> {
+        self.count = self.count.checked_sub(1)?;
+        let mut places = self.pool.places.lock();
+        places.reserved = places.reserved.saturating_sub(1);
+        places.unwritten += 1;
+        drop(places);
+        Some(Unwritten { pool: Arc::clone(&self.pool) })
     }
 }
 
@@ -145,12 +174,27 @@ impl<T> Drop for Reserved<T> {
 #[derive(Debug)]
 pub(super) struct Worker<T: Default> {
     pool: Arc<Pool<T>>,
-    place: usize,
+    /// None once it was given back.
+    place: Option<usize>,
+}
+
+impl<T: Default> Worker<T> {
+    /// Gives the worker back, and counts its reply as not written yet.
+    pub(super) fn replies(mut self) -> Unwritten<T> {
+        let pool = Arc::clone(&self.pool);
+        match self.place.take() {
+            Some(place) => pool.give_back(place, 1),
+            None => pool.places.lock().unwritten += 1,
+        }
+        Unwritten { pool }
+    }
 }
 
 impl<T: Default> Clone for Worker<T> {
     fn clone(&self) -> Self {
-        if let Some(worker) = self.pool.places.lock().all.get_mut(self.place) {
+        if let Some(place) = self.place
+            && let Some(worker) = self.pool.places.lock().all.get_mut(place)
+        {
             worker.holders += 1;
         }
         Self { pool: Arc::clone(&self.pool), place: self.place }
@@ -159,6 +203,28 @@ impl<T: Default> Clone for Worker<T> {
 
 impl<T: Default> Drop for Worker<T> {
     fn drop(&mut self) {
-        self.pool.give_back(self.place);
+        if let Some(place) = self.place.take() {
+            self.pool.give_back(place, 0);
+        }
+    }
+}
+
+/// A reply that is not written yet. It is, or never will be, when this is dropped.
+#[derive(Debug)]
+pub(super) struct Unwritten<T> {
+    pool: Arc<Pool<T>>,
+}
+
+impl<T> Drop for Unwritten<T> {
+    fn drop(&mut self) {
+        let mut places = self.pool.places.lock();
+        let kept_one_back = places.unwritten > places.free_unwritten;
+        places.unwritten = places.unwritten.saturating_sub(1);
+        if !kept_one_back {
+            return;
+        }
+        let waiting = mem::take(&mut places.waiting);
+        drop(places);
+        wake(waiting);
     }
 }

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::backoff::reconnect_backoff;
 use crate::broker::{Broker, BrokerError, BrokerErrorKind};
+use crate::log_limit::Outage;
 
 /// How often a server shows itself.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -31,6 +32,7 @@ pub(super) struct Presence {
     /// Rung where the broker was lost: it may come back without the set.
     pub(super) lost: Arc<Notify>,
     pub(super) stop: CancellationToken,
+    pub(super) outage: Outage,
 }
 
 impl Presence {
@@ -70,12 +72,16 @@ impl Presence {
                 }
             }
         };
-        if let Ok(Err(error)) = tokio::time::timeout(INTERVAL, tried).await {
-            hidden(&error);
+        match tokio::time::timeout(INTERVAL, tried).await {
+            Ok(Err(error)) => self.hidden(&error),
+            Ok(Ok(())) if self.outage.is_over() => tracing::info!("callers that ask who is there see the server again"),
+            Ok(Ok(())) | Err(_) => {}
         }
     }
-}
 
-fn hidden(error: &BrokerError) {
-    tracing::warn!(%error, "the server cannot show itself: callers that ask who is there do not see it");
+    fn hidden(&self, error: &BrokerError) {
+        if let Some(count) = self.outage.failed(1) {
+            tracing::warn!(%error, count, "the server cannot announce itself: callers that ask who is there do not see it");
+        }
+    }
 }

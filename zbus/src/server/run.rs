@@ -16,7 +16,7 @@ use super::events::panic_text;
 use super::object::Returns;
 use super::rejection::Rejection;
 use super::reply::ReplyTo;
-use super::workers::Busy;
+use super::workers::{Busy, Unwritten};
 use crate::context::{CallState, Context};
 use crate::error::RejectionKind;
 use crate::telemetry::{self, Observed};
@@ -91,24 +91,31 @@ impl Run {
             Some(Err(_)) => counters.rejected.add_one(),
             None => counters.dropped.add_one(),
         }
-        if let Some(outcome) = answer {
-            match (outcome, reply_to) {
-                (Ok(message), Some(reply_to)) => reply_to.send(&dispatcher.outbox, message).await,
-                (Ok(_), None) => {}
-                // In memory of its own: what is rare shall not make every call's future larger.
-                (Err(rejection), reply_to) => Box::pin(reject(reply_to, call.id(), &dispatcher, &rejection)).await,
+        // Free for the next call while the reply is on its way. What is not written counts, so that a server takes no more than it can
+        // answer.
+        match (answer, reply_to) {
+            (Some(Ok(message)), Some(reply_to)) => reply_to.send(&dispatcher.outbox, message, worker.replies()).await,
+            // In memory of its own: what is rare shall not make every call's future larger.
+            (Some(Err(rejection)), reply_to) => {
+                let id = call.id();
+                Box::pin(reject(reply_to, id, &dispatcher, &rejection, worker.replies())).await;
             }
+            (Some(Ok(_)), None) | (None, _) => drop(worker),
         }
-        // Busy until the reply is on its way, so that a server takes no more than it can answer.
-        drop(worker);
     }
 }
 
-/// Says why a call has no result: to its caller, or to our log where nobody waits for an answer.
-pub(super) async fn reject(reply_to: Option<ReplyTo>, id: &str, dispatcher: &Dispatcher, rejection: &Rejection) {
-    match reply_to {
-        Some(reply_to) => reply_to.reject(id, &dispatcher.outbox, rejection).await,
-        None => tracing::warn!(reason = rejection.message, "a one-way call failed"),
+/// Says why a call has no result: to its caller, and in the log.
+pub(super) async fn reject(
+    reply_to: Option<ReplyTo>,
+    id: &str,
+    dispatcher: &Dispatcher,
+    rejection: &Rejection,
+    unwritten: Unwritten,
+) {
+    dispatcher.refusals.note(rejection);
+    if let Some(reply_to) = reply_to {
+        reply_to.reject(id, &dispatcher.outbox, rejection, unwritten).await;
     }
 }
 
@@ -191,9 +198,7 @@ fn outcome_of(outcome: &Result<Result<Returns, Rejection>, GivenUp>) -> &'static
 fn settle(call: &CallState, outcome: Ended) -> Result<Returns, Rejection> {
     outcome.unwrap_or_else(|panic| {
         let text = panic_text(&*panic);
-        let name = Name(call);
-        tracing::error!(method = %name, panic = text, "a method panicked");
-        Err(Rejection::new(RejectionKind::Panicked, format!("{name} panicked: {text}")))
+        Err(Rejection::new(RejectionKind::Panicked, format!("{} panicked: {text}", Name(call))))
     })
 }
 

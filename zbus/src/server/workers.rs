@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::counters::Counters;
-use super::pool::{Pool, Reserved, Worker};
+use super::pool::{self, Pool, Reserved, Worker};
 use crate::context::CallState;
 use crate::status::WorkerStatus;
 use crate::types::Timestamp;
@@ -31,6 +31,21 @@ pub(super) type Free = Reserved<Work>;
 
 /// A worker that runs a call.
 pub(super) type Busy = Worker<Work>;
+
+/// A reply that is not written yet.
+pub(super) type Unwritten = pool::Unwritten<Work>;
+
+/// So many replies may be on their way to the broker without keeping a worker from the next call. It is what a batch of writes holds as
+/// a rule; with fewer, workers would wait for the broker.
+const FREE_UNWRITTEN: usize = 64;
+
+/// How many requests for the status are taken and not answered at once.
+const STATUS_REQUESTS: usize = 16;
+
+/// What answers requests for the status: no worker of the server's, so that it is answered while those are busy.
+pub(super) fn status_pool() -> Arc<Pool<Work>> {
+    Pool::new(STATUS_REQUESTS, 0)
+}
 
 /// What a worker does.
 #[derive(Clone, Debug)]
@@ -62,7 +77,7 @@ impl Default for Work {
 impl Workers {
     /// Pools of so many workers each.
     pub(super) fn new(pools: &[u32]) -> Arc<Self> {
-        let pools = pools.iter().map(|&count| Pool::new(count as usize)).collect();
+        let pools = pools.iter().map(|&count| Pool::new(count as usize, FREE_UNWRITTEN)).collect();
         Arc::new(Self { pools, counters: Counters::default() })
     }
 
@@ -116,6 +131,25 @@ mod tests {
         assert_eq!(overdue(), [true, true, false]);
         drop(running);
         assert_eq!(overdue(), [false; 3]);
+    }
+
+    #[tokio::test]
+    async fn no_more_is_taken_than_can_be_answered_while_replies_are_not_written() {
+        let workers = Workers::new(&[4]);
+        let mut unwritten = Vec::new();
+        while unwritten.len() < FREE_UNWRITTEN + 4 {
+            let mut reserved = workers.reserve(0).await.unwrap();
+            unwritten.push(reserved.take_one(work(None)).unwrap().replies());
+        }
+        let mut waiting = Box::pin(workers.reserve(0));
+        assert!(futures::poll!(&mut waiting).is_pending());
+        unwritten.pop();
+        assert_eq!(waiting.await.unwrap().count(), 1);
+        // A request that is refused at once counts as well.
+        unwritten.push(workers.reserve(0).await.unwrap().take_reply().unwrap());
+        assert!(futures::poll!(Box::pin(workers.reserve(0))).is_pending());
+        drop(unwritten);
+        assert_eq!(workers.reserve(0).await.unwrap().count(), 4);
     }
 
     #[tokio::test]
