@@ -35,6 +35,8 @@ pub mod case;
 pub mod contract;
 mod diagnostic;
 mod files;
+mod foreign;
+mod language;
 mod loader;
 #[cfg(feature = "json")]
 pub mod model;
@@ -44,10 +46,14 @@ mod resolve;
 mod scan;
 pub mod schema;
 mod source;
+mod spelling;
 mod tree;
-mod vocabulary;
 
-pub use diagnostic::{Ambiguity, CODES, Code, Color, Diagnostic, Edit, Fix, Label, Problem, Report, Thing, explain};
+pub use diagnostic::{
+    Absent, Ambiguity, ArgumentProblem, Bounded, CODES, Code, Color, Diagnostic, DocsProblem, Edit, Expectation,
+    Expected, Fix, Found, Help, Label, NumberProblem, Problem, Report, Step, Thing, TypeLooks, ValueKind, explain,
+};
+pub use language::AttributeName;
 pub use loader::{LoadError, Loaded, Loader, MAX_TEXT, MemoryLoader};
 pub use printable::printable;
 pub use schema::Schema;

@@ -207,18 +207,7 @@ fn ty(schema: &Schema, of: &Type) -> Value {
             return json!({ "kind": "map", "key": ty(schema, key), "value": ty(schema, value) });
         }
         Type::Named(id) => return named(schema, *id),
-        Type::Integer(integer) => integer.name(),
-        Type::Bool => "bool",
-        Type::F32 => "f32",
-        Type::F64 => "f64",
-        Type::String => "string",
-        Type::Bytes => "bytes",
-        Type::Timestamp => "timestamp",
-        Type::Duration => "duration",
-        Type::Ip => "ip",
-        Type::Cidr => "cidr",
-        Type::Mac => "mac",
-        Type::Any => "any",
+        scalar => scalar.scalar_name(),
     };
     json!({ "kind": kind })
 }

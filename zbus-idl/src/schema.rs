@@ -408,6 +408,45 @@ pub enum Type {
     Named(TypeId),
 }
 
+/// The types without parts, by their names in schemas.
+pub const SCALARS: [(&str, Type); 19] = [
+    ("bool", Type::Bool),
+    (Integer::I8.name(), Type::Integer(Integer::I8)),
+    (Integer::I16.name(), Type::Integer(Integer::I16)),
+    (Integer::I32.name(), Type::Integer(Integer::I32)),
+    (Integer::I64.name(), Type::Integer(Integer::I64)),
+    (Integer::U8.name(), Type::Integer(Integer::U8)),
+    (Integer::U16.name(), Type::Integer(Integer::U16)),
+    (Integer::U32.name(), Type::Integer(Integer::U32)),
+    (Integer::U64.name(), Type::Integer(Integer::U64)),
+    ("f32", Type::F32),
+    ("f64", Type::F64),
+    ("string", Type::String),
+    ("bytes", Type::Bytes),
+    ("timestamp", Type::Timestamp),
+    ("duration", Type::Duration),
+    ("ip", Type::Ip),
+    ("cidr", Type::Cidr),
+    ("mac", Type::Mac),
+    ("any", Type::Any),
+];
+
+impl Type {
+    /// The type of [`SCALARS`] with this name.
+    pub fn scalar(name: &str) -> Option<Self> {
+        SCALARS.into_iter().find(|(known, _)| *known == name).map(|(_, ty)| ty)
+    }
+
+    /// Its name, if it is one of [`SCALARS`].
+    pub fn scalar_name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Optional(_) | Self::List(_) | Self::Map(..) | Self::Named(_) => return None,
+            Self::Integer(integer) => integer.name(),
+            scalar => SCALARS.iter().find(|(_, ty)| ty == scalar)?.0,
+        })
+    }
+}
+
 /// The integer types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Integer {
@@ -431,7 +470,7 @@ pub enum Integer {
 
 impl Integer {
     /// The name in schemas, which is Rust's too.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::I8 => "i8",
             Self::I16 => "i16",

@@ -163,20 +163,9 @@ impl Line {
                     continue;
                 }
                 Type::Named(id) => return self.reference(*id),
-                Type::Integer(integer) => integer.name(),
-                Type::Bool => "bool",
-                Type::F32 => "f32",
-                Type::F64 => "f64",
-                Type::String => "string",
-                Type::Bytes => "bytes",
-                Type::Timestamp => "timestamp",
-                Type::Duration => "duration",
-                Type::Ip => "ip",
-                Type::Cidr => "cidr",
-                Type::Mac => "mac",
-                Type::Any => "any",
+                scalar => scalar.scalar_name(),
             };
-            return self.text.push_str(name);
+            return self.text.push_str(name.unwrap_or_default());
         }
     }
 

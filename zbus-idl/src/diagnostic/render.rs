@@ -60,7 +60,7 @@ impl Diagnostic {
             let location = source.location(span.start);
             Some(format!("{}:{}:{}: ", printable(&source.path), location.line, location.column))
         });
-        let help = self.fix.as_ref().map(|fix| format!("; {}", printable(&fix.help)));
+        let help = self.fix.as_ref().map(|fix| format!("; {}", printable(&fix.help.words())));
         let (place, help) = (place.unwrap_or_default(), help.unwrap_or_default());
         format!("{place}error[{}]: {}{help}", self.code(), self.message())
     }

@@ -1,6 +1,6 @@
 //! Which file a path means that leads nowhere: the one of the same name elsewhere, or in another case, or the nearest in letters.
 
-use crate::vocabulary::{distance, nearest};
+use crate::spelling::{distance, nearest};
 
 /// The path among those that are there which a misspelt one most likely means.
 pub(super) fn meant<'p>(written: &str, available: &'p [String]) -> Option<&'p str> {

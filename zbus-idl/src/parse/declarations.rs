@@ -2,24 +2,25 @@
 
 use pest::iterators::Pairs;
 
-use super::{Parser, Rule, Shape, habits, next, shape};
-use crate::diagnostic::{Diagnostic, Fix, Problem};
+use super::{Parser, Rule, Shape, next, shape, slips};
+use crate::diagnostic::{Diagnostic, Expectation, Expected, Fix, Found, Help, Problem, Thing};
+use crate::language::DECLARATIONS;
 use crate::scan::{Body, Ending, Piece, TokenKind};
 use crate::source::Span;
 use crate::tree::{Alias, Const, Declaration, Enum, Error, Item, Name, Object, Struct, Union};
-use crate::vocabulary::{self, DECLARATIONS};
+use crate::{foreign, spelling};
 
 fn declaration_shape(keyword: &str) -> Option<Shape> {
     Some(match keyword {
-        "module" => shape(Rule::module_piece, "module", ';'),
-        "import" => shape(Rule::import_piece, "import", ';'),
-        "const" => shape(Rule::const_piece, "const", ';'),
-        "type" => shape(Rule::alias_piece, "type", ';'),
-        "struct" => shape(Rule::struct_piece, "struct", '{'),
-        "enum" => shape(Rule::enum_piece, "enum", '{'),
-        "union" => shape(Rule::union_piece, "union", '{'),
-        "error" => shape(Rule::error_piece, "error", '{'),
-        "object" => shape(Rule::object_piece, "object", '{'),
+        "module" => shape(Rule::module_piece, Thing::Module, ';'),
+        "import" => shape(Rule::import_piece, Thing::Import, ';'),
+        "const" => shape(Rule::const_piece, Thing::Const, ';'),
+        "type" => shape(Rule::alias_piece, Thing::Type, ';'),
+        "struct" => shape(Rule::struct_piece, Thing::Struct, '{'),
+        "enum" => shape(Rule::enum_piece, Thing::Enum, '{'),
+        "union" => shape(Rule::union_piece, Thing::Union, '{'),
+        "error" => shape(Rule::error_piece, Thing::Error, '{'),
+        "object" => shape(Rule::object_piece, Thing::Object, '{'),
         _ => return None,
     })
 }
@@ -97,41 +98,39 @@ impl<'a> Parser<'a> {
             _ if piece.broken => {}
             Some(at) if !word.is_empty() => {
                 let fits = |own: &str| has_body == matches!(own, "struct" | "union" | "error" | "object");
-                let fix = vocabulary::foreign_declaration(word)
+                let fix = foreign::declaration(word)
                     .map(|own| {
-                        let help = format!("the word for it is `{own}`");
+                        let help = Help::CalledHere(own.to_owned());
                         if fits(own) { Fix::replace(help, at, own) } else { Fix::words(help) }
                     })
                     .or_else(|| self.modifier(word, at))
+                    .or_else(|| matches!(word, "syntax" | "option" | "edition").then(|| Fix::words(Help::NoSuchLine)))
                     .or_else(|| {
-                        matches!(word, "syntax" | "option" | "edition")
-                            .then(|| Fix::words("a schema has no such line; remove it"))
-                    })
-                    .or_else(|| {
-                        let own = vocabulary::nearest(word, DECLARATIONS)?;
-                        Some(Fix::replace(format!("did you mean `{own}`?"), at, own))
+                        let own = spelling::nearest(word, DECLARATIONS)?;
+                        Some(Fix::replace(Help::DidYouMean(own.to_owned()), at, own))
                     })
                     .or_else(|| self.declaration_by_its_look(&piece, word, at, has_body, at_first));
-                let is_module = vocabulary::foreign_declaration(word) == Some("module")
-                    || vocabulary::nearest(word, DECLARATIONS) == Some("module")
+                let is_module = foreign::declaration(word) == Some("module")
+                    || spelling::nearest(word, DECLARATIONS) == Some("module")
                     || at_first && piece.ending == Ending::Separator && piece.span.end == at.end;
                 if is_module {
                     node = Some(Declaration::PoisonedModule);
                 }
-                let words = Fix::words("there are module, import, const, type, struct, enum, union, error and object");
-                let problem = Problem::UnknownWord { word: self.found(at), expected: "a declaration" };
+                let words = Fix::words(Help::Declarations);
+                let problem = Problem::UnknownWord { word: self.found(at), expected: Thing::Declaration };
                 self.diagnostics.push(Diagnostic::new(at, problem).fix(fix.unwrap_or(words)));
             }
             at => {
                 let at = at.unwrap_or(piece.next);
-                let problem = Problem::Unexpected { expected: "a declaration".to_owned(), found: self.found(at) };
+                let problem =
+                    Problem::Unexpected { expected: Expectation::Piece(Thing::Declaration), found: self.found(at) };
                 let text = self.text.get(at.start as usize..).unwrap_or_default();
                 let stray = text.starts_with(';') && piece.span.start == piece.span.end || text.starts_with(',');
-                let fix = stray.then(|| Fix::replace("remove it", at, ""));
+                let fix = stray.then(|| Fix::replace(Help::RemoveIt, at, ""));
                 let path = text
                     .starts_with('"')
-                    .then(|| Fix::replace("an import starts with `import`", at, format!("import {}", self.slice(at))));
-                let fix = fix.or(path).or_else(|| habits::habit(text));
+                    .then(|| Fix::replace(Help::ImportStart, at, format!("import {}", self.slice(at))));
+                let fix = fix.or(path).or_else(|| slips::habit(text));
                 self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
             }
         }
@@ -162,7 +161,7 @@ impl<'a> Parser<'a> {
         } else {
             return None;
         };
-        Some(Fix::replace(format!("did you mean `{own} {word}`?"), at, format!("{own} {word}")))
+        Some(Fix::replace(Help::DidYouMean(format!("{own} {word}")), at, format!("{own} {word}")))
     }
 
     /// The word behind the keyword of a piece: what it declares, if it does.
@@ -194,9 +193,9 @@ impl<'a> Parser<'a> {
             }
         } else if body.as_ref().is_none_or(Body::lacks_open) {
             let at = self.place_of_next(piece);
-            let expected = format!("`{{` after the {}", shape.noun);
+            let expected = Expectation::After(Expected::BraceOpen, shape.thing);
             let problem = Problem::Unexpected { expected, found: self.found(piece.next) };
-            let fix = body.as_ref().map(|_| Fix::replace("add it", piece.span.after(), " {"));
+            let fix = body.as_ref().map(|_| Fix::replace(Help::AddIt, piece.span.after(), " {"));
             self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
         }
         let subject = pairs.next()?;
@@ -256,14 +255,14 @@ impl<'a> Parser<'a> {
         match piece.ending {
             Ending::Separator | Ending::WrongSeparator(_) => {}
             Ending::Body => {
-                let expected = format!("`;` after the {}", shape.noun);
-                self.report(piece.next, Problem::Unexpected { expected, found: "`{`".to_owned() });
+                let expected = Expectation::After(Expected::Semicolon, shape.thing);
+                self.report(piece.next, Problem::Unexpected { expected, found: Found::of("{") });
             }
             Ending::Text if self.cut_short => {}
             Ending::Close | Ending::Missing | Ending::Text => {
                 let found = self.found(piece.next);
-                let problem = Problem::MissingSeparator { separator: ';', after: format!("the {}", shape.noun), found };
-                let fix = Fix::replace("add it", behind, ";");
+                let problem = Problem::MissingSeparator { separator: ';', after: shape.thing, found };
+                let fix = Fix::replace(Help::AddIt, behind, ";");
                 self.diagnostics.push(Diagnostic::new(behind, problem).fix(fix));
             }
         }

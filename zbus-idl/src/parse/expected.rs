@@ -2,13 +2,14 @@
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-use super::habits::Failure;
-use super::members::{OBJECT_MEMBER, object_member_words};
+use super::members::OBJECT_MEMBER;
+use super::slips::Failure;
 use super::{Parser, Rule, Shape};
-use crate::diagnostic::{Diagnostic, Fix, Problem, article};
+use crate::diagnostic::{Diagnostic, Expectation, Expected, Fix, Help, Problem, Thing};
+use crate::language::OBJECT_MEMBERS;
 use crate::scan::{Piece, TokenKind};
 use crate::source::Span;
-use crate::vocabulary::{self, OBJECT_MEMBERS};
+use crate::{foreign, spelling};
 
 impl Parser<'_> {
     /// The one diagnostic of a piece that failed.
@@ -27,41 +28,41 @@ impl Parser<'_> {
             ErrorVariant::ParsingError { positives, .. } => expected(positives, shape),
             ErrorVariant::CustomError { .. } => Vec::new(),
         };
-        let separator = format!("`{}`", shape.end);
+        let end = Expected::end(shape.end);
         if !at_start && self.separator_is_missing(shape, &words, found, piece) {
             let behind = self.behind_text(found.start);
-            let after = format!("the {}", shape.noun);
-            let problem = Problem::MissingSeparator { separator: shape.end, after, found: self.found(found) };
-            return Diagnostic::new(behind, problem).fix(Fix::replace("add it", behind, shape.end));
+            let problem =
+                Problem::MissingSeparator { separator: shape.end, after: shape.thing, found: self.found(found) };
+            return Diagnostic::new(behind, problem).fix(Fix::replace(Help::AddIt, behind, shape.end));
         }
         let failure = Failure { shape, words: &words, found, piece, at_start };
         if let Some(absent) = self.absent(&failure) {
             return absent;
         }
-        let text = match words.as_slice() {
-            _ if self.lacks_paren(found, piece) => "`(` after the attribute's name".to_owned(),
-            words if at_start || words.is_empty() => format!("{} {}", article(shape.noun), shape.noun),
-            [only] if *only == separator => format!("{separator} after the {}", shape.noun),
-            words => alternatives(words),
+        let expected = match words.as_slice() {
+            _ if self.lacks_paren(found, piece) => Expectation::Arguments,
+            words if at_start || words.is_empty() => Expectation::Piece(shape.thing),
+            [only] if *only == end => Expectation::After(end, shape.thing),
+            _ => Expectation::OneOf(words.clone()),
         };
         let fix = self.meant(&failure);
-        let problem = Problem::Unexpected { expected: text, found: self.found(found) };
+        let problem = Problem::Unexpected { expected, found: self.found(found) };
         Diagnostic::new(place, problem).fix(fix)
     }
 
     fn unknown_member(&self, piece: &Piece, place: Span, found: Span) -> Diagnostic {
         let is_word = piece.keyword.is_some_and(|token| token.kind == TokenKind::Word);
         let word = if is_word { self.slice(found) } else { "" };
-        let fix = vocabulary::foreign_member(word)
-            .map(|own| Fix::replace(format!("the word for it is `{own}`"), found, own))
+        let fix = foreign::object_member(word)
+            .map(|own| Fix::replace(Help::CalledHere(own.to_owned()), found, own))
             .or_else(|| self.modifier(word, found))
             .or_else(|| {
-                let own = vocabulary::nearest(word, OBJECT_MEMBERS)?;
-                Some(Fix::replace(format!("did you mean `{own}`?"), found, own))
+                let own = spelling::nearest(word, OBJECT_MEMBERS)?;
+                Some(Fix::replace(Help::DidYouMean(own.to_owned()), found, own))
             })
             .or_else(|| self.member_by_its_look(word, found, piece));
-        let problem = Problem::UnknownWord { word: self.found(found), expected: "a method or stream" };
-        Diagnostic::new(place, problem).fix(fix.unwrap_or_else(object_member_words))
+        let problem = Problem::UnknownWord { word: self.found(found), expected: Thing::ObjectMember };
+        Diagnostic::new(place, problem).fix(fix.unwrap_or(Fix::words(Help::ObjectMembers)))
     }
 
     /// The token at a place in a piece, past space and comments; what follows the piece, if there is none.
@@ -101,43 +102,34 @@ fn token_length(text: &str) -> usize {
     mark.unwrap_or_else(|| text.chars().next().map_or(0, char::len_utf8))
 }
 
-/// The words for what pest tried, each once, in a fixed order.
-fn expected(rules: &[Rule], shape: Shape) -> Vec<String> {
-    let mut words: Vec<(u8, String)> = rules.iter().filter_map(|rule| word(*rule, shape)).collect();
-    words.sort();
-    words.dedup();
-    words.into_iter().map(|(_, word)| word).collect()
+/// What pest tried, each once, in the order of messages.
+fn expected(rules: &[Rule], shape: Shape) -> Vec<Expected> {
+    let mut list: Vec<Expected> = rules.iter().filter_map(|rule| expected_by(*rule, shape)).collect();
+    list.sort_unstable();
+    list.dedup();
+    list
 }
 
-/// A rule in words, with its rank among others; `None` for what would only lengthen the message.
-fn word(rule: Rule, shape: Shape) -> Option<(u8, String)> {
-    let (rank, word) = match rule {
-        Rule::type_ref | Rule::list | Rule::generic | Rule::return_value | Rule::return_list => (0, "a type"),
-        Rule::name | Rule::bus_text | Rule::object_text | Rule::kw_as_ahead => (1, "a name"),
-        Rule::string => (1, "a string in `\"`"),
-        Rule::literal | Rule::argument | Rule::number => (1, "a value"),
-        Rule::param => (1, "a parameter"),
-        Rule::colon => (2, "`:`"),
-        Rule::equals => (2, "`=`"),
-        Rule::comma => (3, "`,`"),
-        Rule::paren_open | Rule::params => (3, "`(`"),
-        Rule::paren_close => (4, "`)`"),
-        Rule::bracket_close => (4, "`]`"),
-        Rule::angle_close => (4, "`>`"),
-        Rule::arrow | Rule::returns => (5, "`->`"),
-        Rule::throws | Rule::kw_throws => (6, "`throws`"),
-        Rule::kw_as => (6, "`as`"),
-        Rule::kw_fn => (6, "`fn`"),
-        Rule::EOI => return Some((7, format!("`{}`", shape.end))),
+/// `None` for what would only lengthen the message.
+fn expected_by(rule: Rule, shape: Shape) -> Option<Expected> {
+    Some(match rule {
+        Rule::type_ref | Rule::list | Rule::generic | Rule::return_value | Rule::return_list => Expected::Type,
+        Rule::name | Rule::bus_text | Rule::object_text | Rule::kw_as_ahead => Expected::Name,
+        Rule::string => Expected::String,
+        Rule::literal | Rule::argument | Rule::number => Expected::Value,
+        Rule::param => Expected::Param,
+        Rule::colon => Expected::Colon,
+        Rule::equals => Expected::Equals,
+        Rule::comma => Expected::Comma,
+        Rule::paren_open | Rule::params => Expected::ParenOpen,
+        Rule::paren_close => Expected::ParenClose,
+        Rule::bracket_close => Expected::BracketClose,
+        Rule::angle_close => Expected::AngleClose,
+        Rule::arrow | Rule::returns => Expected::Arrow,
+        Rule::throws | Rule::kw_throws => Expected::Throws,
+        Rule::kw_as => Expected::As,
+        Rule::kw_fn => Expected::Fn,
+        Rule::EOI => Expected::end(shape.end),
         _ => return None,
-    };
-    Some((rank, word.to_owned()))
-}
-
-fn alternatives(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
+    })
 }

@@ -3,7 +3,8 @@
 use pest::iterators::Pair;
 
 use super::{Parser, Rule};
-use crate::diagnostic::Problem;
+use crate::diagnostic::{NumberProblem, Problem};
+use crate::schema::Type;
 use crate::source::Span;
 use crate::tree::LiteralKind;
 
@@ -12,8 +13,8 @@ impl Parser<'_> {
         let text = pair.as_str();
         match pair.as_rule() {
             Rule::string => LiteralKind::String(self.unescape(text, span)),
-            Rule::number => number(text).unwrap_or_else(|reason| {
-                self.report(span, Problem::BadNumber { text: text.to_owned(), reason });
+            Rule::number => number(text).unwrap_or_else(|problem| {
+                self.report(span, Problem::BadNumber { text: text.to_owned(), problem });
                 LiteralKind::Poisoned
             }),
             _ => LiteralKind::Word(text.to_owned()),
@@ -66,55 +67,59 @@ fn escaped(escape: &str) -> (Option<char>, usize) {
 }
 
 /// An integer (decimal or `0x`), a float or a duration (`1m30s`).
-fn number(text: &str) -> Result<LiteralKind, &'static str> {
+fn number(text: &str) -> Result<LiteralKind, NumberProblem> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     if digits.ends_with('_') || digits.contains("__") {
-        return Err("`_` stands between two digits");
+        return Err(NumberProblem::Underscore);
     }
     let plain = digits.replace('_', "");
     let decimal = !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit());
     if let Some(hex) = plain.strip_prefix("0x") {
-        let value = i128::from_str_radix(hex, 16).map_err(|_| "not a hexadecimal number, or too large");
+        let value = i128::from_str_radix(hex, 16).map_err(|_| NumberProblem::Hex);
         return value.map(|value| LiteralKind::Integer(if negative { -value } else { value }));
     }
     if plain.starts_with("0b") || plain.starts_with("0o") {
-        return Err("numbers are decimal, or hexadecimal behind `0x`");
+        return Err(NumberProblem::Base);
     }
     if decimal {
         if plain.len() > 1 && plain.starts_with('0') {
-            return Err("a number does not start with 0");
+            return Err(NumberProblem::LeadingZero);
         }
-        let value: i128 = plain.parse().map_err(|_| "too large")?;
+        let value: i128 = plain.parse().map_err(|_| NumberProblem::TooLarge)?;
         return Ok(LiteralKind::Integer(if negative { -value } else { value }));
     }
     if plain.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte)) {
-        let value: f64 = plain.parse().map_err(|_| "neither an integer nor a float")?;
+        let value: f64 = plain.parse().map_err(|_| NumberProblem::NotANumber)?;
         if !value.is_finite() {
-            return Err("too large");
+            return Err(NumberProblem::TooLarge);
         }
         return Ok(LiteralKind::Float(if negative { -value } else { value }));
     }
-    if ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"].iter().any(|suffix| plain.ends_with(suffix))
-    {
-        return Err("a number has no type of its own; the const says it");
+    if is_typed(&plain) {
+        return Err(NumberProblem::TypeSuffix);
     }
     let value = duration(&plain)?;
     Ok(LiteralKind::Duration(if negative { -value } else { value }))
 }
 
+/// Whether a number ends in the name of its type, as Rust's do.
+fn is_typed(text: &str) -> bool {
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    matches!(Type::scalar(text.get(digits..).unwrap_or_default()), Some(Type::Integer(_) | Type::F32 | Type::F64))
+}
+
 /// Nanoseconds.
-fn duration(text: &str) -> Result<i64, &'static str> {
-    const UNITS: &str = "units of time are ns, us, ms, s, m, h and d";
+fn duration(text: &str) -> Result<i64, NumberProblem> {
     let mut total: i64 = 0;
     let mut rest = text;
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (amount, behind) = rest.split_at_checked(digits).ok_or(UNITS)?;
+        let (amount, behind) = rest.split_at_checked(digits).ok_or(NumberProblem::NoUnit)?;
         if behind.starts_with('.') {
-            return Err("a duration has no fraction; `1500ms` is `1s500ms`");
+            return Err(NumberProblem::Fraction);
         }
         let letters = behind.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(behind.len());
-        let (unit, behind) = behind.split_at_checked(letters).ok_or(UNITS)?;
+        let (unit, behind) = behind.split_at_checked(letters).ok_or(NumberProblem::NoUnit)?;
         let scale: i64 = match unit {
             "ns" => 1,
             "us" => 1_000,
@@ -123,11 +128,12 @@ fn duration(text: &str) -> Result<i64, &'static str> {
             "m" => 60_000_000_000,
             "h" => 3_600_000_000_000,
             "d" => 86_400_000_000_000,
-            _ => return Err(UNITS),
+            "" => return Err(NumberProblem::NoUnit),
+            suffix => return Err(NumberProblem::Suffix { suffix: suffix.to_owned() }),
         };
-        let amount: i64 = amount.parse().map_err(|_| UNITS)?;
-        let part = amount.checked_mul(scale).ok_or("longer than 292 years")?;
-        total = total.checked_add(part).ok_or("longer than 292 years")?;
+        let amount: i64 = amount.parse().map_err(|_| NumberProblem::NoUnit)?;
+        let part = amount.checked_mul(scale).ok_or(NumberProblem::TooLong)?;
+        total = total.checked_add(part).ok_or(NumberProblem::TooLong)?;
         rest = behind;
     }
     Ok(total)

@@ -3,18 +3,18 @@
 use pest::iterators::Pair;
 
 use super::{Parser, Rule, Shape, next, shape};
-use crate::diagnostic::{Diagnostic, Fix, Problem};
+use crate::diagnostic::{Diagnostic, Expectation, Expected, Fix, Help, Problem, Thing};
 use crate::scan::Body;
 use crate::tree::{
     Arm, Attribute, Entry, Field, FieldOrSpread, Member, Method, Name, ObjectMember, Param, Return, Returns, Stream,
     Throws, Variant,
 };
 
-pub(super) const FIELD: Shape = shape(Rule::field_piece, "field", ',');
-pub(super) const MEMBER: Shape = shape(Rule::member_piece, "member", ',');
-pub(super) const ARM: Shape = shape(Rule::arm_piece, "arm", ',');
-pub(super) const VARIANT: Shape = shape(Rule::variant_piece, "variant", ',');
-pub(super) const OBJECT_MEMBER: Shape = shape(Rule::object_member_piece, "method or stream", ';');
+pub(super) const FIELD: Shape = shape(Rule::field_piece, Thing::Field, ',');
+pub(super) const MEMBER: Shape = shape(Rule::member_piece, Thing::Member, ',');
+pub(super) const ARM: Shape = shape(Rule::arm_piece, Thing::Arm, ',');
+pub(super) const VARIANT: Shape = shape(Rule::variant_piece, Thing::Variant, ',');
+pub(super) const OBJECT_MEMBER: Shape = shape(Rule::object_member_piece, Thing::ObjectMember, ';');
 
 impl<'a> Parser<'a> {
     pub(super) fn fields(&mut self, body: Body) -> Vec<Entry<FieldOrSpread>> {
@@ -51,9 +51,13 @@ impl<'a> Parser<'a> {
             let name = parser.name(&pairs.next()?, base);
             if let Some(inner) = inner.as_ref().filter(|inner| inner.lacks_open()) {
                 let found = parser.next_word(inner.open);
-                let problem =
-                    Problem::Unexpected { expected: "`{` after the variant".to_owned(), found: parser.found(found) };
-                parser.diagnostics.push(Diagnostic::new(found, problem).fix(Fix::replace("add it", inner.open, " {")));
+                let expected = Expectation::After(Expected::BraceOpen, Thing::Variant);
+                let problem = Problem::Unexpected { expected, found: parser.found(found) };
+                parser.diagnostics.push(Diagnostic::new(found, problem).fix(Fix::replace(
+                    Help::AddIt,
+                    inner.open,
+                    " {",
+                )));
             }
             let fields = inner.map(|inner| parser.fields(inner)).unwrap_or_default();
             Some(Variant { name, fields })
@@ -159,7 +163,7 @@ impl<'a> Parser<'a> {
         let trimmed = (name.trim_end(), version.trim_start());
         let version_start = start + name.len() + 1 + (version.len() - trimmed.1.len());
         if trimmed != (name, version) {
-            let fix = Fix::replace("write it as one word", whole, format!("{}@{}", trimmed.0, trimmed.1));
+            let fix = Fix::replace(Help::OneWord, whole, format!("{}@{}", trimmed.0, trimmed.1));
             let at = self.span(start + trimmed.0.len(), version_start);
             self.diagnostics.push(Diagnostic::new(at, Problem::SpaceAroundAt).fix(fix));
         }
@@ -167,9 +171,4 @@ impl<'a> Parser<'a> {
         let end = version_start + trimmed.1.len();
         (name, Some(Name { text: trimmed.1.to_owned(), span: self.span(version_start, end) }))
     }
-}
-
-/// What an object can hold, for messages.
-pub(super) fn object_member_words() -> Fix {
-    Fix::words("an object holds `fn`, `oneway fn` and `stream`")
 }

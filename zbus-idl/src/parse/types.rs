@@ -3,9 +3,9 @@
 use pest::iterators::Pair;
 
 use super::{Parser, Rule};
-use crate::diagnostic::{Diagnostic, Fix, Problem};
+use crate::diagnostic::{Diagnostic, Fix, Found, Help, Problem};
 use crate::tree::{TypeRef, TypeRefKind};
-use crate::vocabulary;
+use crate::{foreign, spelling};
 
 impl<'a> Parser<'a> {
     pub(super) fn type_ref(&mut self, pair: Pair<'a, Rule>, base: u32) -> TypeRef {
@@ -19,13 +19,11 @@ impl<'a> Parser<'a> {
         }
         let span = self.pair_span(&pair, base);
         let fix = match self.translate(pair.clone()) {
-            Some(own) => Fix::replace(format!("write `{own}`"), span, own),
-            None if self.slice(span).starts_with("Result") => {
-                Fix::words("a method that can fail is written `-> T throws E`")
-            }
-            None => Fix::words("no type has parameters of its own; there are `[T]`, `map<K, V>` and `T?`"),
+            Some(own) => Fix::replace(Help::Write(own.clone()), span, own),
+            None if self.slice(span).starts_with("Result") => Fix::words(Help::MethodThatFails),
+            None => Fix::words(Help::NoTypeParameters),
         };
-        let problem = Problem::ForeignType { text: self.found(span).trim_matches('`').to_owned() };
+        let problem = Problem::ForeignType { text: shown(self.slice(span)) };
         self.diagnostics.push(Diagnostic::new(span, problem).fix(fix));
         TypeRef { span, kind: TypeRefKind::Poisoned }
     }
@@ -55,7 +53,7 @@ impl<'a> Parser<'a> {
                 Rule::optional if optional => {
                     let problem = Problem::OptionalOptional { alias: None };
                     let rest = self.span(at.start as usize, span.end as usize);
-                    self.diagnostics.push(Diagnostic::new(rest, problem).fix(Fix::replace("remove it", rest, "")));
+                    self.diagnostics.push(Diagnostic::new(rest, problem).fix(Fix::replace(Help::RemoveIt, rest, "")));
                     break;
                 }
                 Rule::optional => {
@@ -66,6 +64,14 @@ impl<'a> Parser<'a> {
             }
         }
         ty
+    }
+}
+
+/// A type as messages quote it.
+fn shown(text: &str) -> String {
+    match Found::of(text) {
+        Found::Text(text) => text,
+        _ => String::new(),
     }
 }
 
@@ -102,10 +108,10 @@ impl Parser<'_> {
                     text = match (name.as_str(), arguments.as_slice()) {
                         ("map", [key, value]) => Some(format!("map<{key}, {value}>")),
                         ("map", [value]) => Some(format!("map<string, {value}>")),
-                        (name, [key, value]) if vocabulary::nearest(name, ["map"]).is_some() => {
+                        (name, [key, value]) if spelling::nearest(name, ["map"]).is_some() => {
                             Some(format!("map<{key}, {value}>"))
                         }
-                        (name, arguments) => Some(vocabulary::foreign_generic(name, arguments)?),
+                        (name, arguments) => Some(foreign::generic(name, arguments)?),
                     };
                 }
                 _ => {}

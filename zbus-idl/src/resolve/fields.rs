@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::cycle::{Edge, order};
-use super::{Attributes, Kind, Namespace, Resolver, Target, steps};
-use crate::diagnostic::{Diagnostic, Fix, Problem, Thing};
+use super::{Attributes, Kind, Namespace, Resolver, steps};
+use crate::diagnostic::{Diagnostic, Fix, Help, Problem, Thing, TypeLooks, ValueKind};
+use crate::language;
 use crate::schema::{
     Arm, Enum, EnumRepr, ErrorType, Field, Integer, Member, MemberValue, Type, TypeId, Union, Variant,
 };
 use crate::source::{Span, offset};
 use crate::tree::{self, Declaration, Entry, FieldOrSpread, LiteralKind, Name, TypeRefKind};
-use crate::vocabulary;
 
 /// How many fields spreads may bring into all files together: a line of schema must not cost a megabyte of fields.
 pub(super) const MAX_SPREAD_FIELDS: usize = 200_000;
@@ -43,7 +43,7 @@ impl Resolver<'_> {
         let found = order(&graph);
         for cycle in &found.cycles {
             let Some((first, span)) = cycle.first() else { continue };
-            let path = steps(cycle, |node| format!("`{}` is on the way", self.types[node].name.text));
+            let path = steps(cycle, |node| self.types[node].name.text.clone());
             let name = self.types[*first].name.text.clone();
             self.report(*span, Problem::SpreadCycle { name, path });
         }
@@ -72,7 +72,7 @@ impl Resolver<'_> {
             match &entry.node {
                 None => {}
                 Some(FieldOrSpread::Field(field)) => {
-                    let said = self.attributes(&entry.attributes, Target::Field);
+                    let said = self.attributes(&entry.attributes, Thing::Field);
                     let ty = self.type_ref(file, &field.ty).unwrap_or(Type::Any);
                     let (wire_name, wire_span) = wire(&said, &field.name);
                     let Attributes { deprecated, .. } = said;
@@ -85,7 +85,7 @@ impl Resolver<'_> {
                     flat.spans.get_mut(before..).unwrap_or_default().fill(ty_span);
                 }
                 Some(FieldOrSpread::Spread(name)) => {
-                    self.attributes(&entry.attributes, Target::Spread);
+                    self.attributes(&entry.attributes, Thing::Spread);
                     let Some(from) = self.spread(file, name).filter(|_| !cyclic) else {
                         continue;
                     };
@@ -119,7 +119,8 @@ impl Resolver<'_> {
             // Two fields of one name say so below, unless a spread brought one.
             Some((first, first_spread)) if spread || *first_spread || names.exact(&field.name).is_none() => {
                 let (wire, first) = (field.wire_name.clone(), *first);
-                Some((wire_span, Problem::DuplicateWireName { wire, thing: Thing::Field, first }))
+                let spread = field.spread_from.map(|from| self.types[from.index()].name.text.clone());
+                Some((wire_span, Problem::DuplicateWireName { wire, thing: Thing::Field, first, spread }))
             }
             _ => names.declare(Thing::Field, &field.name, span).err().map(|problem| (span, problem)),
         };
@@ -134,9 +135,8 @@ impl Resolver<'_> {
 
     /// The struct that a spread means. `None` was reported, or is poisoned.
     fn spread(&mut self, file: usize, name: &Name) -> Option<usize> {
-        if vocabulary::builtin(&name.text).is_some() {
-            let problem =
-                Problem::SpreadOfOther { name: name.text.clone(), is: "type of the language", declared: None };
+        if language::builtin(&name.text).is_some() {
+            let problem = Problem::SpreadOfOther { name: name.text.clone(), is: Thing::Builtin, declared: None };
             self.report(name.span, problem);
             return None;
         }
@@ -149,8 +149,7 @@ impl Resolver<'_> {
                 if let Type::Named(id) = target {
                     id.index()
                 } else {
-                    let problem =
-                        Problem::SpreadOfOther { name: name.text.clone(), is: "alias of no struct", declared };
+                    let problem = Problem::SpreadOfOther { name: name.text.clone(), is: Thing::Alias, declared };
                     self.report(name.span, problem);
                     return None;
                 }
@@ -161,7 +160,7 @@ impl Resolver<'_> {
             Kind::Struct => Some(id),
             Kind::Poisoned => None,
             other => {
-                let problem = Problem::SpreadOfOther { name: name.text.clone(), is: other.noun(), declared };
+                let problem = Problem::SpreadOfOther { name: name.text.clone(), is: other.thing(), declared };
                 self.report(name.span, problem);
                 None
             }
@@ -176,8 +175,8 @@ impl Resolver<'_> {
                     Some(Type::Integer(integer)) => Some(EnumRepr::Integer(*integer)),
                     Some(_) => {
                         let found = match &reference.kind {
-                            TypeRefKind::Named(name) => format!("`{}`", name.text),
-                            _ => self.noun_of(&ty),
+                            TypeRefKind::Named(name) => TypeLooks::Written(name.text.clone()),
+                            _ => self.looks_of(&ty),
                         };
                         self.report(reference.span, Problem::EnumRepr { found });
                         None
@@ -188,7 +187,10 @@ impl Resolver<'_> {
             },
         };
         if one.members.is_empty() {
-            self.report(one.name.span, Problem::Empty { what: "enum", name: one.name.text.clone(), of: "member" });
+            self.report(
+                one.name.span,
+                Problem::Empty { thing: Thing::Enum, name: one.name.text.clone(), of: Thing::Member },
+            );
         }
         let mut names = Namespace::default();
         let mut values: HashMap<MemberValue, (String, Span)> = HashMap::new();
@@ -207,7 +209,7 @@ impl Resolver<'_> {
                 next = None;
                 continue;
             };
-            let said = self.attributes(&entry.attributes, Target::Member);
+            let said = self.attributes(&entry.attributes, Thing::Member);
             self.declare_in(&mut names, Thing::Member, &member.name);
             let value = match repr {
                 Some(EnumRepr::String) => self.string_value(one, member, &mut numbered),
@@ -230,7 +232,7 @@ impl Resolver<'_> {
                     let problem = Problem::EnumValueClash { value: shown, name: name.clone(), first: *first };
                     let fix = free.filter(|_| matches!(repr, Some(EnumRepr::Integer(_)))).and_then(|value| {
                         free = value.checked_add(1).filter(|next| *next <= largest);
-                        let help = format!("{value} is free");
+                        let help = Help::FreeValue(value);
                         match &member.value {
                             Some(literal) => Some(Fix::replace(help, literal.span, value.to_string())),
                             // Those behind it count on.
@@ -265,15 +267,15 @@ impl Resolver<'_> {
                     let small =
                         small.clone().all(|value| !matches!(value.kind, LiteralKind::Integer(value) if !fits(value)));
                     let repr = if small { "u8" } else { "i64" };
-                    let help = "an enum of integers says their type";
+                    let help = Help::EnumStatesType;
                     let fix = Fix::replace(help, one.name.span.after(), format!(": {repr}"));
-                    let problem = Problem::EnumValueKind { expected: "a string", found: literal.kind.noun() };
+                    let problem = Problem::EnumValueKind { expected: ValueKind::String, found: literal.kind.kind() };
                     self.diagnostics.push(Diagnostic::new(literal.span, problem).fix(fix));
                 }
                 None
             }
             other => {
-                let problem = Problem::EnumValueKind { expected: "a string", found: other.noun() };
+                let problem = Problem::EnumValueKind { expected: ValueKind::String, found: other.kind() };
                 self.report(literal.span, problem);
                 None
             }
@@ -288,7 +290,7 @@ impl Resolver<'_> {
                 LiteralKind::Integer(value) => (*value, literal.span),
                 LiteralKind::Poisoned => return None,
                 other => {
-                    let problem = Problem::EnumValueKind { expected: "an integer", found: other.noun() };
+                    let problem = Problem::EnumValueKind { expected: ValueKind::Integer, found: other.kind() };
                     self.report(literal.span, problem);
                     return None;
                 }
@@ -296,7 +298,7 @@ impl Resolver<'_> {
         };
         let (min, max) = repr.range();
         if value < min || value > max {
-            self.report(at, Problem::EnumValueRange { value: value.to_string(), repr: repr.name(), min, max });
+            self.report(at, Problem::EnumValueRange { value, repr });
             return None;
         }
         Some(value)
@@ -304,14 +306,17 @@ impl Resolver<'_> {
 
     pub(super) fn union(&mut self, file: usize, one: &tree::Union) -> Union {
         if one.arms.is_empty() {
-            self.report(one.name.span, Problem::Empty { what: "union", name: one.name.text.clone(), of: "arm" });
+            self.report(
+                one.name.span,
+                Problem::Empty { thing: Thing::Union, name: one.name.text.clone(), of: Thing::Arm },
+            );
         }
         let mut names = Namespace::default();
         let mut wires = HashMap::new();
         let mut arms = Vec::new();
         for entry in &one.arms {
             let Some(arm) = &entry.node else { continue };
-            let said = self.attributes(&entry.attributes, Target::Arm);
+            let said = self.attributes(&entry.attributes, Thing::Arm);
             let ty = arm.ty.as_ref().map(|ty| self.type_ref(file, ty).unwrap_or(Type::Any));
             let wire_name = self.unique(&mut names, &mut wires, Thing::Arm, &arm.name, &said);
             let (name, docs) = (arm.name.text.clone(), entry.docs.clone());
@@ -322,14 +327,17 @@ impl Resolver<'_> {
 
     pub(super) fn error(&mut self, file: usize, one: &tree::Error) -> ErrorType {
         if one.variants.is_empty() {
-            self.report(one.name.span, Problem::Empty { what: "error", name: one.name.text.clone(), of: "variant" });
+            self.report(
+                one.name.span,
+                Problem::Empty { thing: Thing::Error, name: one.name.text.clone(), of: Thing::Variant },
+            );
         }
         let mut names = Namespace::default();
         let mut wires = HashMap::new();
         let mut variants = Vec::new();
         for entry in &one.variants {
             let Some(variant) = &entry.node else { continue };
-            let said = self.attributes(&entry.attributes, Target::Variant);
+            let said = self.attributes(&entry.attributes, Thing::Variant);
             let fields = self.fields(file, &variant.fields, false).fields;
             let wire_name = self.unique(&mut names, &mut wires, Thing::Variant, &variant.name, &said);
             let (name, docs) = (variant.name.text.clone(), entry.docs.clone());
@@ -351,7 +359,7 @@ impl Resolver<'_> {
         if let Err(problem) = names.declare(thing, &name.text, name.span) {
             self.report(name.span, problem);
         } else if let Some(first) = wires.get(&wire) {
-            self.report(span, Problem::DuplicateWireName { wire: wire.clone(), thing, first: *first });
+            self.report(span, Problem::DuplicateWireName { wire: wire.clone(), thing, first: *first, spread: None });
         } else {
             wires.insert(wire.clone(), span);
         }
@@ -366,9 +374,9 @@ impl Resolver<'_> {
             flat.filter(|(field, _)| field.spread_from.is_some()).map(|(_, span)| *span).collect();
         for cycle in &found.cycles {
             let Some((first, span)) = cycle.first() else { continue };
-            let path = steps(cycle, |node| format!("through `{}`", self.types[node].name.text));
+            let path = steps(cycle, |node| self.types[node].name.text.clone());
             let name = self.types[*first].name.text.clone();
-            let fix = Fix::replace("make it optional, or a list or map, which may be empty", span.after(), "?");
+            let fix = Fix::replace(Help::MakeOptional, span.after(), "?");
             let fix = (!spreads.contains(span)).then_some(fix);
             self.diagnostics.push(Diagnostic::new(*span, Problem::Recursive { name, path }).fix(fix));
         }

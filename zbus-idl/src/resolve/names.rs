@@ -5,11 +5,12 @@ use std::collections::HashMap;
 
 use super::{Kind, ParsedFile, Resolver, TypeEntry};
 use crate::case;
-use crate::diagnostic::{Ambiguity, Diagnostic, Fix, Problem, Thing};
+use crate::diagnostic::{Ambiguity, Diagnostic, Fix, Help, Problem, Thing};
+use crate::language::{MAP, builtin, builtin_names};
 use crate::loader::relative;
 use crate::source::Span;
 use crate::tree::{Declaration, Item, Name};
-use crate::vocabulary::{self, BUILTINS};
+use crate::{foreign, spelling};
 
 /// How many comparisons a run spends on "did you mean": each unknown name is compared with every name in sight.
 const COMPARISONS: usize = 500_000;
@@ -116,7 +117,7 @@ impl<'a> Resolver<'a> {
                 };
                 let id = self.types.len();
                 self.types.push(TypeEntry { name, file: index, kind, item });
-                if BUILTINS.contains(&name.text.as_str()) {
+                if name.text == MAP || builtin(&name.text).is_some() {
                     self.report(name.span, Problem::BuiltinName { name: name.text.clone() });
                     continue;
                 }
@@ -201,28 +202,27 @@ impl<'a> Resolver<'a> {
             self.report(name.span, problem);
             return;
         }
-        let translated = vocabulary::foreign_type(text)
-            .map(|own| Fix::replace(format!("the type is called `{own}` here"), name.span, own));
+        let translated =
+            foreign::type_name(text).map(|own| Fix::replace(Help::CalledHere(own.to_owned()), name.span, own));
         if translated.is_none() && self.may_miss_names(file) {
             return;
         }
         let habit = match text {
-            "void" | "nil" | "null" | "None" | "unit" | "Void" => Some("a method that returns nothing has no `->`"),
-            "error" | "Error" | "err" => {
-                Some("how a method fails stands behind `throws`: `-> T throws E`, or `throws` alone")
-            }
-            "self" | "Self" => Some("a type is called by its name"),
+            "void" | "nil" | "null" | "None" | "unit" | "Void" => Some(Help::ReturnsNothing),
+            "error" | "Error" | "err" => Some(Help::FailsWithThrows),
+            "self" | "Self" => Some(Help::TypeByName),
             _ => None,
         };
         let fix = translated.or_else(|| self.importable(file, text)).or_else(|| habit.map(Fix::words)).or_else(|| {
             let visible = &self.scopes.visible[file];
-            let cost = visible.len() + BUILTINS.len();
+            let cost = visible.len() + builtin_names().count();
             self.scopes.comparisons = self.scopes.comparisons.checked_sub(cost)?;
             // A map has no order; the message has to have one.
-            let mut candidates: Vec<&str> = BUILTINS.iter().copied().chain(visible.keys().copied()).collect();
+            let mut candidates: Vec<&str> = visible.keys().copied().collect();
+            candidates.extend(builtin_names().map(|name| -> &str { name }));
             candidates.sort_unstable();
-            let near = vocabulary::nearest(text, candidates)?;
-            Some(Fix::replace(format!("did you mean `{near}`?"), name.span, near))
+            let near = spelling::nearest(text, candidates)?;
+            Some(Fix::replace(Help::DidYouMean(near.to_owned()), name.span, near))
         });
         self.diagnostics.push(Diagnostic::new(name.span, Problem::UnknownType { name: text.to_owned() }).fix(fix));
     }
@@ -238,7 +238,7 @@ impl<'a> Resolver<'a> {
         let other = &self.files[self.types[*self.scopes.everywhere.get(name)?].file];
         let importer = &self.files[file];
         let path = relative(&importer.path, &other.path);
-        let help = format!("`{name}` exists in {path}: import it");
+        let help = Help::ImportIt { name: name.to_owned(), path: path.clone() };
         // Imports stand at the top; a look through all of the file would be one for each unknown name.
         let leads = |item: &&Item| matches!(item.node, Some(Declaration::Import(_) | Declaration::Module(_)));
         let last = importer.tree.items.iter().take_while(leads).last();

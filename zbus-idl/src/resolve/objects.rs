@@ -2,27 +2,27 @@
 
 use std::collections::HashMap;
 
-use super::{Kind, Namespace, Resolver, Target};
+use super::{Kind, Namespace, Resolver};
 use crate::case;
-use crate::diagnostic::{Diagnostic, Fix, Problem, Thing};
+use crate::diagnostic::{Diagnostic, Fix, Help, Problem, Thing};
 use crate::schema::{FileId, Method, Object, Param, Return, Stream, Throws, Type, TypeId};
 use crate::source::{Span, offset};
 use crate::tree::{self, Declaration, Entry, Item, Name, ObjectMember};
 
 impl Resolver<'_> {
     /// Module and object: a letter, then letters, digits, `_` and `-`.
-    pub(super) fn check_bus_name(&mut self, what: &'static str, name: &Name) {
+    pub(super) fn check_bus_name(&mut self, thing: Thing, name: &Name) {
         let starts = name.text.starts_with(|c: char| c.is_ascii_alphabetic());
         if !starts || !name.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
             let bare = name.text.trim_matches('"');
             let fix = if bare.len() < name.text.len() {
-                Some(Fix::replace("names stand without quotes", name.span, bare))
-            } else if what == "module" && name.text.contains('@') {
-                Some(Fix::words("versions are the objects': `object name@1.0 { … }`"))
+                Some(Fix::replace(Help::NameWithoutQuotes, name.span, bare))
+            } else if thing == Thing::Module && name.text.contains('@') {
+                Some(Fix::words(Help::VersionsOfObjects))
             } else {
                 None
             };
-            let problem = Problem::BadBusName { what, name: name.text.clone() };
+            let problem = Problem::BadBusName { thing, name: name.text.clone() };
             self.diagnostics.push(Diagnostic::new(name.span, problem).fix(fix));
         }
     }
@@ -35,8 +35,8 @@ impl Resolver<'_> {
     }
 
     pub(super) fn object(&mut self, file: usize, item: &Item, object: &tree::Object) -> Object {
-        let said = self.attributes(&item.attributes, Target::Object);
-        self.check_bus_name("object", &object.name);
+        let said = self.attributes(&item.attributes, Thing::Object);
+        self.check_bus_name(Thing::Object, &object.name);
         if let Some(version) = &object.version {
             self.check_version(version);
         }
@@ -54,7 +54,7 @@ impl Resolver<'_> {
                     methods.push(self.method(file, entry, method, &mut names, &mut method_wires));
                 }
                 Some(ObjectMember::Stream(stream)) => {
-                    let said = self.attributes(&entry.attributes, Target::Stream);
+                    let said = self.attributes(&entry.attributes, Thing::Stream);
                     let wire_name = self.unique(&mut names, &mut stream_wires, Thing::Stream, &stream.name, &said);
                     let ty = self.type_ref(file, &stream.ty).unwrap_or(Type::Any);
                     let (name, docs, lag) = (stream.name.text.clone(), entry.docs.clone(), said.lag);
@@ -82,12 +82,12 @@ impl Resolver<'_> {
         names: &mut Namespace,
         wires: &mut HashMap<String, Span>,
     ) -> Method {
-        let said = self.attributes(&entry.attributes, Target::Method);
+        let said = self.attributes(&entry.attributes, Thing::Method);
         let wire_name = self.unique(names, wires, Thing::Method, &method.name, &said);
         let mut param_names = Namespace::default();
         let mut params = Vec::new();
         for (index, param) in method.params.iter().enumerate() {
-            self.attributes(&param.attributes, Target::Param);
+            self.attributes(&param.attributes, Thing::Param);
             self.declare_in(&mut param_names, Thing::Param, &param.name);
             if param.variadic && index + 1 < method.params.len() {
                 self.report(param.name.span, Problem::VariadicNotLast { name: param.name.text.clone() });
@@ -118,9 +118,9 @@ impl Resolver<'_> {
             return Vec::new();
         };
         if method.oneway {
-            self.report(returns.span, Problem::OnewayReturns { what: "cannot return anything" });
+            self.report(returns.span, Problem::OnewayReturns);
         } else if returns.values.is_empty() {
-            let fix = Fix::replace("leave it out", returns.with_space, "");
+            let fix = Fix::replace(Help::LeaveOut, returns.with_space, "");
             self.diagnostics.push(Diagnostic::new(returns.span, Problem::EmptyReturns).fix(fix));
         }
         let mut names = Namespace::default();
@@ -140,14 +140,14 @@ impl Resolver<'_> {
             return Throws::Never;
         };
         if method.oneway {
-            self.report(throws.span, Problem::OnewayReturns { what: "cannot throw" });
+            self.report(throws.span, Problem::OnewayThrows);
         }
         let Some(name) = &throws.error else {
             return Throws::Message;
         };
-        if crate::vocabulary::builtin(&name.text).is_some() {
-            let problem = Problem::ThrowsOther { name: name.text.clone(), is: "type of the language", declared: None };
-            let fix = Fix::words("`throws` alone fails with a message; `throws E` with an `error E { … }`");
+        if crate::language::builtin(&name.text).is_some() {
+            let problem = Problem::ThrowsOther { name: name.text.clone(), is: Thing::Builtin, declared: None };
+            let fix = Fix::words(Help::ThrowsForms);
             self.diagnostics.push(Diagnostic::new(name.span, problem).fix(fix));
             return Throws::Message;
         }
@@ -160,7 +160,7 @@ impl Resolver<'_> {
             Kind::Poisoned => Throws::Message,
             Kind::Alias if self.aliases[id].is_none() => Throws::Message,
             kind => {
-                let (is, declared) = (kind.noun(), Some(entry.name.span));
+                let (is, declared) = (kind.thing(), Some(entry.name.span));
                 self.report(name.span, Problem::ThrowsOther { name: name.text.clone(), is, declared });
                 Throws::Message
             }
@@ -185,8 +185,8 @@ impl Resolver<'_> {
             let type_name = type_name(object);
             let span = object.type_name.as_ref().map_or(object.name.span, |name| name.span);
             let (other, first) = match (self.namespaces[file].alike(&type_name), objects.alike(&type_name)) {
-                (Some(first), _) => ("type", first),
-                (None, Some(first)) => ("object", first),
+                (Some(first), _) => (Thing::Type, first),
+                (None, Some(first)) => (Thing::Object, first),
                 (None, None) => {
                     // Nothing is alike, so there is nothing to report.
                     let _ = objects.declare(Thing::Object, &type_name, span);

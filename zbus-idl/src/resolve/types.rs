@@ -2,11 +2,11 @@
 
 use super::cycle::{Edge, order};
 use super::{Kind, Resolver, steps};
-use crate::diagnostic::{Diagnostic, Fix, Problem};
+use crate::diagnostic::{Diagnostic, Expectation, Fix, Found, Help, Problem, TypeLooks};
+use crate::language::{self, MAP};
 use crate::schema::{Type, TypeId};
 use crate::source::{Span, offset};
 use crate::tree::{Declaration, Name, TypeRef, TypeRefKind};
-use crate::vocabulary;
 
 impl Resolver<'_> {
     /// The type that a reference means, checked. `None` was reported, or is poisoned.
@@ -31,13 +31,12 @@ impl Resolver<'_> {
     }
 
     fn named(&mut self, file: usize, name: &Name) -> Option<Type> {
-        if let Some(ty) = vocabulary::builtin(&name.text) {
+        if let Some(ty) = language::builtin(&name.text) {
             return Some(ty);
         }
-        if name.text == "map" {
-            let problem =
-                Problem::Unexpected { expected: "`<` after `map`".to_owned(), found: "`map` alone".to_owned() };
-            let fix = Fix::replace("a map has a key and a value", name.span, "map<string, any>");
+        if name.text == MAP {
+            let problem = Problem::Unexpected { expected: Expectation::MapParameters, found: Found::MapAlone };
+            let fix = Fix::replace(Help::MapKeyAndValue, name.span, "map<string, any>");
             self.diagnostics.push(Diagnostic::new(name.span, problem).fix(fix));
             return None;
         }
@@ -73,7 +72,7 @@ impl Resolver<'_> {
                     _ => return,
                 };
                 let mark = inner.span.after().to(reference.span.after());
-                let fix = Fix::replace("remove the `?`", mark, "");
+                let fix = Fix::replace(Help::RemoveOptional, mark, "");
                 self.diagnostics.push(Diagnostic::new(reference.span, problem).fix(fix));
             }
             (TypeRefKind::List(item), Type::List(item_type)) => self.check(item, item_type),
@@ -90,7 +89,7 @@ impl Resolver<'_> {
                         Type::Named(id) => Some(self.types[id.index()].name.span),
                         _ => None,
                     };
-                    self.report(key.span, Problem::BadMapKey { key: self.noun_of(key_type), declared });
+                    self.report(key.span, Problem::BadMapKey { key: self.looks_of(key_type), declared });
                 }
             }
             _ => {}
@@ -105,16 +104,16 @@ impl Resolver<'_> {
     }
 
     /// A type as messages name it.
-    pub(super) fn noun_of(&self, ty: &Type) -> String {
+    pub(super) fn looks_of(&self, ty: &Type) -> TypeLooks {
         match ty {
-            Type::Optional(_) => "an optional".to_owned(),
-            Type::List(_) => "a list".to_owned(),
-            Type::Map(..) => "a map".to_owned(),
+            Type::Optional(_) => TypeLooks::Optional,
+            Type::List(_) => TypeLooks::List,
+            Type::Map(..) => TypeLooks::Map,
             Type::Named(id) => {
                 let entry = &self.types[id.index()];
-                format!("the {} `{}`", entry.kind.noun(), entry.name.text)
+                TypeLooks::Named { thing: entry.kind.thing(), name: entry.name.text.clone() }
             }
-            scalar => format!("`{}`", scalar_name(scalar)),
+            scalar => TypeLooks::Written(scalar.scalar_name().unwrap_or_default().to_owned()),
         }
     }
 
@@ -137,7 +136,7 @@ impl Resolver<'_> {
         let found = order(&graph);
         for cycle in &found.cycles {
             let Some((first, span)) = cycle.first() else { continue };
-            let path = steps(cycle, |node| format!("`{}` is on the way", self.types[node].name.text));
+            let path = steps(cycle, |node| self.types[node].name.text.clone());
             let name = self.types[*first].name.text.clone();
             self.report(*span, Problem::AliasCycle { name, path });
         }
@@ -179,27 +178,5 @@ impl Resolver<'_> {
             Type::Named(id) => Some(id.index()),
             _ => None,
         }
-    }
-}
-
-/// The name of a type of the language.
-pub(super) fn scalar_name(ty: &Type) -> &'static str {
-    match ty {
-        Type::Bool => "bool",
-        Type::Integer(integer) => integer.name(),
-        Type::F32 => "f32",
-        Type::F64 => "f64",
-        Type::String => "string",
-        Type::Bytes => "bytes",
-        Type::Timestamp => "timestamp",
-        Type::Duration => "duration",
-        Type::Ip => "ip",
-        Type::Cidr => "cidr",
-        Type::Mac => "mac",
-        Type::Any => "any",
-        Type::Optional(_) => "optional",
-        Type::List(_) => "list",
-        Type::Map(..) => "map",
-        Type::Named(_) => "named",
     }
 }

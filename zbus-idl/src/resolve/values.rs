@@ -1,24 +1,22 @@
 //! Constants.
 
 use super::Resolver;
-use super::types::scalar_name;
-use crate::diagnostic::{Diagnostic, Fix, Problem};
+use crate::diagnostic::{Bounded, Diagnostic, Fix, Help, Problem, ValueKind};
 use crate::schema::{Const, ConstValue, FileId, Type};
 use crate::source::offset;
+use crate::spelling;
 use crate::tree::{self, LiteralKind};
-use crate::vocabulary;
 
 impl LiteralKind {
-    /// What a literal is, for messages.
-    pub(super) fn noun(&self) -> &'static str {
+    pub(super) fn kind(&self) -> ValueKind {
         match self {
-            Self::String(_) => "a string",
-            Self::Integer(_) => "an integer",
-            Self::Float(_) => "a float",
-            Self::Duration(_) => "a duration",
-            Self::Word(word) if word == "true" || word == "false" => "a bool",
-            Self::Word(_) => "a name",
-            Self::Poisoned => "a value",
+            Self::String(_) => ValueKind::String,
+            Self::Integer(_) => ValueKind::Integer,
+            Self::Float(_) => ValueKind::Float,
+            Self::Duration(_) => ValueKind::Duration,
+            Self::Word(word) if word == "true" || word == "false" => ValueKind::Bool,
+            Self::Word(_) => ValueKind::Name,
+            Self::Poisoned => ValueKind::Other,
         }
     }
 }
@@ -37,55 +35,46 @@ impl Resolver<'_> {
             return None;
         }
         let expected = match &scalar {
-            Type::Bool => "`true` or `false`",
-            Type::Integer(_) => "an integer",
-            Type::F32 | Type::F64 => "a number",
-            Type::String => "a string",
-            Type::Duration => "a duration, as `1m30s`",
+            Type::Bool => ValueKind::Bool,
+            Type::Integer(_) => ValueKind::Integer,
+            Type::F32 | Type::F64 => ValueKind::Float,
+            Type::String => ValueKind::String,
+            Type::Duration => ValueKind::Duration,
             other => {
-                let found = self.noun_of(other);
+                let found = self.looks_of(other);
                 self.report(one.ty.span, Problem::ConstType { found });
                 return None;
             }
         };
         let Some(value) = value(&scalar, &one.value.kind) else {
-            let problem = Problem::ConstKind { expected: expected.to_owned(), found: one.value.kind.noun() };
+            let problem = Problem::ConstKind { expected, found: one.value.kind.kind() };
             let fix = match &one.value.kind {
-                LiteralKind::Word(word) if matches!(scalar, Type::Bool) => vocabulary::nearest(word, ["true", "false"])
-                    .map(|near| Fix::replace(format!("did you mean `{near}`?"), one.value.span, near)),
+                LiteralKind::Word(word) if matches!(scalar, Type::Bool) => spelling::nearest(word, ["true", "false"])
+                    .map(|near| Fix::replace(Help::DidYouMean(near.to_owned()), one.value.span, near)),
                 LiteralKind::Word(word) if matches!(scalar, Type::String) => {
-                    Some(Fix::replace("a string stands in `\"`", one.value.span, format!("\"{word}\"")))
+                    Some(Fix::replace(Help::QuoteString, one.value.span, format!("\"{word}\"")))
                 }
-                LiteralKind::Word(_) => {
-                    Some(Fix::words("a const has a value of its own; it cannot be another const's"))
+                LiteralKind::Word(_) => Some(Fix::words(Help::ConstOwnValue)),
+                LiteralKind::Integer(value) if matches!(scalar, Type::Duration) => {
+                    Some(Fix::replace(Help::DurationUnit, one.value.span, format!("{value}s")))
                 }
-                LiteralKind::Integer(value) if matches!(scalar, Type::Duration) => Some(Fix::replace(
-                    "a duration has a unit: ns, us, ms, s, m, h or d",
-                    one.value.span,
-                    format!("{value}s"),
-                )),
                 _ => None,
             };
             self.diagnostics.push(Diagnostic::new(one.value.span, problem).fix(fix));
             return None;
         };
-        let range = match (&scalar, &value) {
+        let outside = match (&scalar, &value) {
             (Type::Integer(integer), ConstValue::Integer(value)) => {
                 let (min, max) = integer.range();
-                (*value < min || *value > max).then(|| format!("from {min} to {max}"))
+                (*value < min || *value > max).then(|| (value.to_string(), Bounded::Integer(*integer)))
             }
-            (Type::F32, ConstValue::Float(value)) if value.abs() > f64::from(f32::MAX) => {
-                Some(format!("to {:e}", f32::MAX))
+            (Type::F32, ConstValue::Float(value)) => {
+                (value.abs() > f64::from(f32::MAX)).then(|| (format!("{value:e}"), Bounded::F32))
             }
             _ => None,
         };
-        if let Some(range) = range {
-            let value = match value {
-                ConstValue::Float(value) => format!("{value:e}"),
-                ConstValue::Integer(value) => value.to_string(),
-                _ => String::new(),
-            };
-            self.report(one.value.span, Problem::ConstRange { value, ty: scalar_name(&scalar), range });
+        if let Some((value, ty)) = outside {
+            self.report(one.value.span, Problem::ConstRange { value, ty });
             return None;
         }
         let file = FileId(offset(file));

@@ -1,7 +1,7 @@
 //! Bodies, and how their members are told apart.
 
 use super::{Body, BodyKind, Ending, Piece, Scanner, TokenKind};
-use crate::diagnostic::{Diagnostic, Fix, Problem};
+use crate::diagnostic::{Diagnostic, Fix, Help, Problem};
 
 impl Scanner<'_> {
     /// A body, from its `{` or where that should be. `column` is that of the declaration it belongs to.
@@ -21,7 +21,7 @@ impl Scanner<'_> {
                 let close = self.span_at(self.at);
                 self.at += 1;
                 if self.members_go_on(self.at, kind) {
-                    let fix = Fix::replace("remove it", close, "");
+                    let fix = Fix::replace(Help::RemoveIt, close, "");
                     self.diagnostics.push(Diagnostic::new(close, Problem::EarlyBrace).fix(fix));
                     continue;
                 }

@@ -3,7 +3,7 @@
 //! is looked at.
 
 use super::{BodyKind, Scanner, TokenKind};
-use crate::vocabulary::{BUILTINS, DECLARATIONS};
+use crate::language::{DECLARATIONS, builtin};
 
 /// How far a bracket's end is looked for: such a look starts at many places.
 const MAX_AHEAD: usize = 64;
@@ -39,7 +39,7 @@ impl Scanner<'_> {
 
     /// `Name; T` or `Name, string`.
     fn is_colon(&self, at: usize, core: usize, kind: BodyKind) -> bool {
-        let type_follows = || self.word(at + 1).is_some_and(|word| BUILTINS.contains(&word)) && !self.is(at + 2, b'=');
+        let type_follows = || self.word(at + 1).is_some_and(|word| builtin(word).is_some()) && !self.is(at + 2, b'=');
         kind == BodyKind::Fields && at == core + 1 && (self.is(at, b';') || type_follows())
     }
 

@@ -3,14 +3,14 @@
 use super::super::Parser;
 use super::super::members::{FIELD, OBJECT_MEMBER};
 use super::{Failure, is_word};
-use crate::diagnostic::Fix;
-use crate::vocabulary;
+use crate::diagnostic::{Expected, Fix, Help};
+use crate::{foreign, language};
 
 impl Parser<'_> {
     /// Where a `:` should stand between a name and its type.
     pub(super) fn meant_before_a_type(&self, failure: &Failure<'_>, text: &str) -> Option<Fix> {
         let found = failure.found;
-        if !failure.wants("`:`") || found.start >= failure.piece.span.end {
+        if !failure.wants(Expected::Colon) || found.start >= failure.piece.span.end {
             return None;
         }
         let name = self.word_before(found.start);
@@ -18,46 +18,42 @@ impl Parser<'_> {
             failure.piece.keyword.map_or("", |token| self.slice(self.span(token.start as usize, token.end as usize)));
         match text {
             _ if failure.is(FIELD) && matches!(first, "fn" | "stream" | "oneway") => {
-                return Some(Fix::words("methods and streams stand in an `object`"));
+                return Some(Fix::words(Help::MembersOfObjects));
             }
             _ if failure.is(FIELD) && first == "oneof" => {
-                return Some(Fix::words("declare a `union` beside this struct, and a field of that type"));
+                return Some(Fix::words(Help::UnionBeside));
             }
             _ if failure.is(FIELD) && first == "reserved" => {
-                return Some(Fix::words("fields have no numbers, so none is reserved; remove it"));
+                return Some(Fix::words(Help::NothingReserved));
             }
             "=" | ":=" | "->" | "=>" => {
-                return Some(Fix::replace(
-                    "the type stands behind a `:`",
-                    self.span(name.end as usize, found.end as usize),
-                    ":",
-                ));
+                return Some(Fix::replace(Help::TypeAfterColon, self.span(name.end as usize, found.end as usize), ":"));
             }
-            "?" => return Some(Fix::words("the `?` stands behind the type: `Name: T?`")),
-            "@" => return Some(Fix::words("fields have no numbers; an attribute stands before the name")),
+            "?" => return Some(Fix::words(Help::OptionalForm)),
+            "@" => return Some(Fix::words(Help::AttributeBeforeName)),
             "," | ")" if failure.is(OBJECT_MEMBER) => {
-                return Some(Fix::words("each parameter has a name and a type: `name: T`"));
+                return Some(Fix::words(Help::ParamForm));
             }
-            "," | "}" if failure.is(FIELD) => return Some(Fix::words("a field has a name and a type: `Name: T`")),
+            "," | "}" if failure.is(FIELD) => return Some(Fix::words(Help::FieldForm)),
             "..." => {
                 let gap = self.span(name.end as usize, found.start as usize);
-                return Some(Fix::replace("the type stands behind a `:`", gap, ": "));
+                return Some(Fix::replace(Help::TypeAfterColon, gap, ": "));
             }
             _ => {}
         }
         // `int64 X`: the type first, as in C.
-        let builtin = |word: &str| vocabulary::builtin(word).is_some();
-        let known = |word: &str| builtin(word) || vocabulary::foreign_type(word).is_some();
+        let builtin = |word: &str| language::builtin(word).is_some();
+        let known = |word: &str| builtin(word) || foreign::type_name(word).is_some();
         let before = self.slice(name);
         let swapped = if builtin(before) { !builtin(text) } else { known(before) && !known(text) };
         if is_word(text) && swapped && !self.declared.contains(text) {
             let own = self.own_name(before);
             let whole = self.span(name.start as usize, found.end as usize);
-            return Some(Fix::replace("the name stands first, the type behind a `:`", whole, format!("{text}: {own}")));
+            return Some(Fix::replace(Help::NameFirst, whole, format!("{text}: {own}")));
         }
         let (length, own) = self.go_type(self.text_from(found.start), 0)?;
         let whole = self.span(name.end as usize, found.start as usize + length);
-        Some(Fix::replace("the type stands behind a `:`", whole, format!(": {own}")))
+        Some(Fix::replace(Help::TypeAfterColon, whole, format!(": {own}")))
     }
 
     /// Where a type should start, or has just ended.
@@ -69,16 +65,16 @@ impl Parser<'_> {
             return Some(match go {
                 Some((length, own)) => {
                     let whole = self.span(before.start as usize, before.start as usize + length);
-                    Fix::replace(format!("write `{own}`"), whole, own)
+                    Fix::replace(Help::Write(own.clone()), whole, own)
                 }
-                None => Fix::words("a map is written `map<K, V>`"),
+                None => Fix::words(Help::MapForm),
             });
         }
-        if failure.wants("a type") && text == "{" {
-            return Some(Fix::words("declare a struct beside this one, and write its name here"));
+        if failure.wants(Expected::Type) && text == "{" {
+            return Some(Fix::words(Help::StructBeside));
         }
-        if failure.wants("a type") && matches!(text, "=" | ":") {
-            return Some(Fix::words("the type stands behind one `:`"));
+        if failure.wants(Expected::Type) && matches!(text, "=" | ":") {
+            return Some(Fix::words(Help::TypeAfterOneColon));
         }
         None
     }
@@ -90,7 +86,7 @@ impl Parser<'_> {
         if self.declared.contains(name) || may_be_imported {
             return name;
         }
-        vocabulary::foreign_type(name).unwrap_or(name)
+        foreign::type_name(name).unwrap_or(name)
     }
 
     /// A type as Go writes it, at the start of a text: its length, and what it is here.

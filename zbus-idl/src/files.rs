@@ -5,7 +5,7 @@ mod meant;
 use std::collections::HashMap;
 
 use crate::case;
-use crate::diagnostic::{Diagnostic, Fix, Label, Problem};
+use crate::diagnostic::{Diagnostic, Fix, Help, Problem, Step};
 use crate::loader::{LoadError, Loader, MAX_TEXT};
 use crate::parse::parse;
 use crate::resolve::ParsedFile;
@@ -158,7 +158,7 @@ impl Collector<'_> {
         let looked_for = if importer.is_some() { below(&request.path) } else { &request.path };
         let available = self.loader.available(looked_for, importer);
         let path = meant::meant(&request.path, &available)?;
-        let help = format!("did you mean `{path}`?");
+        let help = Help::DidYouMean(path.to_owned());
         Some(match request.importer {
             Some((_, _, at)) => Fix::replace(help, at, quoted(path)),
             None => Fix::words(help),
@@ -193,8 +193,8 @@ impl Collector<'_> {
             let Some((first, span)) = cycle.first() else { continue };
             let names: Vec<String> = cycle.iter().map(|(node, _)| path(*node)).chain([path(*first)]).collect();
             let related = cycle.iter().skip(1).zip(names.iter().skip(2));
-            let related = related.map(|((_, span), to)| Label { span: *span, text: format!("this imports {to}") });
-            let problem = Problem::ImportCycle { cycle: names.clone(), related: related.collect() };
+            let related = related.map(|((_, span), to)| Step { span: *span, name: to.clone() });
+            let problem = Problem::ImportCycle { cycle: names.clone(), path: related.collect() };
             self.diagnostics.push(Diagnostic::new(*span, problem));
         }
         let mut place = vec![0; self.files.len()];
@@ -270,8 +270,7 @@ fn unloaded(path: &str, error: LoadError) -> Problem {
     match error {
         LoadError::NotFound { searched } => Problem::NotFound { path, searched },
         LoadError::TooLarge { size, limit } => Problem::TooLarge { path, size, limit },
-        error @ (LoadError::IsDirectory { .. } | LoadError::Other(_)) => {
-            Problem::Unreadable { path, reason: error.to_string() }
-        }
+        LoadError::IsDirectory { .. } => Problem::IsDirectory { path },
+        LoadError::Other(reason) => Problem::Unreadable { path, reason },
     }
 }

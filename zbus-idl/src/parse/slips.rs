@@ -8,7 +8,7 @@ mod types;
 
 use super::members::{ARM, FIELD, MEMBER, VARIANT};
 use super::{Parser, Shape};
-use crate::diagnostic::Fix;
+use crate::diagnostic::{Expected, Fix, Help};
 use crate::scan::Piece;
 use crate::source::Span;
 
@@ -16,7 +16,7 @@ use crate::source::Span;
 pub(super) struct Failure<'f> {
     pub(super) shape: Shape,
     /// What could have stood there.
-    pub(super) words: &'f [String],
+    pub(super) words: &'f [Expected],
     /// What stands there.
     pub(super) found: Span,
     pub(super) piece: &'f Piece,
@@ -25,8 +25,8 @@ pub(super) struct Failure<'f> {
 }
 
 impl Failure<'_> {
-    fn wants(&self, word: &str) -> bool {
-        self.words.iter().any(|one| one == word)
+    fn wants(&self, expected: Expected) -> bool {
+        self.words.contains(&expected)
     }
 
     fn is(&self, shape: Shape) -> bool {
@@ -45,7 +45,7 @@ impl Parser<'_> {
             return self.meant_at_the_start(failure, text);
         }
         if self.lacks_paren(failure.found, failure.piece) {
-            return Some(Fix::words("the arguments of an attribute stand in `(…)`"));
+            return Some(Fix::words(Help::AttributeParens));
         }
         self.stray_separator(failure, text)
             .or_else(|| self.meant_by_name(failure, text))
@@ -82,38 +82,26 @@ impl Parser<'_> {
         let rest = self.text_from(failure.found.start);
         let found = failure.found;
         match text {
-            _ if self.lacks_paren(found, failure.piece) => {
-                Some(Fix::words("the arguments of an attribute stand in `(…)`"))
-            }
-            "," => Some(Fix::replace("remove it", found, "")),
+            _ if self.lacks_paren(found, failure.piece) => Some(Fix::words(Help::AttributeParens)),
+            "," => Some(Fix::replace(Help::RemoveIt, found, "")),
             "." if rest.starts_with("..") && failure.is(FIELD) => {
                 let dots = self.span(found.start as usize, found.start as usize + 2);
-                Some(Fix::replace("a spread is written `...`", dots, "..."))
+                Some(Fix::replace(Help::SpreadForm, dots, "..."))
             }
-            "..." => Some(Fix::words("only structs and the variants of errors take in the fields of another struct")),
-            "[" if failure.is(ARM) => Some(Fix::words("an arm has a name, with its type behind a `:`: `Name: T`")),
-            "[" => Some(Fix::words("an attribute is written `@name`")),
-            text if text.starts_with('"') && failure.is(MEMBER) => Some(Fix::replace(
-                "names stand without quotes; what travels can be given behind a `=`",
-                found,
-                text.trim_matches('"'),
-            )),
-            text if text.starts_with('"') && in_body => Some(Fix::replace(
-                "names stand without quotes; `@wire(\"…\")` gives any name on the wire",
-                found,
-                text.trim_matches('"'),
-            )),
+            "..." => Some(Fix::words(Help::SpreadPlaces)),
+            "[" if failure.is(ARM) => Some(Fix::words(Help::ArmForm)),
+            "[" => Some(Fix::words(Help::AttributeForm)),
+            text if text.starts_with('"') && failure.is(MEMBER) => {
+                Some(Fix::replace(Help::NameWithoutQuotesMember, found, text.trim_matches('"')))
+            }
+            text if text.starts_with('"') && in_body => {
+                Some(Fix::replace(Help::NameWithoutQuotesWire, found, text.trim_matches('"')))
+            }
             text if text.starts_with(|c: char| c.is_ascii_digit()) && failure.is(FIELD) => {
                 let numbered = rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with(':');
-                Some(Fix::words(if numbered {
-                    "fields have no numbers, their names travel: `name: T`"
-                } else {
-                    "a name starts with a letter; `@wire(\"…\")` gives any name on the wire"
-                }))
+                Some(Fix::words(if numbered { Help::NoFieldNumbers } else { Help::NameStartWire }))
             }
-            text if text.starts_with(|c: char| c.is_ascii_digit()) && in_body => {
-                Some(Fix::words("a name starts with a letter"))
-            }
+            text if text.starts_with(|c: char| c.is_ascii_digit()) && in_body => Some(Fix::words(Help::NameStart)),
             _ => habit(rest),
         }
     }
@@ -123,12 +111,12 @@ impl Parser<'_> {
 pub(super) fn habit(text: &str) -> Option<Fix> {
     let behind = text.get(1..).unwrap_or_default();
     match text.as_bytes().first()? {
-        b'#' if behind.starts_with("include") => Some(Fix::words("a file is imported with `import \"name.zbus\";`")),
-        b'#' if behind.starts_with('[') => Some(Fix::words("an attribute is written `@name`")),
-        b'#' => Some(Fix::words("a comment starts with `//`")),
-        b'-' if behind.starts_with('-') => Some(Fix::words("a comment starts with `//`")),
-        b'<' if behind.starts_with("!--") => Some(Fix::words("a comment starts with `//`")),
-        b'\'' | b'`' => Some(Fix::words("strings are written with `\"`")),
+        b'#' if behind.starts_with("include") => Some(Fix::words(Help::ImportForm)),
+        b'#' if behind.starts_with('[') => Some(Fix::words(Help::AttributeForm)),
+        b'#' => Some(Fix::words(Help::CommentForm)),
+        b'-' if behind.starts_with('-') => Some(Fix::words(Help::CommentForm)),
+        b'<' if behind.starts_with("!--") => Some(Fix::words(Help::CommentForm)),
+        b'\'' | b'`' => Some(Fix::words(Help::StringForm)),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::super::members::OBJECT_MEMBER;
 use super::super::{Parser, Rule, Shape};
 use super::{Failure, is_word};
-use crate::diagnostic::Fix;
+use crate::diagnostic::{Expected, Fix, Help};
 use crate::scan::Piece;
 use crate::source::Span;
 
@@ -12,21 +12,20 @@ impl Parser<'_> {
     pub(in crate::parse) fn separator_is_missing(
         &self,
         shape: Shape,
-        words: &[String],
+        words: &[Expected],
         found: Span,
         piece: &Piece,
     ) -> bool {
         let text = self.slice(found);
         let starts = is_word(text) || text == "@" || text == "..." && is_word(self.text_from(found.end));
-        let separator = format!("`{}`", shape.end);
         let between = self.text.get(self.behind_text(found.start).end as usize..found.start as usize);
         let on_next_line = between.is_some_and(|between| between.contains('\n'));
         let behind_map = self.slice(self.word_before(found.start)) == "map";
         let comma = shape.end == ',' && !behind_map;
         found.start < piece.span.end
             && starts
-            && words.contains(&separator)
-            && !words.iter().any(|word| word == "`)`" || word == "`>`")
+            && words.contains(&Expected::end(shape.end))
+            && !(words.contains(&Expected::ParenClose) || words.contains(&Expected::AngleClose))
             && (comma || shape.end == ';' && on_next_line)
     }
 
@@ -45,16 +44,19 @@ impl Parser<'_> {
         if !matches!(text, ";" | ",") || found.end >= failure.piece.span.end {
             return None;
         }
-        if text == ";" && failure.wants("`,`") && !failure.wants("`;`") {
-            return Some(Fix::replace("write `,`", found, ","));
+        if text == ";" && failure.wants(Expected::Comma) && !failure.wants(Expected::Semicolon) {
+            return Some(Fix::replace(Help::Write(",".to_owned()), found, ","));
         }
         // A slip of the finger: the two are one key on many keyboards.
-        if failure.wants("`:`") && !failure.is(OBJECT_MEMBER) && is_word(self.text_from(found.end).trim_start()) {
+        if failure.wants(Expected::Colon)
+            && !failure.is(OBJECT_MEMBER)
+            && is_word(self.text_from(found.end).trim_start())
+        {
             let name = self.behind_text(found.start);
             let whole = self.span(name.end as usize, found.end as usize);
-            return Some(Fix::replace("the type stands behind a `:`", whole, ":"));
+            return Some(Fix::replace(Help::TypeAfterColon, whole, ":"));
         }
-        (text == ";" && !failure.wants("`]`")).then(|| Fix::replace("remove it", found, ""))
+        (text == ";" && !failure.wants(Expected::BracketClose)).then(|| Fix::replace(Help::RemoveIt, found, ""))
     }
 
     /// Marks within what was meant as one name.
@@ -64,9 +66,7 @@ impl Parser<'_> {
         let adjacent = word.end == found.start && word.start < word.end;
         let behind = self.text_from(found.end);
         match text {
-            "-" if adjacent && is_word(behind) => {
-                Some(Fix::words("hyphens are for the names of modules and objects; here write `_`, or capitals"))
-            }
+            "-" if adjacent && is_word(behind) => Some(Fix::words(Help::NoHyphens)),
             "." if adjacent && is_word(behind) => {
                 let length = behind.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(behind.len());
                 let name = behind.get(..length).unwrap_or_default();
@@ -74,12 +74,8 @@ impl Parser<'_> {
                 let whole = self.span(word.start as usize, found.end as usize + length);
                 let in_type =
                     self.slice(self.span(0, word.start as usize)).trim_end().ends_with([':', '[', ',', '<', '>'])
-                        && !failure.wants("`:`");
-                Some(if in_type {
-                    Fix::replace("a type is called by its bare name, wherever it comes from", whole, own)
-                } else {
-                    Fix::words("a name has no dots; `@wire(\"…\")` gives any name on the wire")
-                })
+                        && !failure.wants(Expected::Colon);
+                Some(if in_type { Fix::replace(Help::BareTypeName, whole, own) } else { Fix::words(Help::NoDots) })
             }
             _ => None,
         }
@@ -90,38 +86,42 @@ impl Parser<'_> {
         let behind = self.text_from(found.end);
         let number_follows = behind.starts_with(|c: char| c.is_ascii_digit());
         match text {
-            "+" if failure.wants("a value") => Some(Fix::replace("remove it", found, "")),
-            "." if failure.wants("a value") && number_follows => {
-                Some(Fix::replace("a float has digits before the point", found, "0."))
+            "+" if failure.wants(Expected::Value) => Some(Fix::replace(Help::RemoveIt, found, "")),
+            "." if failure.wants(Expected::Value) && number_follows => {
+                Some(Fix::replace(Help::DigitsBeforePoint, found, "0."))
             }
             "." if failure.shape.rule == Rule::const_piece && !is_word(behind) => {
-                Some(Fix::replace("a float has digits behind the point", found, ".0"))
+                Some(Fix::replace(Help::DigitsAfterPoint, found, ".0"))
             }
-            "[" | "{" if failure.wants("a value") => {
-                Some(Fix::words("consts are of bool, an integer or float type, string or duration"))
-            }
+            "[" | "{" if failure.wants(Expected::Value) => Some(Fix::words(Help::ConstTypes)),
             _ => None,
         }
     }
 
     /// A bracket that should have been closed before what was found.
     pub(super) fn meant_to_close(&self, failure: &Failure<'_>, text: &str) -> Option<Fix> {
-        if is_word(text) && !failure.wants("`)`") {
+        if is_word(text) && !failure.wants(Expected::ParenClose) {
             return None;
         }
-        let close = [("`]`", "]"), ("`>`", ">"), ("`)`", ")")].into_iter().find(|(word, _)| failure.wants(word))?.1;
+        let close = [(Expected::BracketClose, "]"), (Expected::AngleClose, ">"), (Expected::ParenClose, ")")]
+            .into_iter()
+            .find(|(expected, _)| failure.wants(*expected))?
+            .1;
         // A comma may be all that is missing between two parameters.
-        if is_word(text) && failure.wants("`,`") && self.text_from(failure.found.end).trim_start().starts_with(':') {
+        if is_word(text)
+            && failure.wants(Expected::Comma)
+            && self.text_from(failure.found.end).trim_start().starts_with(':')
+        {
             let behind = self.behind_text(failure.found.start);
             let attribute = self.slice(self.span(failure.piece.span.start as usize, behind.end as usize));
             if !attribute.starts_with('@') {
-                return Some(Fix::replace("`,` stands between parameters", behind, ","));
+                return Some(Fix::replace(Help::CommaBetweenParams, behind, ","));
             }
         }
         if matches!(text, ")" | "]" | ">") {
-            return Some(Fix::replace("this closes another bracket", failure.found, close));
+            return Some(Fix::replace(Help::ClosesOtherBracket, failure.found, close));
         }
         let opens = matches!(text, "=" | "(" | "[" | "{" | "<" | "..." | "-" | "+" | "?");
-        (!opens).then(|| Fix::replace("close it", self.behind_text(failure.found.start), close))
+        (!opens).then(|| Fix::replace(Help::CloseIt, self.behind_text(failure.found.start), close))
     }
 }

@@ -2,9 +2,9 @@
 
 mod declarations;
 mod expected;
-mod habits;
 mod literal;
 mod members;
+mod slips;
 mod types;
 
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ use pest::Parser as _;
 use pest::iterators::{Pair, Pairs};
 use pest_derive::Parser;
 
-use crate::diagnostic::{Diagnostic, Fix, Problem};
+use crate::diagnostic::{Diagnostic, Fix, Found, Help, Problem, Thing};
 use crate::scan::{Body, Ending, Piece, scan};
 use crate::source::{SourceId, Span, offset};
 use crate::tree::{Attribute, Entry, Literal, LiteralKind, Name, Text, Tree};
@@ -55,12 +55,12 @@ struct Parser<'a> {
 #[derive(Clone, Copy)]
 struct Shape {
     rule: Rule,
-    noun: &'static str,
+    thing: Thing,
     end: char,
 }
 
-const fn shape(rule: Rule, noun: &'static str, end: char) -> Shape {
-    Shape { rule, noun, end }
+const fn shape(rule: Rule, thing: Thing, end: char) -> Shape {
+    Shape { rule, thing, end }
 }
 
 impl<'a> Parser<'a> {
@@ -77,18 +77,8 @@ impl<'a> Parser<'a> {
     }
 
     /// A span as messages name what they found there.
-    fn found(&self, span: Span) -> String {
-        let text = self.slice(span);
-        if text.is_empty() {
-            return "the end of the file".to_owned();
-        }
-        if text == "`" {
-            return "a backtick".to_owned();
-        }
-        match text.char_indices().nth(40) {
-            Some((cut, _)) => format!("`{}…`", text.get(..cut).unwrap_or_default()),
-            None => format!("`{text}`"),
-        }
+    fn found(&self, span: Span) -> Found {
+        Found::of(self.slice(span))
     }
 
     /// Lets pest parse a piece: its attributes, and the pairs behind them.
@@ -169,7 +159,7 @@ impl<'a> Parser<'a> {
                 let lines =
                     self.text.get(body.open.end as usize..place.end as usize).unwrap_or_default().contains('\n');
                 let close = if lines { format!("\n{indent}}}") } else { " }".to_owned() };
-                self.diagnostics.push(Diagnostic::new(place, problem).fix(Fix::replace("close it", place, close)));
+                self.diagnostics.push(Diagnostic::new(place, problem).fix(Fix::replace(Help::CloseIt, place, close)));
             }
             // More may have been meant to stand in it.
             if entries.is_empty() {
@@ -209,7 +199,7 @@ impl<'a> Parser<'a> {
     }
 
     fn separator(&mut self, shape: Shape, piece: &Piece) {
-        let Shape { noun, end: separator, .. } = shape;
+        let Shape { thing, end: separator, .. } = shape;
         let behind = piece.behind;
         match piece.ending {
             Ending::Separator | Ending::Body => {}
@@ -217,13 +207,13 @@ impl<'a> Parser<'a> {
             Ending::WrongSeparator(span) => {
                 let found = if separator == ',' { ';' } else { ',' };
                 let problem = Problem::WrongSeparator { separator, found };
-                let fix = Fix::replace(format!("write `{separator}`"), span, separator);
+                let fix = Fix::replace(Help::Write(separator.to_string()), span, separator);
                 self.diagnostics.push(Diagnostic::new(span, problem).fix(fix));
             }
             Ending::Close | Ending::Missing | Ending::Text => {
                 let found = self.found(piece.follower);
-                let problem = Problem::MissingSeparator { separator, after: format!("the {noun}"), found };
-                let fix = Fix::replace("add it", behind, separator);
+                let problem = Problem::MissingSeparator { separator, after: thing, found };
+                let fix = Fix::replace(Help::AddIt, behind, separator);
                 self.diagnostics.push(Diagnostic::new(behind, problem).fix(fix));
             }
         }

@@ -1,17 +1,25 @@
 //! What can be wrong with a schema, as data: a [`Problem`] and its place make a [`Diagnostic`]. Words come out of it only
 //! in [`Diagnostic::message`] and its neighbours, pictures only in `render`.
 
+mod absent;
 mod codes;
+mod expected;
+mod help;
 #[cfg(feature = "json")]
 mod json;
 mod problem;
 mod render;
 mod words;
 
+pub use absent::Absent;
 pub use codes::{CODES, Code, explain};
-pub use problem::{Ambiguity, Problem, Thing};
+pub use expected::{Expectation, Expected, Found};
+pub use help::Help;
+pub use problem::{
+    Ambiguity, ArgumentProblem, Bounded, DocsProblem, NumberProblem, Problem, Step, Thing, TypeLooks, ValueKind,
+};
 pub use render::Color;
-pub(crate) use words::article;
+use words::article;
 
 use std::collections::BTreeSet;
 
@@ -32,8 +40,8 @@ pub struct Diagnostic {
 /// A way to mend a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
-    /// What to do, in words.
-    pub help: String,
+    /// What to do.
+    pub help: Help,
     /// The change to the text that does it.
     pub edit: Option<Edit>,
 }
@@ -68,7 +76,7 @@ impl Diagnostic {
 
     /// The stable code, such as `E0103`, which [`explain`] knows.
     pub fn code(&self) -> &'static str {
-        self.problem.describe().code
+        self.problem.code()
     }
 
     /// What is wrong, in one lower-case clause without a full stop.
@@ -86,18 +94,18 @@ impl Diagnostic {
 
     /// What to do about it, in words.
     pub fn help(&self) -> Option<String> {
-        let help = self.fix.as_ref().map(|fix| fix.help.clone()).or_else(|| self.problem.describe().help)?;
+        let help = self.fix.as_ref().map(|fix| fix.help.words()).or_else(|| self.problem.describe().help)?;
         Some(printable(&help).into_owned())
     }
 }
 
 impl Fix {
-    pub(crate) fn words(help: impl Into<String>) -> Self {
-        Self { help: help.into(), edit: None }
+    pub(crate) fn words(help: Help) -> Self {
+        Self { help, edit: None }
     }
 
-    pub(crate) fn replace(help: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
-        Self { help: help.into(), edit: Some(Edit { span, replacement: replacement.into() }) }
+    pub(crate) fn replace(help: Help, span: Span, replacement: impl Into<String>) -> Self {
+        Self { help, edit: Some(Edit { span, replacement: replacement.into() }) }
     }
 }
 

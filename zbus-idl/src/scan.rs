@@ -13,7 +13,7 @@ mod strays;
 pub(crate) use lex::{Lexed, Token, TokenKind, lex};
 pub(crate) use outline::{Body, Ending, Outline, Piece};
 
-use crate::diagnostic::{Diagnostic, Problem};
+use crate::diagnostic::{Diagnostic, DocsProblem, Problem};
 use crate::source::{SourceId, Span};
 
 /// What a body holds, which decides how its members are told apart.
@@ -147,7 +147,7 @@ impl Scanner<'_> {
                     let span = self.span(token);
                     let after_something = self.at > 0 && !self.is(self.at - 1, b'{') && !token.leads_line;
                     if after_something {
-                        self.report(span, Problem::DanglingDocs { trailing: true });
+                        self.report(span, Problem::DanglingDocs(DocsProblem::AfterSomething));
                     } else {
                         docs.push(doc_line(self.text, token));
                         doc_span = Some(doc_span.map_or(span, |docs: Span| docs.to(span)));
@@ -238,19 +238,19 @@ impl Scanner<'_> {
             && nothing
             && !(in_body && self.token(core).is_none())
         {
-            self.report(span, Problem::DanglingDocs { trailing: false });
+            self.report(span, Problem::DanglingDocs(DocsProblem::OfNothing));
         }
         nothing && prelude.first == core
     }
 
     fn docs_amid(&mut self) {
         let mut span = self.span_at(self.at);
-        let trailing = !self.leads_line(self.at);
+        let problem = if self.leads_line(self.at) { DocsProblem::OfNothing } else { DocsProblem::AfterSomething };
         while let Some(token) = self.token(self.at).filter(|token| token.kind == TokenKind::Doc) {
             span = span.to(self.span(token));
             self.at += 1;
         }
-        self.report(span, Problem::DanglingDocs { trailing });
+        self.report(span, Problem::DanglingDocs(problem));
     }
 
     fn piece(

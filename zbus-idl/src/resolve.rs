@@ -11,11 +11,11 @@ mod values;
 
 use std::collections::HashMap;
 
-use crate::diagnostic::{Diagnostic, Label, Problem};
+use crate::diagnostic::{Diagnostic, Problem, Step, Thing};
 use crate::schema::{ConstId, File, FileId, ObjectId, Schema, Struct, Type, TypeDef, TypeId, TypeKind};
 use crate::source::{Span, offset};
 use crate::tree::{Declaration, Item, Name, Tree};
-use attributes::{Attributes, Target};
+use attributes::Attributes;
 use fields::Flat;
 use names::{Namespace, Scopes};
 
@@ -62,14 +62,14 @@ enum Kind {
 }
 
 impl Kind {
-    fn noun(self) -> &'static str {
+    fn thing(self) -> Thing {
         match self {
-            Self::Alias => "alias",
-            Self::Struct => "struct",
-            Self::Enum => "enum",
-            Self::Union => "union",
-            Self::Error => "error",
-            Self::Poisoned => "type",
+            Self::Alias => Thing::Alias,
+            Self::Struct => Thing::Struct,
+            Self::Enum => Thing::Enum,
+            Self::Union => Thing::Union,
+            Self::Error => Thing::Error,
+            Self::Poisoned => Thing::Type,
         }
     }
 }
@@ -141,7 +141,7 @@ impl Resolver<'_> {
                         | Declaration::Object(_),
                     ) => {}
                     Some(Declaration::Const(one)) => {
-                        let said = self.attributes(&item.attributes, Target::Const);
+                        let said = self.attributes(&item.attributes, Thing::Const);
                         if let Some(resolved) = self.constant(index, one, &item.docs, said.deprecated) {
                             entry.consts.push(ConstId(offset(schema.consts.len())));
                             schema.consts.push(resolved);
@@ -165,11 +165,11 @@ impl Resolver<'_> {
         for item in &self.files[file].tree.items {
             match &item.node {
                 Some(Declaration::Module(name)) => {
-                    self.attributes(&item.attributes, Target::Module);
+                    self.attributes(&item.attributes, Thing::Module);
                     if let Some(first) = &module {
                         self.report(item.span, Problem::SecondModule { first: first.span });
                     } else {
-                        self.check_bus_name("module", name);
+                        self.check_bus_name(Thing::Module, name);
                         module = Some(name.clone());
                     }
                 }
@@ -177,7 +177,7 @@ impl Resolver<'_> {
                     module.get_or_insert(Name { text: String::new(), span: item.span });
                 }
                 Some(Declaration::Import(_)) => {
-                    self.attributes(&item.attributes, Target::Import);
+                    self.attributes(&item.attributes, Thing::Import);
                 }
                 _ => {}
             }
@@ -208,13 +208,13 @@ impl Resolver<'_> {
         let (target, kind) = match declaration {
             Declaration::Struct(_) => {
                 let fields = self.flat[id].take().map(|flat| flat.fields).unwrap_or_default();
-                (Target::Struct, TypeKind::Struct(Struct { fields }))
+                (Thing::Struct, TypeKind::Struct(Struct { fields }))
             }
-            Declaration::Enum(one) => (Target::Enum, TypeKind::Enum(self.enumeration(index, one))),
-            Declaration::Union(one) => (Target::Union, TypeKind::Union(self.union(index, one))),
-            Declaration::Error(one) => (Target::Error, TypeKind::Error(self.error(index, one))),
+            Declaration::Enum(one) => (Thing::Enum, TypeKind::Enum(self.enumeration(index, one))),
+            Declaration::Union(one) => (Thing::Union, TypeKind::Union(self.union(index, one))),
+            Declaration::Error(one) => (Thing::Error, TypeKind::Error(self.error(index, one))),
             // A poisoned one stands in its place; a schema with one is never shown.
-            _ => (Target::Alias, TypeKind::Alias(self.aliases[id].clone().unwrap_or(Type::Any))),
+            _ => (Thing::Type, TypeKind::Alias(self.aliases[id].clone().unwrap_or(Type::Any))),
         };
         let said = self.attributes(&item.attributes, target);
         let name = self.types[id].name.text.clone();
@@ -226,7 +226,7 @@ impl Resolver<'_> {
 const MAX_STEPS: usize = 6;
 
 /// The steps of a cycle behind its first, as related places.
-fn steps(cycle: &[(usize, Span)], words: impl Fn(usize) -> String) -> Vec<Label> {
+fn steps(cycle: &[(usize, Span)], name: impl Fn(usize) -> String) -> Vec<Step> {
     let behind_first = cycle.iter().skip(1).take(MAX_STEPS);
-    behind_first.map(|(node, span)| Label { span: *span, text: words(*node) }).collect()
+    behind_first.map(|(node, span)| Step { span: *span, name: name(*node) }).collect()
 }
