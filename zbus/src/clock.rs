@@ -1,4 +1,4 @@
-//! The broker's clock, by which all who share the broker measure deadlines.
+//! The broker's clock. All clients and servers of a broker measure deadlines by it.
 //!
 //! A sample asks the broker for its time. The offset that it gives is wrong by at most half the round trip. A stall, or a large message on
 //! the same connection, makes a round trip long: such a sample does not replace a better one.

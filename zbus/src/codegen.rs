@@ -42,12 +42,12 @@ where
 pub struct ArmName<'de>(Cow<'de, str>);
 
 impl ArmName<'_> {
-    /// The name, to be matched.
+    /// The name, borrowed.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name, to be kept.
+    /// The name, owned.
     pub fn into_string(self) -> String {
         self.0.into_owned()
     }

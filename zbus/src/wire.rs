@@ -2,6 +2,19 @@
 //!
 //! This module turns messages into bytes and back. It knows nothing of brokers, tasks or time. The project's `docs/wire.md` describes the
 //! format.
+//!
+//! # For bindings
+//! A binding for another language, or a gateway, has a codec of its own. It passes [`Document`]s, encoded values that are sent as they are,
+//! and never decodes them in Rust:
+//!
+//! | to | use |
+//! |---|---|
+//! | call a method | [`Client::request`](crate::Client::request) with a `Document` for each argument, and [`Returned::document`](crate::untyped::Returned::document) |
+//! | publish an event | [`Client::publish`](crate::Client::publish) of a `Document` |
+//! | serve methods | an [`Object`](crate::server::Object): [`Arguments::next_document`](crate::server::Arguments::next_document) for each argument, and [`Returns::value`](crate::server::Returns::value) with a `Document` |
+//! | throw a declared error | [`Failure::with_code`](crate::Failure::with_code) with the fields as encoded bytes |
+//!
+//! [`encode`] and [`decode`] convert single values. A document is checked once, when it is made: it is one whole value, within [`MAX_DEPTH`].
 
 pub(crate) mod adapter;
 mod bins;

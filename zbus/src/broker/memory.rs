@@ -1,4 +1,4 @@
-//! `memory://name`: a broker inside the process, with Redis' semantics. It carries the same encoded bytes.
+//! `memory://name`: a broker inside the process. It behaves as Redis does, and carries the same encoded bytes.
 
 mod presence;
 
@@ -19,10 +19,10 @@ use super::{
 };
 use crate::unix_time::unix_milliseconds;
 
-/// The named brokers of this process, each for as long as somebody holds it.
+/// The brokers of this process by name. A broker ends when nothing refers to it any more.
 static BROKERS: LazyLock<Mutex<HashMap<String, Weak<MemoryBroker>>>> = LazyLock::new(Mutex::default);
 
-/// The broker of this name; all who open a name share it.
+/// The broker of this name. Everything that opens the name shares it.
 pub(crate) fn open(name: &str) -> Arc<dyn Broker> {
     let mut brokers = BROKERS.lock();
     if let Some(broker) = brokers.get(name).and_then(Weak::upgrade) {
@@ -48,14 +48,14 @@ struct MemoryBroker {
 #[derive(Debug, Default)]
 struct Store {
     state: Mutex<State>,
-    /// Rung after each push, for those who wait for one.
+    /// Notified after each push, for the pops that wait.
     pushed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
     lists: HashMap<Arc<str>, List>,
-    /// When lists are gone, soonest first: one entry for each list that has a time.
+    /// When lists expire, the soonest first: one entry for each list that does.
     expirations: BTreeSet<(Instant, Arc<str>)>,
     channels: HashMap<Arc<str>, Vec<DeliverySender>>,
     presence: Presence,
@@ -68,7 +68,7 @@ struct List {
 }
 
 impl State {
-    /// Writes neighbours of a batch that go to one list, or one that goes to a channel.
+    /// Writes consecutive messages of a batch that go to one list, or one that goes to a channel.
     fn write(&mut self, group: &[Write], outcomes: &mut Vec<Result<(), BrokerError>>) {
         match group.first() {
             Some(Write::PushBelow { list, limit, .. }) => {
@@ -123,7 +123,7 @@ impl State {
         }
     }
 
-    /// A list that holds nothing is none.
+    /// Empty lists do not exist.
     fn drop_if_empty(&mut self, name: &Arc<str>) {
         if self.lists.get(name).is_some_and(|list| list.messages.is_empty())
             && let Some(at) = self.lists.remove(name).and_then(|list| list.expires)
@@ -245,7 +245,7 @@ impl Popper for MemoryPopper {
     ) -> BoxFuture<'a, Result<Popped, BrokerError>> {
         Box::pin(async move {
             loop {
-                // Listening before looking, so that no push falls between the two.
+                // Register for notifications before looking, so that no push between the two is missed.
                 let pushed = self.store.pushed.notified();
                 if let Some(popped) = self.store.state.lock().pop(lists, max) {
                     return Ok(popped);

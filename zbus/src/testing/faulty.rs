@@ -61,8 +61,8 @@ impl FaultyBroker {
         self.line.disconnect(lasting);
     }
 
-    /// Has the broker stand still for a while, as a process that is stopped: whatever is asked of it hangs, and goes on afterwards. Nothing
-    /// is lost.
+    /// Has the broker stand still for a while, as a stopped process does: everything that needs it hangs, and goes on afterwards. Nothing is
+    /// lost.
     pub fn stall(&self, lasting: Duration) {
         self.line.begin(lasting, |state| &mut state.stalled);
     }
@@ -288,8 +288,8 @@ impl Broker for FaultyBroker {
         Box::pin(async move {
             let count = batch.len();
             if let Err(error) = self.line.reachable().await {
-                let told = || Err(BrokerError::new(error.kind(), error.to_string()));
-                return std::iter::repeat_with(told).take(count).collect();
+                let outcome = || Err(BrokerError::new(error.kind(), error.to_string()));
+                return std::iter::repeat_with(outcome).take(count).collect();
             }
             let outcomes = self.line.write(batch).await;
             outcomes.unwrap_or_else(|| std::iter::repeat_with(|| Err(lost())).take(count).collect())
@@ -551,7 +551,7 @@ mod tests {
             let bus = Bus::start(FaultPlan::new().request(0, lost).request(2, lost)).await;
             let error = bus.count().await.unwrap_err();
             assert!(error.may_have_run() && matches!(error, Error::Broker(_)), "{error}");
-            // Meanwhile nothing is written, and whoever may wait does.
+            // Nothing is written meanwhile, and calls wait.
             assert_eq!(bus.count().await.unwrap(), 1 + u64::from(written));
             let again = bus.object.request("Count").idempotent().call(1).await.unwrap().value::<Same, u64>().unwrap();
             assert!(again == 2 + u64::from(written) || written, "{again}");

@@ -1,4 +1,4 @@
-//! How types travel whose own serde form is another one. The adapters have the shape of `serde_with`'s, so they compose:
+//! Adapters for types that have another form on the wire than in serde. They work as those of `serde_with`, so they compose:
 //! `Vec<adapter::Timestamp>`, `BTreeMap<Same, Option<adapter::Ip>>`.
 
 mod time;
@@ -40,7 +40,7 @@ impl<'de> DeserializeAs<'de, IpAddr> for Ip {
     }
 }
 
-/// No bytes are no address.
+/// None if there are no bytes.
 fn address<E: serde::de::Error>(bytes: &[u8]) -> Result<Option<IpAddr>, E> {
     if bytes.is_empty() {
         Ok(None)
@@ -127,7 +127,7 @@ fn network<E: serde::de::Error>(value: &IpAndMask) -> Result<Option<IpNet>, E> {
     IpNet::with_netmask(ip, bits).map(Some).map_err(|_| E::custom(format_args!("{bits} is not a mask of {ip}")))
 }
 
-/// A mask's bytes are its own, whatever they look like as an address.
+/// Unlike those of an address, 16 bytes of a mask are never read as IPv4.
 fn mask<E: serde::de::Error>(bytes: &[u8]) -> Result<Option<IpAddr>, E> {
     match bytes.len() {
         16 => Ok(<[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)),
@@ -135,8 +135,8 @@ fn mask<E: serde::de::Error>(bytes: &[u8]) -> Result<Option<IpAddr>, E> {
     }
 }
 
-/// Any value. An integer travels as an `i64` where it fits, as Go's `int` does: a peer that reads it untyped gets what it would get from
-/// Go.
+/// Any value. An integer is written as an `i64` if it fits, as Go's `int` is. A peer that reads it into an untyped value gets the same type as
+/// from Go.
 #[derive(Debug)]
 pub enum Any {}
 
@@ -166,7 +166,7 @@ impl<'de> DeserializeAs<'de, Value> for Any {
     }
 }
 
-/// Bytes whose clones share their content, as [`Bytes`] are carried.
+/// Bytes whose clones share their content. They are written as [`Bytes`] are.
 #[derive(Debug)]
 pub enum SharedBytes {}
 
@@ -182,7 +182,7 @@ impl<'de> DeserializeAs<'de, bytes::Bytes> for SharedBytes {
     }
 }
 
-/// A hash map, written with its keys sorted: the same map is the same bytes.
+/// A hash map. Its keys are written in order, so that equal maps are equal bytes.
 #[derive(Debug)]
 pub struct SortedMap<K, V>(PhantomData<(K, V)>);
 

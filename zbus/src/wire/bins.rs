@@ -1,4 +1,4 @@
-//! A run of values, each a `MessagePack` document of its own inside a `bin`: arguments, and the returns of generation 0.
+//! A sequence of values, each a `MessagePack` document inside a `bin`: arguments, and the returned values of generation 0.
 
 use std::cell::Cell;
 
@@ -6,18 +6,18 @@ use serde_with::SerializeAs;
 
 use super::msgpack::{EncodeError, encode_as};
 
-/// The values' bytes, written one behind the other so that an envelope takes them in one copy.
+/// The values' bytes in one buffer, which is copied into an envelope at once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bins {
     count: u32,
     bytes: Vec<u8>,
 }
 
-/// How much memory is kept for the next run.
+/// The largest buffer that is kept for the next sequence, in bytes.
 const KEPT: usize = 4096;
 
 thread_local! {
-    /// Of a run that is gone: most are of a few bytes, and gone soon.
+    /// A buffer to use again. Most sequences are short and do not live long.
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -31,7 +31,7 @@ impl Drop for Bins {
     }
 }
 
-/// The header of a `bin` of up to 4 GiB. Its length is filled in when the value is written.
+/// The header of a `bin` of up to 4 GiB. The length is filled in once the value is written.
 const HEADER: [u8; 5] = [0xc6, 0, 0, 0, 0];
 
 impl Bins {
@@ -43,7 +43,7 @@ impl Bins {
         &self.bytes
     }
 
-    /// Adds a value. After an error the run is as before.
+    /// Adds a value. After an error the sequence is unchanged.
     pub(crate) fn push<A, T>(&mut self, value: &T) -> Result<(), EncodeError>
     where
         A: SerializeAs<T> + ?Sized,

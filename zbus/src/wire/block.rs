@@ -1,40 +1,40 @@
-//! Where messages are written: small ones one behind the other in a block, as memory of its own for each would cost more than to write it.
+//! The memory that messages are written to. Small messages share a block, since allocating each one would cost more than writing it.
 
 use std::cell::Cell;
 use std::convert::Infallible;
 
 use bytes::{Bytes, BytesMut};
 
-/// In bytes. A message that somebody keeps keeps its block.
+/// The size of a block in bytes. A message that is kept keeps its whole block.
 const BLOCK: usize = 4096;
 
-/// Larger messages have memory of their own.
+/// The size of the largest message that shares a block. Larger ones have memory of their own.
 const SMALL: usize = BLOCK / 4;
 
 thread_local! {
-    /// What is left of this thread's block.
+    /// The rest of this thread's block.
     static LEFT: Cell<BytesMut> = Cell::default();
 
-    /// The buffer of a message that was stored.
+    /// A buffer to use again, of a message that was stored.
     static SPARE: Cell<Vec<u8>> = Cell::default();
 }
 
-/// An empty buffer with room for `size` bytes, for a message that is to be [`stored`].
+/// An empty buffer with room for `size` bytes, for a message that will be [`stored`].
 pub(crate) fn buffer(size: usize) -> Vec<u8> {
     let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
     buffer.reserve(size);
     buffer
 }
 
-/// What `write` appends, which takes at most `size` bytes, or is moved about. After an error it is gone.
+/// The bytes that `write` appends. If they are more than `size`, they are moved once. After an error nothing is kept.
 pub(crate) fn in_block<E>(size: usize, write: impl FnOnce(&mut BytesMut) -> Result<(), E>) -> Result<Bytes, E> {
     if size > SMALL {
         let mut own = BytesMut::with_capacity(size);
         return write(&mut own).map(|()| own.freeze());
     }
-    // Gone with its thread, or in the hands of a writer that calls this in turn: then there is another.
+    // The block may be taken already: the thread may end, or `write` may call this function. Then there is a new one.
     let mut block = LEFT.try_with(Cell::take).unwrap_or_default();
-    // One whose messages are all gone is used again.
+    // A block is used again once all its messages are gone.
     if block.capacity() < size && !block.try_reclaim(size) {
         block = BytesMut::with_capacity(BLOCK);
     }
@@ -44,7 +44,7 @@ pub(crate) fn in_block<E>(size: usize, write: impl FnOnce(&mut BytesMut) -> Resu
     written
 }
 
-/// A message that is whole already.
+/// A complete message, moved to a block if it is small.
 pub(crate) fn stored(mut message: Vec<u8>) -> Bytes {
     if message.len() > SMALL {
         return message.into();
@@ -66,7 +66,7 @@ mod tests {
 
     fn message(len: usize, byte: u8) -> Bytes {
         in_block(len, |out| -> Result<(), ()> {
-            // As one does that needs a message on its way.
+            // A writer may write another message meanwhile.
             if len == 7 {
                 message(3, byte);
             }

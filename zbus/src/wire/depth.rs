@@ -29,7 +29,7 @@ impl Depth {
         deserializer.set_max_depth(levels + 1);
         match IgnoredAny::deserialize(&mut deserializer) {
             Err(Error::DepthLimitExceeded) => None,
-            // Whoever decodes the value finds what else is wrong with it.
+            // Decoding finds all other errors.
             _ => Some(()),
         }
     }

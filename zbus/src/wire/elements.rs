@@ -1,4 +1,4 @@
-//! The values in a message that was read, each a `MessagePack` document of its own inside a `bin`: arguments.
+//! The arguments in a message that was read, each a `MessagePack` document inside a `bin`.
 
 use bytes::{Buf, Bytes};
 use serde_with::DeserializeAs;
@@ -6,7 +6,7 @@ use serde_with::DeserializeAs;
 use super::InvalidText;
 use super::msgpack::{DecodeError, Reader, decode_as};
 
-/// Where a message has a run of `bin`s.
+/// The place of a sequence of `bin`s in a message.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ElementsAt {
     count: usize,
@@ -15,9 +15,9 @@ pub(crate) struct ElementsAt {
 
 #[derive(Clone, Debug)]
 enum Place {
-    /// In the message, from this byte on.
+    /// The message has the sequence from this byte on.
     Message(usize),
-    /// The run itself, where the message has other things than `bin`s that stand for bytes.
+    /// The sequence itself, if the message has strings or nils in place of `bin`s.
     Own(Vec<u8>),
 }
 
@@ -28,7 +28,7 @@ impl Default for Place {
 }
 
 impl ElementsAt {
-    /// An array of `bin`s, which comes next in a message.
+    /// Reads an array of `bin`s, which is next in the message.
     pub(crate) fn read(reader: &mut Reader<'_>, message: &[u8]) -> Option<Self> {
         let count = reader.array()?;
         let at = message.len().checked_sub(reader.left())?;
@@ -38,7 +38,7 @@ impl ElementsAt {
         Some(Self { count, at: Place::Message(at) })
     }
 
-    /// A run of these. None where one is longer than a `bin` can be.
+    /// A sequence of these values. None if one is longer than a `bin` can be.
     pub(crate) fn of(elements: &[&[u8]]) -> Option<Self> {
         let mut run = Vec::with_capacity(elements.iter().map(|element| 5 + element.len()).sum());
         for element in elements {
@@ -56,7 +56,7 @@ impl ElementsAt {
         ElementsIter { left: self.count, reader: Reader::new(run), text: InvalidText::default() }
     }
 
-    /// The values, which take the memory of the message with them.
+    /// The values, which share the memory of the message.
     pub(crate) fn share(self, mut message: Bytes) -> Elements {
         let run = match self.at {
             Place::Message(at) => {
@@ -69,17 +69,17 @@ impl ElementsAt {
     }
 }
 
-/// Values, one behind the other.
+/// The values of a message.
 #[derive(Clone, Debug)]
 pub(crate) struct Elements {
     count: usize,
-    /// As many `bin`s. What follows them is not looked at.
+    /// It begins with `count` `bin`s. The rest is ignored.
     run: Bytes,
     text: InvalidText,
 }
 
 impl Elements {
-    /// The same values, whose text is read so.
+    /// The same values, with this choice for their text.
     pub(crate) fn reading(self, text: InvalidText) -> Self {
         Self { text, ..self }
     }

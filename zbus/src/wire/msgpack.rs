@@ -1,4 +1,4 @@
-//! Single values as `MessagePack`: integers and floats written at their declared width, any width and any nil read.
+//! Single values as `MessagePack`. Integers and floats are written at their declared width. Any width is read, and nil for any value.
 
 mod de;
 mod reader;
@@ -14,11 +14,11 @@ use serde_with::{DeserializeAs, SerializeAs};
 
 pub(crate) use self::reader::Reader;
 
-/// How many lists and maps of a value may be within one another; more is a decode error. At this depth reading takes up to 800 KiB of
-/// stack in a build without optimizations, where tokio's threads have 2 MiB.
+/// The maximum nesting depth of lists, maps and extensions in a value. A deeper value is an error when it is written and when it is read. At
+/// this depth reading takes up to 800 KiB of stack in a build without optimizations. tokio's threads have 2 MiB.
 pub const MAX_DEPTH: usize = 128;
 
-/// A value that cannot travel.
+/// An error of a value that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct EncodeError {
@@ -31,7 +31,7 @@ impl EncodeError {
     }
 }
 
-/// Bytes that are not the value that was asked for.
+/// An error of bytes that are not a value of the expected type.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct DecodeError {
@@ -61,8 +61,8 @@ pub(crate) fn shortened(mut text: String, characters: usize) -> String {
 /// Appends a value to `out`.
 ///
 /// # Errors
-/// Where a value has no form on the wire: an integer of 128 bits, a duration beyond 64 bits of nanoseconds. Then `out`
-/// holds a part of it.
+/// If the value has no form on the wire, such as an integer of 128 bits or a duration of more than 292 years, or if it nests deeper than
+/// [`MAX_DEPTH`]. Then `out` holds a part of it.
 pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     value.serialize(&mut ser::Serializer::new(out))
 }
@@ -79,10 +79,10 @@ where
     A::serialize_as(value, &mut ser::Serializer::new(out))
 }
 
-/// Reads the value at the start of `bytes`. Bytes behind it are ignored, as Go does.
+/// Reads the value at the start of `bytes`. Bytes after it are ignored, as in Go.
 ///
 /// # Errors
-/// Where the bytes end early, are of another type, or nest beyond [`MAX_DEPTH`].
+/// If the bytes end early, are of another type, or nest deeper than [`MAX_DEPTH`].
 pub fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, DecodeError> {
     read(bytes, |deserializer| T::deserialize(deserializer))
 }
@@ -116,7 +116,7 @@ fn read<'de, T>(
     })
 }
 
-/// What a value is that starts so.
+/// The kind of a value that starts with this marker.
 fn kind(marker: rmp::Marker) -> &'static str {
     use rmp::Marker;
 
@@ -142,7 +142,7 @@ fn kind(marker: rmp::Marker) -> &'static str {
     }
 }
 
-/// Cuts an array into the bytes of its elements; nil is an empty array.
+/// The place of each element in an array's bytes. Nil is an empty array.
 pub(crate) fn elements(array: &[u8]) -> Result<Vec<Range<usize>>, DecodeError> {
     let mut cursor = Cursor::new(array);
     if array.first() == Some(&rmp::Marker::Null.to_u8()) {

@@ -27,7 +27,7 @@ pub(crate) struct OutgoingRequest<'a> {
     pub(crate) one_way: bool,
 }
 
-/// What is the same in every request to an object: its name and version, and where its answers go.
+/// The part that all requests to an object share: its name and version, and the list for replies.
 #[derive(Clone, Debug)]
 pub(crate) struct Destination {
     bytes: Arc<[u8]>,
@@ -45,7 +45,7 @@ impl Destination {
             text(out, "Version", object.version())?;
             text(out, "ReplyTo", reply_to)
         };
-        // Memory takes whatever is written.
+        // Writing to memory cannot fail.
         let _ = write(&mut out);
         let is_long = [object.name(), object.version(), reply_to].into_iter().any(is_long);
         Self { bytes: out.into(), is_long }
@@ -80,7 +80,7 @@ impl OutgoingRequest<'_> {
         let arguments = matches!(self.generation, Generation::Zero | Generation::Auto);
         let optional = [inputs, arguments, self.deadline.is_some(), !self.metadata.is_empty(), self.one_way];
         let keys = 4 + optional.into_iter().map(u8::from).sum::<u8>();
-        // Of a few keys, and of short ones: the lengths are in the first bytes.
+        // The lengths of few keys and short texts are part of their markers.
         out.put_u8(FEW_KEYS | keys);
         out.put_slice(b"\xa2ID");
         encode::write_str(&mut out.writer(), self.id)?;
@@ -111,7 +111,7 @@ impl OutgoingRequest<'_> {
         Ok(())
     }
 
-    /// At least what the message takes in bytes, keys and headers among it, so that it is never moved while it grows.
+    /// An upper bound of the message's size in bytes, so that it is not moved while it is written.
     fn size(&self) -> usize {
         let metadata: usize = self.metadata.iter().map(|(key, value)| key.len() + value.len() + 10).sum();
         let copies = if self.generation == Generation::Auto { 2 } else { 1 };
@@ -207,7 +207,7 @@ impl<'a> Request<'a> {
         Ok(request)
     }
 
-    /// A request as peers write it: each key once, none that is unknown, and no nil.
+    /// Reads a request as peers usually write it: each key once, no unknown one, and no nil.
     pub(crate) fn usual(message: &'a [u8]) -> Option<Self> {
         let mut reader = Reader::new(message);
         let (mut id, mut object, mut reply_to, mut method) = (None, None, None, None);
@@ -245,11 +245,11 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// Whatever can be read as a request.
+    /// Reads a request in any form.
     pub(crate) fn any(message: &'a [u8]) -> Result<Self, RequestError> {
         let envelope: Envelope<'a> = decode(message)?;
         let ObjectName { name, version } = envelope.object;
-        // Both keys are what a client of unknown servers sends: the newer one counts.
+        // A client that does not know its servers sends both keys. The newer one counts.
         let (generation, arguments) = match (envelope.inputs, envelope.arguments) {
             (Some(inputs), _) => (Generation::One, inputs),
             (None, Some(arguments)) => (Generation::Zero, arguments),
@@ -295,19 +295,19 @@ fn texts(reader: &mut Reader<'_>) -> Option<BTreeMap<String, String>> {
     Some(texts)
 }
 
-/// The generation is told by which key is there, so a nil counts as an empty list, not as a missing key.
+/// The key that is present decides the generation, so a nil counts as an empty list and not as a missing key.
 fn present<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<&'a serde_bytes::Bytes>>, D::Error> {
     Vec::deserialize(deserializer).map(Some)
 }
 
-/// What a nil in place of a `bin` is read as has no place in the message.
+/// A nil in place of a `bin` is read as an empty slice that is not part of the message.
 pub(super) fn slice(message: &Bytes, part: &[u8]) -> Bytes {
     if part.is_empty() { Bytes::new() } else { message.slice_ref(part) }
 }
 
-/// Where to answer a message that is not a whole request: its `ID` and `ReplyTo`.
+/// The `ID` and `ReplyTo` of a message that is not a complete request, to answer it.
 pub(crate) fn reply_address(message: &[u8]) -> Option<(String, String)> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]

@@ -22,7 +22,7 @@ use crate::failure::Failure;
 pub(crate) enum Last {
     /// A returned value: the method does not throw.
     Value,
-    /// What the method has thrown, or that it has not.
+    /// The error that the method has thrown, or none if it has not.
     Thrown(Option<Failure>),
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum OutgoingResponse {
 /// The length of a rejection's message, in characters.
 const LONGEST_REJECTION: usize = 4096;
 
-/// What a response takes beside its id and its values: keys, headers, and a small value.
+/// Room in bytes for all of a response but its id and its values: keys and headers, and a small value.
 const ROOM: usize = 120;
 
 /// The bytes of a length of up to 4 GiB.
@@ -52,7 +52,7 @@ impl OutgoingResponse {
             Generation::One | Generation::Auto => {
                 let mut message = buffer(ROOM + id.len());
                 message.extend_from_slice(b"\x83\xa2ID");
-                // Memory takes whatever is written, so that this cannot fail.
+                // Writing to memory cannot fail.
                 let _ = encode::write_str(&mut message, id);
                 message.extend_from_slice(b"\xa6Output\x82\xa4Data\xc6\0\0\0\0");
                 Self::One { data: message.len(), message, count: 0, failure: None }
@@ -74,7 +74,7 @@ impl OutgoingResponse {
         }
     }
 
-    /// What a method that throws has thrown, or that it has not.
+    /// The error that a method that throws has thrown, or none if it has not.
     pub(crate) fn throws(&mut self, thrown: Option<Failure>) {
         match self {
             Self::One { failure, .. } => *failure = thrown,
@@ -180,7 +180,7 @@ fn text(out: &mut Vec<u8>, key: &str, value: &str) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// A response that was read. Its parts share the memory of the message. What few have is boxed: responses are handed on a few times.
+/// A response that was read. Its parts share the memory of the message. Rare parts are boxed, since responses are moved a few times.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Response {
     pub(crate) body: Body,
@@ -188,16 +188,16 @@ pub(crate) struct Response {
     pub(crate) rejection: Option<Box<(RejectionKind, String)>>,
 }
 
-/// What generation a response is of, and what it holds.
+/// The generation of a response, and its content.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
-    /// `Output`; no `data` where it is nil or absent.
+    /// `Output`. No `data` if it is nil or missing.
     One { data: Option<Bytes>, thrown: Option<Box<Thrown>> },
     /// `Arguments`.
     Zero { elements: Vec<Bytes> },
 }
 
-/// What a method has thrown.
+/// An error that a method has thrown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Thrown {
     pub(crate) message: String,
@@ -246,14 +246,14 @@ impl ThrownEnvelope<'_> {
     }
 }
 
-/// The generation is told by which key is there, so a nil counts as an empty list, not as a missing key.
+/// The key that is present decides the generation, so a nil counts as an empty list and not as a missing key.
 fn present<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<&'a serde_bytes::Bytes>>, D::Error> {
     Vec::deserialize(deserializer).map(Some)
 }
 
-/// The `ID` of what is not a whole response.
+/// The `ID` of a message that is not a complete response.
 pub(crate) fn response_id(message: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Id {
@@ -264,7 +264,7 @@ pub(crate) fn response_id(message: &[u8]) -> Option<String> {
 }
 
 impl Response {
-    /// What stands for a response of a generation that is not read.
+    /// A rejection in place of a response that was not read.
     pub(crate) fn rejected(generation: Generation, kind: RejectionKind, message: String) -> Self {
         let body = match generation {
             Generation::Zero => Body::Zero { elements: Vec::new() },
@@ -273,7 +273,7 @@ impl Response {
         Self { body, rejection: Some(Box::new((kind, message))) }
     }
 
-    /// The response, behind the id of its request.
+    /// The response, and the id of its request.
     pub(crate) fn decode(message: &Bytes) -> Result<(&str, Self), DecodeError> {
         match Self::usual(message) {
             Some(usual) => Ok(usual),
@@ -281,7 +281,7 @@ impl Response {
         }
     }
 
-    /// A response of generation 1 as peers write it where nothing was thrown: each key once, and none that is unknown.
+    /// Reads a response of generation 1 as peers usually write it, without an error: each key once, and no unknown one.
     pub(crate) fn usual(message: &Bytes) -> Option<(&str, Self)> {
         let mut reader = Reader::new(message);
         let (mut id, mut output, mut error, mut kind) = (None, None, None, None);
@@ -302,7 +302,7 @@ impl Response {
         Some((id?, Self { body, rejection: rejection(error?, kind.unwrap_or_default()) }))
     }
 
-    /// Whatever can be read as a response.
+    /// Reads a response in any form.
     pub(crate) fn any(message: &Bytes) -> Result<(&str, Self), DecodeError> {
         let envelope: Envelope<'_> = decode(message)?;
         let body = match envelope.arguments {
@@ -318,7 +318,7 @@ impl Response {
     }
 }
 
-/// What an `Output` without an error holds.
+/// Reads an `Output` without an error.
 fn unthrown<'a>(reader: &mut Reader<'a>) -> Option<Output<'a>> {
     let (mut data, mut error) = (None, None);
     for _ in 0..reader.map()? {
@@ -357,7 +357,7 @@ impl Body {
 /// Returned values, in order.
 #[derive(Debug)]
 pub(crate) enum Values {
-    /// As most methods return.
+    /// One value or none, as most methods return.
     One(Option<Bytes>),
     Several(vec::IntoIter<Bytes>),
 }
@@ -377,7 +377,7 @@ fn data_returns(data: Option<Bytes>, count: usize) -> Result<Values, DecodeError
     if count == 0 {
         return Ok(Values::One(None));
     }
-    // Go sends no data where it could not encode the result.
+    // Go sends no data if it could not encode the result.
     let data = data.filter(|data| !data.is_empty()).ok_or_else(|| DecodeError::new("the reply holds no value"))?;
     if count == 1 {
         return Ok(Values::One(Some(data)));

@@ -1,4 +1,4 @@
-//! Replies to callers without a schema, who know neither how many values a method returns nor whether it throws.
+//! Replies to callers without a schema. They know neither how many values a method returns nor whether it throws.
 
 use bytes::Bytes;
 use rmp::encode;
@@ -11,11 +11,11 @@ use super::response::{Body, Thrown, ThrownEnvelope};
 use crate::types::Value;
 
 impl Body {
-    /// All returned values as one document, or what was thrown. Several are an array, as generation 1 has them; none may be no
+    /// All returned values as one document, or the error that was thrown. Several values are an array, as in generation 1. No value is no
     /// document, or nil.
     ///
-    /// Where a reply of generation 0 has a place for what was thrown, only the method's declaration says: `throws`, if it is known.
-    /// Otherwise a nil behind other elements, and an element like an error, are taken for that.
+    /// In generation 0 a method that throws has one more element for its error. `throws` says whether it does, if that is known. Otherwise a
+    /// last element is taken for that if it looks like an error, or if it is nil and there are others.
     pub(crate) fn document(self, throws: Option<bool>) -> Result<Result<Option<Bytes>, Thrown>, DecodeError> {
         let mut elements = match self {
             Self::One { thrown: Some(thrown), .. } => return Ok(Err(*thrown)),
@@ -49,7 +49,7 @@ fn array(elements: &[Bytes]) -> Result<Bytes, DecodeError> {
     let count = u32::try_from(elements.len()).map_err(too_many)?;
     encode::write_array_len(&mut out, count).map_err(|error| DecodeError::new(error.to_string()))?;
     for element in elements {
-        // What is no whole value would be read together with the next.
+        // An incomplete value would be read together with the next one.
         decode::<IgnoredAny>(element)?;
         out.extend_from_slice(element);
     }
@@ -69,8 +69,8 @@ fn is_error(element: &[u8]) -> bool {
         && entries.iter().all(|(key, _)| matches!(key.as_str(), Some("Message" | "Code" | "Data")))
 }
 
-/// Reads what a reply holds. Where it holds nothing, that is a unit and nothing else: Go sends such replies when a result could not be
-/// encoded.
+/// Reads the value of a reply. A reply without a value can only be read as a unit: Go also sends such a reply if it could not encode the
+/// result.
 pub(crate) fn decode_document<T: for<'de> Deserialize<'de>>(document: Option<&[u8]>) -> Result<T, DecodeError> {
     match document {
         Some(document) => super::decode_as::<Same, T>(document),
@@ -130,7 +130,7 @@ mod tests {
             assert_eq!(body.document(None).unwrap().unwrap_err().message, "no");
         }
         assert_eq!(values(zero(&[ERROR]), Some(false)), Some(ERROR.to_vec()));
-        // A value that has another key beside is none.
+        // A value with one more key is not an error.
         let value = b"\x82\xa7Message\xa2no\xa1X\x01";
         assert_eq!(values(zero(&[value]), None), Some(value.to_vec()));
         assert!(zero(&[]).document(Some(true)).is_err());

@@ -1,4 +1,4 @@
-//! Who is there: sets whose members count until a time of their own.
+//! Presence: sets whose members each expire at a time of their own.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::broker::MOST_ANNOUNCED;
 
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    /// Never an empty one. For each member, until when it counts; none for one that outlasts the clock.
+    /// No set is empty. For each member, when it expires, or none if that is beyond the clock.
     sets: HashMap<String, HashMap<String, Option<Instant>>>,
 }
 

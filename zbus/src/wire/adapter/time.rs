@@ -1,4 +1,4 @@
-//! Points and spans of time, in each of the Rust types that a build can choose for them.
+//! Points in time and durations, for each Rust type that a build can choose for them.
 
 use std::time::{Duration as StdDuration, SystemTime};
 
@@ -12,7 +12,7 @@ use crate::types::zero;
 
 /// A point in time: `MessagePack`'s timestamp extension of 4, 8 or 12 bytes, the shortest that fits. Nil is Go's zero time.
 ///
-/// In a format for people it is RFC 3339 text.
+/// In a human-readable format it is RFC 3339 text.
 #[derive(Debug)]
 pub enum Timestamp {}
 
@@ -99,7 +99,7 @@ impl SerializeAs<chrono::DateTime<chrono::Utc>> for Timestamp {
         if serializer.is_human_readable() {
             return serializer.collect_str(&time.format("%+"));
         }
-        // A leap second has more nanoseconds than a second has: on the wire it is the second after it, as in Unix time.
+        // chrono gives a leap second more than 1,000,000,000 ns. On the wire it is the next second, as in Unix time.
         let nanoseconds = time.timestamp_subsec_nanos();
         let seconds = time.timestamp() + i64::from(nanoseconds / NANOSECONDS);
         write(seconds, nanoseconds % NANOSECONDS, serializer)
@@ -153,7 +153,7 @@ fn write<S: Serializer>(seconds: i64, nanoseconds: u32, serializer: S) -> Result
     serializer.serialize_newtype_struct(rmp_serde::MSGPACK_EXT_STRUCT_NAME, &extension)
 }
 
-/// Seconds from 1970 and nanoseconds since them, fewer than a second has; none for nil.
+/// Seconds since 1970, and less than 1,000,000,000 nanoseconds more. None for nil.
 fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<(i64, u32)>, D::Error> {
     let Some(ExtensionValue(kind, bytes)) = Option::<ExtensionValue>::deserialize(deserializer)? else {
         return Ok(None);
@@ -199,8 +199,8 @@ impl<'de> Deserialize<'de> for ExtensionValue {
     }
 }
 
-/// A span of time: nanoseconds in 64 bits, Go's `time.Duration`. What does not fit is an encode error; for a Rust type without
-/// negative spans, one that is negative is a decode error.
+/// A duration: nanoseconds in 64 bits, Go's `time.Duration`. A longer one is an encode error. A negative one is a decode error for a Rust
+/// type that has none.
 #[derive(Debug)]
 pub enum Duration {}
 

@@ -1,10 +1,10 @@
-//! Documents of a known shape, read at their markers. `rmp-serde` reads any shape and costs many times as much, so the envelopes, whose
-//! shape is nearly always the same, are tried with this first.
+//! A fast reader for documents of a known shape. Envelopes nearly always have the same shape, so they are read with this first. `rmp-serde`
+//! reads any shape and costs many times as much.
 
 use rmp::Marker;
 
-/// The rest of a document. Whatever is not of the type that is asked for is `None`, and leaves the rest anywhere: then
-/// [`decode`](super::decode) reads the whole, or says what is wrong with it.
+/// The rest of a document. `None` means that the next value is of another type. Then the reader is of no more use, and
+/// [`decode`](super::decode) reads the whole document or says what is wrong with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The bytes of a string, which may be no UTF-8: enough to compare it.
+    /// The bytes of a string, which need not be UTF-8. They are enough to compare it.
     pub(crate) fn key(&mut self) -> Option<&'a [u8]> {
         // Most are short.
         if let Some((&first @ 0xa0..=0xbf, rest)) = self.rest.split_first() {
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a nil comes next, which is read then.
+    /// Reads a nil, if it is next. True if it was.
     pub(crate) fn is_nil(&mut self) -> bool {
         match self.rest.split_first() {
             Some((&first, rest)) if first == Marker::Null.to_u8() => {

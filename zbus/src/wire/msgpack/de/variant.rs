@@ -7,7 +7,7 @@ use serde::de::{Error, MapAccess, Unexpected, Visitor};
 
 use super::NilTolerant;
 
-/// Reads a variant from whatever lies there, for the visitor of an enum.
+/// Reads a variant for the visitor of an enum.
 pub(super) struct Variant<V>(pub(super) V);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Variant<V> {
