@@ -342,7 +342,7 @@ async fn a_generated_client_writes_gos_bytes_and_reads_them() {
             "map_nil" by_text(&BTreeMap::new()) = BTreeMap::<String, i64>::new(),
             "map_int_keys" by_number(&by_number) = by_number,
             "optional_none" maybe_inner(None) = None,
-            "optional_some" maybe_inner(Some(&inner)) = Some(inner.clone()),
+            "optional_some" maybe_inner(Some(&inner)) = Some(inner),
             "timestamp_nanos" time(time("2021-03-04T05:06:07.891234567Z")) = time("2021-03-04T05:06:07.891234567Z"),
             "timestamp_seconds" time(time("2021-03-04T05:06:07Z")) = time("2021-03-04T05:06:07Z"),
             "timestamp_far" time(time("2600-01-01T00:00:00.000000001Z")) = time("2600-01-01T00:00:00.000000001Z"),

@@ -46,7 +46,7 @@ async fn admin(redis: &RedisServer) -> MultiplexedConnection {
 /// A user of these rights; its address.
 async fn user(redis: &RedisServer, name: &str, rights: &Rights) -> String {
     let mut set = redis::cmd("ACL");
-    set.arg("SETUSER").arg(name).arg(">secret").arg(rights.rules());
+    set.arg("SETUSER").arg(name).arg(">secret").arg(rights.rules().unwrap());
     let _: () = set.query_async(&mut admin(redis).await).await.unwrap();
     address(redis, name)
 }
@@ -152,7 +152,7 @@ async fn with_their_rights_a_server_and_a_client_do_all_they_do_and_are_refused_
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("users.acl");
     let lines = [("calc-server", server()), ("calc-client", client())];
-    let lines = lines.map(|(name, rights)| format!("{} >secret\n", rights.line(name)));
+    let lines = lines.map(|(name, rights)| format!("{} >secret\n", rights.line(name).unwrap()));
     std::fs::write(&file, lines.concat()).unwrap();
     let redis = RedisServer::start_with(&["--aclfile", &file.display().to_string()]);
     let serving = start_server(&address(&redis, "calc-server"), WORKERS).await;
@@ -160,6 +160,42 @@ async fn with_their_rights_a_server_and_a_client_do_all_they_do_and_are_refused_
     let calling = calling.connect(&address(&redis, "calc-client")).await.unwrap();
     all_works(serving, calling).await;
     assert_eq!(refusals(&redis).await, [""; 0]);
+}
+
+/// As `ACL SETUSER` takes the rules, and as a file of users and `redis.conf` hold the line.
+#[tokio::test]
+async fn names_full_of_wildcards_give_rights_to_themselves_alone() {
+    const WIRE: &str = r"*?[a]\*#é";
+    let text = format!("module m; object o@1.0 {{ @wire({WIRE:?}) stream S -> i64; fn A(); }}");
+    let loader = zbus_idl::MemoryLoader::new().with("m.zbus", text);
+    let rights = Rights::new().client(&zbus_idl::compile(&["m.zbus"], &loader).unwrap());
+    let folder = TempDir::new().unwrap();
+    let (users, config) = (folder.path().join("users.acl"), folder.path().join("redis.conf"));
+    std::fs::write(&users, format!("{} >secret\n", rights.line("m-client").unwrap())).unwrap();
+    std::fs::write(&config, format!("{} >secret\n", rights.line("m-client").unwrap())).unwrap();
+    for redis in [
+        RedisServer::start(),
+        RedisServer::start_with(&["--aclfile", &users.display().to_string()]),
+        RedisServer::start_with(&["--include", &config.display().to_string()]),
+    ] {
+        let mut listing =
+            redis::cmd("ACL").arg("LIST").query_async::<Vec<String>>(&mut admin(&redis).await).await.unwrap();
+        listing.retain(|line| line.contains("m-client"));
+        let address =
+            if listing.is_empty() { user(&redis, "m-client", &rights).await } else { address(&redis, "m-client") };
+        let client = redis::Client::open(address).unwrap();
+        let mut dryrun = async |channel: &str| {
+            let mut admin = admin(&redis).await;
+            let mut command = redis::cmd("ACL");
+            command.arg("DRYRUN").arg("m-client").arg("SUBSCRIBE").arg(channel);
+            command.query_async::<String>(&mut admin).await.unwrap() == "OK"
+        };
+        assert!(dryrun(&format!("m.o@1.0.{WIRE}")).await);
+        for other in [r"xx[a]\*#é", r"*xa\*#é", r"*?[a]\x#é", r"*?a\*#é", "x"] {
+            assert!(!dryrun(&format!("m.o@1.0.{other}")).await, "{other}");
+        }
+        client.get_multiplexed_async_connection().await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -200,7 +236,10 @@ async fn with_the_rights_for_go_peers_both_call_and_serve_each_other() {
     let mut admin = admin.get_multiplexed_async_connection().await.unwrap();
     let mut set = async |name: &str, rights: Rights| {
         let mut set = redis::cmd("ACL");
-        set.arg("SETUSER").arg(name).arg(if name == "default" { "nopass" } else { ">secret" }).arg(rights.rules());
+        set.arg("SETUSER")
+            .arg(name)
+            .arg(if name == "default" { "nopass" } else { ">secret" })
+            .arg(rights.rules().unwrap());
         let _: () = set.query_async(&mut admin).await.unwrap();
     };
     set("ours-server", server().go_peers()).await;

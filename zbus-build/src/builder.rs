@@ -1,4 +1,4 @@
-//! The long way to compile: several schemas, include folders, a folder for the output, parts left out.
+//! Compiling with options: several schemas, include folders, a folder for the output, parts left out.
 
 use std::path::{Path, PathBuf};
 
@@ -170,6 +170,53 @@ impl Builder {
     /// ```
     pub fn blocking(mut self, generate: bool) -> Self {
         self.rust.blocking = generate;
+        self
+    }
+
+    /// Lets a server leave out methods and streams of these objects: each has a body, which rejects the call as not implemented, or gives
+    /// no events. It is for an object with many methods of which a server has a few. A test double is such a server, too.
+    ///
+    /// A selector is `stem.Object`, by the name of the object's trait, or `stem` for all objects of a file; `*` matches any one name. A
+    /// selector that matches nothing is an error.
+    ///
+    /// Without this option the Rust compiler names each method that is missing, and also each that a changed schema adds.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "module weather; object station@1.0 { fn Now() -> f64; }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .optional_methods("weather.Station")
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("zbus::codegen::not_implemented();"), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn optional_methods(mut self, selector: impl Into<String>) -> Self {
+        self.rust.optional_methods.push(selector.into());
+        self
+    }
+
+    /// Where generated code finds the crate `zbus`, if that is not its name here: `::bus` for `bus = { package = "zbus", … }` in
+    /// `Cargo.toml`, or `::api::zbus` for a crate that exports it again. The code then comes in with `bus::include_schema!("…")`.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { Value: f64 }")?;
+    /// # std::env::set_current_dir(&folder)?;
+    /// zbus_build::Builder::new()
+    ///     .schema("weather.zbus")
+    ///     .zbus_path("::bus")
+    ///     # .out_dir(folder.path())
+    ///     .compile()?;
+    /// # let text = std::fs::read_to_string(folder.path().join("weather.rs"))?;
+    /// # assert!(text.contains("use ::bus as zbus;"), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn zbus_path(mut self, path: impl Into<String>) -> Self {
+        self.rust.zbus_path = Some(path.into());
         self
     }
 
@@ -351,10 +398,10 @@ impl Builder {
 
     /// Compiles. Nothing is written unless every schema is right.
     ///
-    /// A build script compiles once into a folder: a second call for other schemas is an error, since `zbus_schemas.rs` can be of one
-    /// build only. Name all schemas in one [`Builder`].
+    /// A build script may compile several times into one folder, with other options for other schemas: `zbus::include_schema!` finds all of
+    /// them. An import that they share has to come out the same each time; schemas that one [`Builder`] compiles share it for certain.
     ///
-    /// Where cargo runs this as a build script, it prints `cargo::rerun-if-changed` for the schemas and their imports.
+    /// When cargo runs this as a build script, it prints `cargo::rerun-if-changed` for the schemas and their imports.
     pub fn compile(self) -> Result<(), Error> {
         if self.schemas.is_empty() {
             return Err(Error::no_schema());
@@ -367,8 +414,7 @@ impl Builder {
             .collect::<Result<Vec<_>, _>>()?;
         let loader = FileLoader::new(self.includes);
         let schema = zbus_idl::compile(&roots, &loader).map_err(Error::schema)?;
-        let files = rust::generate(&schema, &self.rust)?;
-        cargo::claim(&out_dir, &self.schemas)?;
+        let files = cargo::with_earlier(&out_dir, rust::generate(&schema, &self.rust)?)?;
         output::write(&out_dir, &files)?;
         for directive in cargo::rerun_directives(&loader.inputs(), &out_dir) {
             println!("{directive}");

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use zbus_idl::{Color, Report};
 
+use crate::rust::module::ALL;
+
 /// Why nothing was generated.
 ///
 /// `Display` gives one line; `Debug` gives all of it, with the marked lines of every broken schema, since that is what a
@@ -21,7 +23,8 @@ enum Kind {
     NoOutDir,
     Unsupported(String),
     Option(String),
-    Twice(PathBuf),
+    Differs { stem: String, folder: PathBuf },
+    Other { stem: String, folder: PathBuf },
     Write { path: PathBuf, error: io::Error },
     Internal(String),
 }
@@ -61,9 +64,14 @@ impl Error {
         Self { kind: Kind::Option(what) }
     }
 
-    /// A build script has compiled into this folder before.
-    pub(crate) fn twice(folder: &Path) -> Self {
-        Self { kind: Kind::Twice(folder.to_owned()) }
+    /// A build script has compiled a schema of this name into the folder before, and other code has come of it.
+    pub(crate) fn differs(stem: &str, folder: &Path) -> Self {
+        Self { kind: Kind::Differs { stem: stem.to_owned(), folder: folder.to_owned() } }
+    }
+
+    /// A folder has code of a schema that is not compiled now.
+    pub(crate) fn other(stem: &str, folder: &Path) -> Self {
+        Self { kind: Kind::Other { stem: stem.to_owned(), folder: folder.to_owned() } }
     }
 
     pub(crate) fn write(path: &Path, error: io::Error) -> Self {
@@ -94,10 +102,16 @@ impl fmt::Display for Error {
                  `Builder::out_dir`",
             ),
             Kind::Unsupported(what) | Kind::Option(what) => out.write_str(what),
-            Kind::Twice(folder) => write!(
+            Kind::Differs { stem, folder } => write!(
                 out,
-                "this build script has compiled other schemas into {} before; compile all of them by one `Builder`, with \
-                 `Builder::schemas`, or give each a folder with `Builder::out_dir`",
+                "this build script has written another {stem}.rs into {} before: from another schema of that name, or with other options; \
+                 compile both by one `Builder`, with `Builder::schemas`, or give each a folder with `Builder::out_dir`",
+                folder.display()
+            ),
+            Kind::Other { stem, folder } => write!(
+                out,
+                "{} has code of {stem}.zbus, which is not compiled now and would be left out of {ALL}.rs; name all schemas in one call, write \
+                 to another folder, or remove {stem}.rs",
                 folder.display()
             ),
             Kind::Write { path, error } => write!(out, "cannot write {}: {error}", path.display()),

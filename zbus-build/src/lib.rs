@@ -21,7 +21,7 @@
 //!
 //! Each schema, an imported one too, becomes a file of its own, and refers to what it imports as `super::stem`; one
 //! `zbus::include_schemas!();` has all files of a build in, side by side. [`Builder`] takes several schemas, include
-//! folders and more. One build script compiles once: several schemas are for one [`Builder`], and a second call is an error.
+//! folders and more.
 //!
 //! A broken schema breaks the build, with every mistake of every file at once.
 //!
@@ -49,7 +49,7 @@ use std::path::Path;
 pub use builder::Builder;
 pub use error::Error;
 pub use loader::FileLoader;
-pub use output::{GeneratedFile, write};
+pub use output::{GeneratedFile, check_others, write};
 pub use rust::{BytesType, MapType, TimeType};
 
 /// Compiles a schema and what it imports into cargo's `OUT_DIR`: the short way, for a `build.rs`.

@@ -1,12 +1,15 @@
 //! Schemas from the file system: an import is looked for beside the file that imports it, then in each include folder.
+//!
+//! A file is called by the path by which it was found first, with the links that are in it: what it imports is beside that path, as in a
+//! forest of links that a build tool makes. Whether two paths are one file is said by what they lead to.
 
 mod nearby;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use zbus_idl::{LoadError, Loaded, Loader, MAX_TEXT};
 
@@ -17,15 +20,17 @@ use nearby::Nearby;
 pub struct FileLoader {
     includes: Vec<PathBuf>,
     inputs: RefCell<BTreeSet<PathBuf>>,
+    /// By what a path leads to, the path by which it was found first.
+    names: RefCell<HashMap<PathBuf, PathBuf>>,
 }
 
 impl FileLoader {
-    /// One that looks for imports in these folders too, in this order.
+    /// A loader that looks for imports in these folders too, in this order.
     pub fn new(includes: impl IntoIterator<Item = PathBuf>) -> Self {
-        Self { includes: includes.into_iter().collect(), inputs: RefCell::default() }
+        Self { includes: includes.into_iter().collect(), ..Self::default() }
     }
 
-    /// Every file that was read, and every place where a file would have been read, had there been one.
+    /// Every file that was read, by each path by which it was found, and every place where a file would have been read if there were one.
     pub fn inputs(&self) -> Vec<PathBuf> {
         self.inputs.borrow().iter().cloned().collect()
     }
@@ -47,10 +52,11 @@ impl Loader for FileLoader {
         let candidates = self.candidates(path, importer);
         for candidate in &candidates {
             match fs::canonicalize(candidate) {
-                Ok(found) => {
-                    let found = from_here(&found);
-                    self.inputs.borrow_mut().insert(found.clone());
-                    return read(&found);
+                Ok(real) => {
+                    let given = as_written(candidate);
+                    self.inputs.borrow_mut().insert(given.clone());
+                    let name = self.names.borrow_mut().entry(real).or_insert(given).clone();
+                    return read(&name);
                 }
                 Err(error) if is_absence(&error) => {
                     self.inputs.borrow_mut().insert(candidate.clone());
@@ -86,12 +92,24 @@ impl Loader for FileLoader {
     }
 }
 
-/// The one spelling of a path: relative to the current folder, where it is in there, as people write it.
-fn from_here(canonical: &Path) -> PathBuf {
-    let here = std::env::current_dir().and_then(fs::canonicalize);
-    match here.ok().and_then(|here| canonical.strip_prefix(here).ok().map(Path::to_owned)) {
-        Some(relative) if !relative.as_os_str().is_empty() => relative,
-        _ => canonical.to_owned(),
+/// The path as people write it: without `.`, without `..` behind a folder that is no link, and relative to the current folder if it is in
+/// there.
+fn as_written(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut written = PathBuf::new();
+    for component in path.components() {
+        let is_folder = matches!(written.components().next_back(), Some(Component::Normal(_)));
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if is_folder && !written.is_symlink() => _ = written.pop(),
+            component => written.push(component),
+        }
+    }
+    // The current folder, too, may be known by a link.
+    let real = || here.canonicalize().ok();
+    match written.strip_prefix(&here).ok().or_else(|| written.strip_prefix(real()?).ok()) {
+        Some(relative) if !relative.as_os_str().is_empty() => relative.to_owned(),
+        _ => written,
     }
 }
 
@@ -168,11 +186,38 @@ mod tests {
     fn every_spelling_of_a_path_is_one_identity() {
         let folder = Folder::with(&["a/main.zbus", "a/x.zbus"]);
         std::os::unix::fs::symlink(folder.path("a/x.zbus"), folder.path("link.zbus")).unwrap();
-        let loader = FileLoader::default();
         let importer = folder.text("a/main.zbus");
+        let loader = FileLoader::default();
         for spelling in ["x.zbus", "./x.zbus", "../a/x.zbus", "../link.zbus"] {
             assert_eq!(loader.load(spelling, Some(&importer)).unwrap().path, folder.text("a/x.zbus"));
         }
+        let loader = FileLoader::default();
+        for spelling in ["../link.zbus", "x.zbus"] {
+            assert_eq!(loader.load(spelling, Some(&importer)).unwrap().path, folder.text("link.zbus"));
+        }
+        assert_eq!(loader.inputs(), [folder.path("a/x.zbus"), folder.path("link.zbus")]);
+    }
+
+    /// As a build tool makes it, which keeps its inputs elsewhere under other names.
+    #[test]
+    fn file_in_a_forest_of_links_has_the_name_of_its_link_and_finds_what_is_beside_it() {
+        let folder = Folder::with(&["store/1", "store/2", "store/lib/3", "forest/readme"]);
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(folder.path(to), folder.path(name)).unwrap();
+        link("store/1", "forest/main.zbus");
+        link("store/2", "forest/x.zbus");
+        link("store/lib", "forest/lib");
+        let loader = FileLoader::default();
+        let main = loader.load(&folder.text("forest/main.zbus"), None).unwrap();
+        assert_eq!(
+            (main.path.as_str(), main.bytes.as_slice()),
+            (folder.text("forest/main.zbus").as_str(), &b"store/1"[..])
+        );
+        let import = |path: &str| loader.load(path, Some(&main.path));
+        assert_eq!(import("x.zbus").unwrap().path, folder.text("forest/x.zbus"));
+        assert_eq!(import("lib/3").unwrap().path, folder.text("forest/lib/3"));
+        // `..` behind a link is the parent of what it leads to.
+        assert_eq!(import("lib/../2").unwrap().bytes, b"store/2");
+        assert!(import("lib/../main.zbus").is_err());
     }
 
     #[test]

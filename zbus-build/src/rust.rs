@@ -9,8 +9,9 @@ mod docs;
 mod enums;
 mod errors;
 mod imports;
-mod module;
+pub(crate) mod module;
 mod names;
+mod nesting;
 mod objects;
 mod places;
 mod print;
@@ -38,9 +39,14 @@ pub struct Options {
     pub server: bool,
     /// With blocking stubs, which are made over the client stubs and the publishers of events.
     pub blocking: bool,
+    /// Objects of which a server need not implement every method: selectors. See
+    /// [`Builder::optional_methods`](crate::Builder::optional_methods).
+    pub optional_methods: Vec<String>,
+    /// The path of the crate `zbus`, if it is not `zbus`. See [`Builder::zbus_path`](crate::Builder::zbus_path).
+    pub zbus_path: Option<String>,
     /// Attributes for types: selector and text. See [`Builder::type_attribute`](crate::Builder::type_attribute).
     pub type_attributes: Vec<(String, String)>,
-    /// The like for fields, members, arms and variants.
+    /// Attributes for fields, members, arms and variants.
     pub field_attributes: Vec<(String, String)>,
     /// Rust types in place of generated ones: selector and path.
     pub extern_types: Vec<(String, String)>,
@@ -56,7 +62,7 @@ pub struct Options {
     pub spelling: Spelling,
 }
 
-/// How an error names an option, so that who reads it finds it.
+/// How an error names an option: as the user has written it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Spelling {
@@ -68,6 +74,15 @@ pub enum Spelling {
 }
 
 impl Spelling {
+    /// An option without a selector.
+    fn option(self, option: &str, value: &str) -> String {
+        let value = value.escape_debug();
+        match self {
+            Self::Method => format!("`Builder::{option}(\"{value}\")`"),
+            Self::Flag => format!("`--{} {value}`", option.replace('_', "-")),
+        }
+    }
+
     /// An option for what a selector names.
     fn selecting(self, option: &str, selector: &str) -> String {
         let selector = selector.escape_debug();
@@ -119,6 +134,8 @@ impl Default for Options {
             client: true,
             server: true,
             blocking: false,
+            optional_methods: Vec::new(),
+            zbus_path: None,
             type_attributes: Vec::new(),
             field_attributes: Vec::new(),
             extern_types: Vec::new(),
@@ -144,5 +161,6 @@ pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>
             "`{blocking}` is for stubs over those that `{client}` leaves out{events}; leave one of the two out"
         )));
     }
+    nesting::check(schema)?;
     module::files(schema, options)
 }

@@ -1,5 +1,5 @@
 //! What each option of the builder does to the generated code, and what is said of one that does nothing. The golden files are
-//! `tests/options/{here,shared}/*.rs`; `BLESS=1` writes what is generated.
+//! `tests/options/*/*.rs`; `BLESS=1` writes what is generated.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,21 @@ fn chrono_times() -> Builder {
 /// Names of every kind, and types of another file.
 fn blocking() -> Builder {
     let golden = folder().join("../golden");
-    Builder::new().schemas(["hostile", "imports"].map(|stem| golden.join(stem).with_extension("zbus"))).blocking(true)
+    Builder::new()
+        .schemas(["hostile", "imports", "shadowing"].map(|stem| golden.join(stem).with_extension("zbus")))
+        .blocking(true)
+}
+
+/// By another name of the crate `zbus`, with methods that a server may leave out.
+fn renamed() -> Builder {
+    let golden = folder().join("../golden");
+    let schemas = ["calculator", "errors", "unions"].map(|stem| golden.join(stem).with_extension("zbus"));
+    Builder::new()
+        .schemas(schemas)
+        .blocking(true)
+        .zbus_path("crate::bus")
+        .optional_methods("calculator.Calculator")
+        .optional_methods("errors")
 }
 
 #[test]
@@ -57,6 +71,7 @@ fn options_generate_their_golden_files() {
         ("std", std_times()),
         ("chrono", chrono_times()),
         ("blocking", blocking()),
+        ("renamed", renamed()),
     ];
     for (name, builder) in builders {
         let out = tempfile::tempdir().unwrap();

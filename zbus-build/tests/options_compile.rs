@@ -23,6 +23,14 @@ pub mod in_chrono {
     include!("options/chrono/zbus_schemas.rs");
 }
 
+/// By a path to the crate `zbus`, with methods that a server may leave out.
+pub mod renamed {
+    include!("options/renamed/zbus_schemas.rs");
+}
+
+/// What that path leads to.
+pub use zbus as bus;
+
 /// Blocking stubs, for names of every kind.
 pub mod blocking {
     include!("options/blocking/zbus_schemas.rs");
@@ -162,6 +170,55 @@ async fn blocking_stub_gives_the_values_errors_and_events_of_the_other() {
     let refused = events.blocks(b"held").unwrap_err();
     assert!(matches!(refused, Error::InAsync), "{refused}");
     server.shutdown().await;
+}
+
+/// Of a large object, one method that does not throw, and of another one that does.
+struct Few;
+
+impl renamed::calculator::Calculator for Few {
+    async fn add(&self, a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+impl renamed::errors::Math for Few {
+    async fn divide(&self, a: i64, b: i64) -> Result<i64, renamed::errors::MathError> {
+        a.checked_div(b).ok_or(renamed::errors::MathError::DivisionByZero)
+    }
+}
+
+#[tokio::test]
+async fn method_that_a_server_leaves_out_is_rejected_as_not_implemented() {
+    use renamed::calculator::{CalculatorClient, CalculatorServer};
+    use renamed::errors::{MathClient, MathServer};
+
+    let address = "memory://options-few";
+    let calculators = Server::new("calc").register(CalculatorServer::new(Few)).unwrap();
+    let calculators = calculators.start(address).await.unwrap();
+    let maths = Server::new("errors").register(MathServer::new(Few)).unwrap().start(address).await.unwrap();
+    let client = Client::connect(address).await.unwrap();
+    let (calculator, math) = (CalculatorClient::new(client.clone()), MathClient::new(client));
+    assert_eq!(calculator.add(1.0, 2.0).await.unwrap().to_bits(), 3_f64.to_bits());
+    assert_eq!(math.divide(6, 3).await.unwrap(), 2);
+    let rejected = |error: Error| match error {
+        Error::Rejected { kind: zbus::RejectionKind::UnknownMethod, message, .. } => message,
+        error => panic!("{error}"),
+    };
+    let message = rejected(calculator.sum(&[1.0]).await.unwrap_err());
+    assert_eq!(message, "`Sum` of `calculator@1.0` is not implemented by this server");
+    assert!(rejected(calculator.last(1).await.unwrap_err()).contains("not implemented"));
+    let CallError::Bus(error) = math.check("a", 1).await.unwrap_err() else { panic!("it threw") };
+    assert!(rejected(error).contains("not implemented"));
+    // The next call of the same worker is none of that.
+    assert_eq!(math.divide(6, 3).await.unwrap(), 2);
+    calculators.shutdown().await;
+    maths.shutdown().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "this method is not implemented")]
+async fn method_that_a_server_leaves_out_panics_without_a_call() {
+    renamed::calculator::Calculator::sum(&Few, Vec::new()).await;
 }
 
 fn encoded<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {

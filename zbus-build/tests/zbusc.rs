@@ -275,14 +275,14 @@ fn gen_takes_the_options_of_a_build_script() {
     assert_eq!(fs::read(folder.0.path().join("out/store.rs")).unwrap(), fs::read(golden).unwrap());
 
     let times = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/options/times.zbus");
-    let generate = ["gen", "--lang", "rust", "--out", "out", times, "--time-type", "*=std", "--time-type"];
+    let generate = ["gen", "--lang", "rust", "--out", "times", times, "--time-type", "*=std", "--time-type"];
     folder.run(&[&generate[..], &["times.Before=jiff"]].concat()).good();
     let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/options/std/times.rs");
-    assert_eq!(fs::read(folder.0.path().join("out/times.rs")).unwrap(), fs::read(golden).unwrap());
+    assert_eq!(fs::read(folder.0.path().join("times/times.rs")).unwrap(), fs::read(golden).unwrap());
 
     let text = |part: &str| {
-        folder.run(&["gen", "--lang", "rust", "--out", "out", "calculator.zbus", part]).good();
-        fs::read_to_string(folder.0.path().join("out/calculator.rs")).unwrap()
+        folder.run(&["gen", "--lang", "rust", "--out", "calculator", "calculator.zbus", part]).good();
+        fs::read_to_string(folder.0.path().join("calculator/calculator.rs")).unwrap()
     };
     assert!(!text("--client-only").contains("CalculatorServer"));
     assert!(!text("--server-only").contains("CalculatorClient"));
@@ -301,9 +301,9 @@ fn gen_names_the_option_that_does_not_work_as_it_was_given() {
     let told = said(&["--blocking", "--server-only"]);
     assert!(told.starts_with("error: `--blocking` is for stubs over those that `--server-only` leaves out"), "{told}");
     let told = said(&["--map-type", "*=tree"]);
-    assert!(told.contains("behind the `=` stands one of `btree`, `hash`"), "{told}");
+    assert!(told.contains("one of `btree`, `hash` comes after the `=`"), "{told}");
     let told = said(&["--extern-type", "points.Point"]);
-    assert!(told.contains("there is no `=` behind the selector"), "{told}");
+    assert!(told.contains("there is no `=` after the selector"), "{told}");
     said(&["--client-only", "--server-only"]);
 }
 
@@ -362,10 +362,91 @@ fn acl_says_what_is_missing() {
     for (arguments, part) in [
         (&["acl", "--server", "points.zbus"][..], "there are no objects in points.zbus"),
         (&["acl", "--server", "calculator.zbus", "--client", "calculator.zbus"], "needs a name: --user NAME"),
-        (&["acl", "--server", "calculator.zbus", "--user", "a b"], "is no name of a user"),
+        (
+            &["acl", "--server", "calculator.zbus", "--user", "a b"],
+            "`a b` cannot be the name of a user: Redis cannot read a blank in it",
+        ),
         (&["acl", "--server", "calculator.zbus", "--no-scripts"], "--client <FILES>"),
     ] {
         let said = folder.run(arguments).misused();
         assert!(said.contains(part), "{said}");
     }
+}
+
+#[test]
+fn acl_refuses_a_name_that_would_end_its_line_and_prints_nothing() {
+    let folder = Folder::new();
+    let schema =
+        "module m; object o@1.0 { @wire(\"X)\\nuser evil on nopass ~* &* +@all (+ping\") stream S -> i64; fn A(); }";
+    let ran = folder.run_with(schema, &["acl", "--server", "-"]);
+    assert_eq!((ran.status, ran.out.as_str()), (Some(1), ""));
+    let why = "error: the stream `S` of `m.o@1.0`, whose name on the bus is \"X)\\nuser evil";
+    assert!(ran.err.starts_with(why) && ran.err.lines().count() == 1, "{}", ran.err);
+}
+
+#[test]
+fn version_is_that_of_the_command_by_its_name() {
+    let version = Folder::new().run(&["--version"]).good();
+    assert_eq!(version, concat!("zbusc ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn broken_schema_is_a_failure_even_if_nobody_reads_its_problems_to_the_end() {
+    let folder = Folder::new();
+    let fields: Vec<_> = (0..2_000).map(|at| format!("    F{at}: nope,\n")).collect();
+    fs::write(folder.0.path().join("long.zbus"), format!("struct S {{\n{}}}\n", fields.concat())).unwrap();
+    for format in ["text", "short", "json"] {
+        let mut child = folder
+            .command(&["check", "--format", format, "long.zbus"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ran = Ran::of(child.wait_with_output().unwrap());
+        assert_eq!((ran.status, ran.err.as_str()), (Some(1), ""), "{format}");
+    }
+}
+
+#[test]
+fn schema_comes_through_a_pipe_of_the_shell() {
+    let folder = Folder::new();
+    let zbusc = env!("CARGO_BIN_EXE_zbusc");
+    let run = |script: &str| {
+        let script = script.replace("zbusc", zbusc);
+        Ran::of(Command::new("bash").args(["-c", &script]).current_dir(folder.0.path()).output().unwrap())
+    };
+    assert_eq!(run("zbusc check <(cat calculator.zbus)").good(), "2 files, no problems\n");
+    assert_eq!(run("zbusc check <(cat points.zbus) <(echo 'struct A {}')").good(), "2 files, no problems\n");
+    assert_eq!(run("cat points.zbus | zbusc check /dev/stdin").good(), "1 file, no problems\n");
+    let broken = run("zbusc check --format short <(cat broken.zbus)");
+    assert!(broken.status == Some(1) && broken.out.starts_with("pipe-"), "{broken:?}");
+}
+
+#[test]
+fn second_run_into_a_folder_does_not_hide_the_code_of_the_first() {
+    let folder = Folder::new();
+    let generate = |schema: &str| folder.run(&["gen", "--lang", "rust", "--out", "out", schema]);
+    let all = || fs::read_to_string(folder.0.path().join("out/zbus_schemas.rs")).unwrap();
+    generate("calculator.zbus").good();
+    let first = all();
+    generate("calculator.zbus").good();
+    fs::write(folder.0.path().join("other.zbus"), "struct Other {}").unwrap();
+    let refused = generate("other.zbus");
+    assert_eq!((refused.status, refused.out.as_str()), (Some(1), ""));
+    assert!(refused.err.contains("out has code of points.zbus") && all() == first, "{}", refused.err);
+    assert!(!folder.0.path().join("out/other.rs").exists());
+    folder.run(&["gen", "--lang", "rust", "--out", "out", "calculator.zbus", "other.zbus"]).good();
+    assert!(all().contains("other.rs") && all().contains("calculator.rs"));
+}
+
+#[test]
+fn long_chain_of_aliases_is_an_error_and_no_overflow() {
+    let folder = Folder::new();
+    let aliases: Vec<_> = (1..=20_000).map(|at| format!("type A{at} = [A{}];\n", at - 1)).collect();
+    fs::write(folder.0.path().join("chain.zbus"), format!("type A0 = bytes;\n{}", aliases.concat())).unwrap();
+    folder.run(&["check", "chain.zbus"]).good();
+    let ran = folder.run(&["gen", "--lang", "rust", "--out", "out", "chain.zbus"]);
+    assert_eq!(ran.status, Some(1), "{ran:?}");
+    assert!(ran.err.starts_with("error: chain.zbus: the type of `chain.A65` nests lists"), "{}", ran.err);
 }

@@ -8,6 +8,19 @@ pub use futures::Stream;
 pub use serde::{self, Deserialize, Serialize};
 pub use serde_with::{As, Same};
 
+/// Ends a method that has no body of its own: the call that runs is rejected as one of an unknown method.
+///
+/// # Panics
+/// Outside of a call, as in a unit test of a service: there is nobody to tell.
+pub fn not_implemented() {
+    assert!(crate::Context::current().reject_as_not_implemented(), "this method is not implemented");
+}
+
+/// The stream of an object that does not implement it: no event ever.
+pub fn no_events<T: Send>() -> impl Stream<Item = T> + Send {
+    futures::stream::pending()
+}
+
 /// Reads an enum from a string. A known variant is made without a copy of the text.
 ///
 /// # Errors

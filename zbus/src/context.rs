@@ -128,6 +128,14 @@ impl Context {
     }
 }
 
+impl Context {
+    /// The method that runs has no body of its own: the call is rejected, whatever it returns. False outside of a call.
+    pub(crate) fn reject_as_not_implemented(&self) -> bool {
+        let call = self.call.as_ref();
+        call.inspect(|call| call.not_implemented.store(true, Ordering::Relaxed)).is_some()
+    }
+}
+
 impl From<Arc<CallState>> for Context {
     fn from(call: Arc<CallState>) -> Self {
         Self { call: Some(call) }
@@ -150,6 +158,7 @@ pub(crate) struct CallState {
     given_up: AtomicBool,
     gave_up: Notify,
     runs_to_end: AtomicBool,
+    not_implemented: AtomicBool,
 }
 
 impl CallState {
@@ -173,6 +182,7 @@ impl CallState {
             given_up: AtomicBool::new(false),
             gave_up: Notify::new(),
             runs_to_end: AtomicBool::new(false),
+            not_implemented: AtomicBool::new(false),
         }
     }
 
@@ -229,6 +239,10 @@ impl CallState {
 
     pub(crate) fn runs_to_end(&self) -> bool {
         self.runs_to_end.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_not_implemented(&self) -> bool {
+        self.not_implemented.load(Ordering::Relaxed)
     }
 }
 

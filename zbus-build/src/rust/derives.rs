@@ -131,7 +131,8 @@ fn needs(schema: &Schema, settings: &Settings, of: Trait, id: TypeId, needed: &m
 fn of_type(of: Trait, choice: Choice, ty: &Type, needed: &mut Vec<TypeId>) -> bool {
     match ty {
         Type::Bool | Type::Integer(_) | Type::Timestamp | Type::Duration | Type::Ip | Type::Cidr => true,
-        Type::F32 | Type::F64 | Type::Any => false,
+        Type::F32 | Type::F64 => of == Trait::Copy,
+        Type::Any => false,
         Type::String | Type::Bytes | Type::Mac => of != Trait::Copy,
         Type::Optional(inner) => of_type(of, choice, inner, needed),
         Type::List(inner) => of != Trait::Copy && of_type(of, choice, inner, needed),

@@ -126,7 +126,7 @@ fn of_strings(types: Types<'_>, id: TypeId, enumeration: &Enum) -> TokenStream {
         }
         impl ::core::str::FromStr for #name {
             type Err = ::core::convert::Infallible;
-            fn from_str(value: &str) -> ::core::result::Result<Self, Self::Err> {
+            fn from_str(value: &str) -> ::core::result::Result<Self, ::core::convert::Infallible> {
                 Ok(Self::from(value))
             }
         }

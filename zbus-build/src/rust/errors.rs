@@ -127,7 +127,7 @@ fn declaration(types: Types<'_>, owner: TypeId, variant: &NamedVariant<'_>) -> T
 
 fn display(error: &Ident, variants: &[NamedVariant<'_>], other: &Ident, formatter: &Ident) -> TokenStream {
     let arms = variants.iter().map(|NamedVariant { variant, name, fields, .. }| {
-        let message = case::snake(&variant.name).replace('_', " ");
+        let message = case::words(&variant.name).join(" ");
         if fields.is_empty() {
             return quote!(Self::#name => #formatter.write_str(#message));
         }

@@ -18,10 +18,10 @@ use crate::error::Error;
 use crate::output::GeneratedFile;
 
 /// Includes every other file.
-const ALL: &str = "zbus_schemas";
+pub(crate) const ALL: &str = "zbus_schemas";
 
-/// Tells `zbus::include_schema!` of a name that is none of theirs which there are.
-const STEMS: &str = "zbus_stems";
+/// Names the schemas that there are, so that `zbus::include_schema!` can refuse another name.
+pub(crate) const STEMS: &str = "zbus_stems";
 
 /// So few that several threads come out even, and enough that it is no work to share them.
 const PARTS_OF_A_UNIT: usize = 16;
@@ -99,7 +99,7 @@ fn written(schema: &Schema, options: &Options, is_direct: bool) -> Result<Vec<Ge
         generated.push(GeneratedFile { name: format!("{}.rs", file.stem), content });
     }
     let stems: Vec<_> = files.iter().map(|at| schema.files[*at].stem.as_str()).collect();
-    generated.extend([all(&stems), self::stems(&stems)]);
+    generated.extend(indexes(&stems));
     Ok(generated)
 }
 
@@ -164,15 +164,25 @@ impl<'a> Backend<'a> {
             imports.add(&printed.imports);
         }
         let imports = imports.lines();
-        // Names, documentation and sizes come from the schema, and a program uses what it needs of it: lints about them have
-        // no one here who could follow them. So has a link to what a crate that re-exports a part of the module keeps private. Other lints about
-        // documentation stay, and those about unsafe code.
+        // Names, documentation and sizes come from the schema, and a program uses what it needs of it: nobody here could follow a lint about
+        // them. So it is with a link to what a crate that re-exports a part of the module keeps private. Of clippy's `restriction`, those
+        // about the looks of code. Other lints about documentation stay, and those about unsafe code, panics and lost results.
+        let zbus = self.settings.zbus();
         let head = quote! {
             #docs
             #[allow(
                 clippy::all,
                 clippy::pedantic,
                 clippy::nursery,
+                clippy::absolute_paths,
+                clippy::allow_attributes,
+                clippy::allow_attributes_without_reason,
+                clippy::empty_structs_with_brackets,
+                clippy::let_underscore_untyped,
+                clippy::multiple_inherent_impl,
+                clippy::same_name_method,
+                clippy::shadow_unrelated,
+                clippy::use_debug,
                 dead_code,
                 deprecated,
                 rustdoc::private_intra_doc_links,
@@ -180,6 +190,7 @@ impl<'a> Backend<'a> {
                 unused_qualifications
             )]
             pub mod #name {
+                #zbus
                 #imports
             }
         };
@@ -215,6 +226,16 @@ fn type_def(types: Types<'_>, id: TypeId) -> TokenStream {
         TypeKind::Union(union) => unions::union(types, id, union),
         TypeKind::Error(error) => errors::error(types, id, error),
     }
+}
+
+/// The files of all schemas together, for those of these stems.
+pub(crate) fn indexes(stems: &[&str]) -> [GeneratedFile; 2] {
+    [all(stems), self::stems(stems)]
+}
+
+/// The stems of which a `zbus_schemas.rs` includes the code.
+pub(crate) fn included(all: &str) -> impl Iterator<Item = &str> {
+    all.lines().filter_map(|line| line.strip_prefix("::core::include!(\"")?.strip_suffix(".rs\");"))
 }
 
 /// What stands at the head of the files that are of no one schema.

@@ -94,9 +94,15 @@ pub(super) fn blocking(
     let names = ids.iter().map(|&id| types.names.of_object(id));
     let taken: Vec<_> = names.flat_map(|names| [&names.client, &names.events]).map(Ident::to_string).collect();
     let items = with_imports(stubs, Scope::reserving(&taken));
+    let zbus = types.settings.zbus().map(|_| {
+        quote!(
+            use super::zbus;
+        )
+    });
     quote! {
         /// Clients and publishers whose calls hold the thread until they have ended: for programs without an async runtime.
         pub mod blocking {
+            #zbus
             #items
         }
     }

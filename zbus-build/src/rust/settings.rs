@@ -8,7 +8,7 @@ use quote::{ToTokens, quote};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
-use zbus_idl::schema::{Schema, Type, TypeId, TypeKind};
+use zbus_idl::schema::{ObjectId, Schema, Type, TypeId, TypeKind};
 
 use super::places::{Located, Place, holds, places};
 use super::selector::Selector;
@@ -31,6 +31,10 @@ pub(super) struct Settings {
     extern_files: HashMap<usize, syn::Path>,
     /// The files that become modules of this build.
     generated: HashSet<usize>,
+    /// The objects of which a server need not implement every method.
+    optional: HashSet<ObjectId>,
+    /// The path of the crate `zbus`, if it has another name.
+    zbus: Option<syn::Path>,
 }
 
 impl Settings {
@@ -40,6 +44,8 @@ impl Settings {
         settings.take_extern_schemas(schema, options)?;
         settings.take_extern_types(schema, &places, options)?;
         settings.take_attributes(schema, &places, options)?;
+        settings.take_optional_methods(schema, options)?;
+        settings.take_zbus_path(options)?;
         settings.take_choices(&places, options)?;
         Ok(settings)
     }
@@ -62,6 +68,16 @@ impl Settings {
     /// The module, of another crate as a rule, that this file is in.
     pub(super) fn extern_module(&self, file: usize) -> Option<&syn::Path> {
         self.extern_files.get(&file)
+    }
+
+    /// A server need not implement every method of the object.
+    pub(super) fn has_optional_methods(&self, id: ObjectId) -> bool {
+        self.optional.contains(&id)
+    }
+
+    /// What brings the crate `zbus` into a module by this name, if it has another.
+    pub(super) fn zbus(&self) -> Option<TokenStream> {
+        self.zbus.as_ref().map(|path| quote!(use #path as zbus;))
     }
 
     pub(super) fn choice(&self, place: Place) -> Choice {
@@ -182,6 +198,41 @@ impl Settings {
             }
         }
         self.attributes = found;
+        Ok(())
+    }
+
+    fn take_optional_methods(&mut self, schema: &Schema, options: &Options) -> Result<(), Error> {
+        let of_object = |id: ObjectId| vec![schema[schema[id].file].stem.as_str(), schema[id].type_name.as_str()];
+        let is_here = |id: &ObjectId| self.is_generated(schema[*id].file.index());
+        let objects: Vec<ObjectId> =
+            schema.files.iter().flat_map(|file| file.objects.iter().copied()).filter(is_here).collect();
+        for text in &options.optional_methods {
+            let selector = Selector::parse("optional_methods", text, options.spelling)?;
+            let matching: Vec<_> = objects.iter().filter(|id| selector.covers(&of_object(**id))).collect();
+            if matching.is_empty() {
+                let candidates: Vec<_> = objects.iter().map(|id| of_object(*id)).collect();
+                return Err(selector.unmatched("object of this build, by the name of its trait", &candidates));
+            }
+            self.optional.extend(matching);
+        }
+        Ok(())
+    }
+
+    fn take_zbus_path(&mut self, options: &Options) -> Result<(), Error> {
+        let Some(text) = &options.zbus_path else { return Ok(()) };
+        let path = syn::parse_str::<syn::Path>(text).ok().filter(|path| {
+            let first = path.segments.first().map(|segment| segment.ident.to_string());
+            let is_relative = matches!(first.as_deref(), None | Some("self" | "super"));
+            !is_relative && path.segments.iter().all(|segment| segment.arguments.is_none())
+        });
+        let Some(path) = path else {
+            return Err(Error::option(format!(
+                "{} needs the path of a crate, as in `::bus` or `crate::reexported::zbus`",
+                options.spelling.option("zbus_path", text)
+            )));
+        };
+        // By its own name it is found without.
+        self.zbus = (!path.is_ident("zbus")).then_some(path);
         Ok(())
     }
 

@@ -161,10 +161,13 @@ fn end_of_path(text: &str) -> Option<usize> {
 
 /// What stands before a `::` makes it part of a path: `Self::…`, `<T as Trait>::…`.
 fn continues_a_path(before: &[TokenTree]) -> bool {
-    const KEYWORDS: [&str; 15] = [
-        "as", "const", "dyn", "else", "for", "if", "impl", "in", "match", "mut", "pub", "ref", "return", "use", "where",
+    const KEYWORDS: [&str; 16] = [
+        "as", "const", "dyn", "else", "for", "if", "impl", "in", "let", "match", "mut", "pub", "ref", "return", "use",
+        "where",
     ];
     match before {
+        // A lifetime.
+        [.., TokenTree::Punct(tick), TokenTree::Ident(_)] if tick.as_char() == '\'' => false,
         [.., TokenTree::Ident(ident)] => !KEYWORDS.contains(&ident.to_string().as_str()),
         [.., TokenTree::Punct(head)] if head.as_char() == '>' => !is_arrow(before) && !ends_parameters(before),
         [.., TokenTree::Group(group)] => group.delimiter() == Delimiter::None,
@@ -318,6 +321,22 @@ mod tests {
             use zbus::codegen::Deserialize;
             impl<'de, F: Fn() -> Vec<u8>> Deserialize<'de> for A {
                 fn f() -> Option<u8> {}
+            }
+        };
+        assert_eq!(shortened(items, &[]), expected.to_string());
+    }
+
+    #[test]
+    fn path_behind_a_lifetime_or_let_is_one() {
+        let items = quote! {
+            fn f(a: &'a ::zbus::types::Value) {
+                let ::zbus::Error::Remote { .. } = a;
+            }
+        };
+        let expected = quote! {
+            use zbus::types::Value;
+            fn f(a: &'a Value) {
+                let zbus::Error::Remote { .. } = a;
             }
         };
         assert_eq!(shortened(items, &[]), expected.to_string());

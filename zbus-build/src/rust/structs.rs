@@ -75,7 +75,7 @@ impl Shape<'_> {
             [format!(
                 "{head}\
                  #[derive(Clone, Debug, {derived}PartialEq, {derives}::zbus::codegen::Serialize, ::zbus::codegen::Deserialize)]\n\
-                 #[serde(crate = \"::zbus::codegen::serde\", default)]\n\
+                 #[serde(crate = \"zbus::codegen::serde\", default)]\n\
                  {attributes}\
                  {keyword} {name} {{{body}}}\n"
             )],

@@ -113,7 +113,7 @@ fn carried(types: Types<'_>, ty: &Type) -> TokenStream {
     let carried = types.names.inner(types.file, "Carried");
     quote! {{
         #[derive(::zbus::codegen::Serialize)]
-        #[serde(crate = "::zbus::codegen::serde", transparent)]
+        #[serde(crate = "zbus::codegen::serde", transparent)]
         struct #carried<'a>(#[serde(with = #with)] &'a #ty);
         #carried(value)
     }}
@@ -139,7 +139,7 @@ fn deserialize(types: Types<'_>, id: TypeId, arms: &[NamedArm<'_>], unknown: &Id
         let wire_name = &arm.wire_name;
         let read = match &arm.ty {
             None => quote! {{
-                map.next_value::<::zbus::codegen::serde::de::IgnoredAny>()?;
+                let ::zbus::codegen::serde::de::IgnoredAny = map.next_value()?;
                 #union::#name
             }},
             Some(ty) => match types.adapter(ty) {
@@ -151,7 +151,7 @@ fn deserialize(types: Types<'_>, id: TypeId, arms: &[NamedArm<'_>], unknown: &Id
                     let (ty, with) = (types.owned(ty), as_path(&adapter));
                     quote! {{
                         #[derive(::zbus::codegen::Deserialize)]
-                        #[serde(crate = "::zbus::codegen::serde", transparent)]
+                        #[serde(crate = "zbus::codegen::serde", transparent)]
                         struct #carried(#[serde(with = #with)] #ty);
                         #union::#name(map.next_value::<#carried>()?.0)
                     }}

@@ -214,3 +214,81 @@ pub async fn scalars_2() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+pub async fn shadowing_0<S: crate::schemas::shadowing::Drop>(service: S) -> Result<(), Box<dyn std::error::Error>> {
+    use crate::schemas::*;
+    use crate::schemas::shadowing::{DropServer};
+ // The service implements Drop.
+ zbus::Server::new("shadowing")
+     .register(DropServer::new(service))?
+     .serve("redis://127.0.0.1:6379")
+     .await?;
+    Ok(())
+}
+
+pub async fn shadowing_1() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::schemas::*;
+    use crate::schemas::shadowing::{DropClient, Send};
+ let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+ let drop = DropClient::new(client);
+ drop.drop(&Send::default()).await?;
+    Ok(())
+}
+
+pub async fn shadowing_2<S: crate::schemas::shadowing::IntoIterator>(service: S) -> Result<(), Box<dyn std::error::Error>> {
+    use crate::schemas::*;
+    use crate::schemas::shadowing::{IntoIteratorServer};
+ // The service implements IntoIterator.
+ zbus::Server::new("shadowing")
+     .register(IntoIteratorServer::new(service))?
+     .serve("redis://127.0.0.1:6379")
+     .await?;
+    Ok(())
+}
+
+pub async fn shadowing_3() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::schemas::*;
+    use crate::schemas::shadowing::{IntoIteratorClient};
+ let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+ let into_iterator = IntoIteratorClient::new(client);
+ let answer = into_iterator.next().await?;
+ println!("{answer:?}");
+    Ok(())
+}
+
+pub async fn shadowing_4<S: crate::schemas::shadowing::Fn>(service: S) -> Result<(), Box<dyn std::error::Error>> {
+    use crate::schemas::*;
+    use crate::schemas::shadowing::{FnServer};
+ // The service implements Fn.
+ zbus::Server::new("shadowing")
+     .register(FnServer::new(service))?
+     .serve("redis://127.0.0.1:6379")
+     .await?;
+    Ok(())
+}
+
+pub async fn shadowing_5() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::schemas::*;
+    use crate::schemas::shadowing::{FnEvents, Outcome};
+ let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+ let events = FnEvents::new(client);
+ events.poll_next(&Outcome::default()).await?;
+    Ok(())
+}
+
+pub async fn shadowing_6() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::schemas::*;
+    use crate::schemas::shadowing::{FnClient};
+ use futures::StreamExt;
+
+ let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+ let r#fn = FnClient::new(client);
+ let answer = r#fn.fmt("formatter").await?;
+ println!("{answer:?}");
+
+ let mut events = r#fn.poll_next().await?;
+ while let Some(event) = events.next().await {
+     println!("{:?}", event?);
+ }
+    Ok(())
+}
+

@@ -328,4 +328,124 @@ pub async fn imports_4() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+pub async fn shadowing_0<S: crate::blocking::shadowing::Drop>(service: S) -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{DropServer};
+ // The service implements Drop.
+ zbus::Server::new("shadowing")
+     .register(DropServer::new(service))?
+     .serve("redis://127.0.0.1:6379")
+     .await?;
+    Ok(())
+}
+
+pub async fn shadowing_1() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{DropClient, Send};
+ let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+ let drop = DropClient::new(client);
+ drop.drop(&Send::default()).await?;
+    Ok(())
+}
+
+pub async fn shadowing_2<S: crate::blocking::shadowing::IntoIterator>(service: S) -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{IntoIteratorServer};
+ // The service implements IntoIterator.
+ zbus::Server::new("shadowing")
+     .register(IntoIteratorServer::new(service))?
+     .serve("redis://127.0.0.1:6379")
+     .await?;
+    Ok(())
+}
+
+pub async fn shadowing_3() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{IntoIteratorClient};
+ let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+ let into_iterator = IntoIteratorClient::new(client);
+ let answer = into_iterator.next().await?;
+ println!("{answer:?}");
+    Ok(())
+}
+
+pub async fn shadowing_4<S: crate::blocking::shadowing::Fn>(service: S) -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{FnServer};
+ // The service implements Fn.
+ zbus::Server::new("shadowing")
+     .register(FnServer::new(service))?
+     .serve("redis://127.0.0.1:6379")
+     .await?;
+    Ok(())
+}
+
+pub async fn shadowing_5() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{FnEvents, Outcome};
+ let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+ let events = FnEvents::new(client);
+ events.poll_next(&Outcome::default()).await?;
+    Ok(())
+}
+
+pub async fn shadowing_6() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{FnClient};
+ use futures::StreamExt;
+
+ let client = zbus::Client::connect("redis://127.0.0.1:6379").await?;
+ let r#fn = FnClient::new(client);
+ let answer = r#fn.fmt("formatter").await?;
+ println!("{answer:?}");
+
+ let mut events = r#fn.poll_next().await?;
+ while let Some(event) = events.next().await {
+     println!("{:?}", event?);
+ }
+    Ok(())
+}
+
+pub async fn shadowing_7() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{Send, blocking};
+ let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+ let drop = blocking::DropClient::new(client);
+ drop.drop(&Send::default())?;
+    Ok(())
+}
+
+pub async fn shadowing_8() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{blocking};
+ let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+ let into_iterator = blocking::IntoIteratorClient::new(client);
+ let answer = into_iterator.next()?;
+ println!("{answer:?}");
+    Ok(())
+}
+
+pub async fn shadowing_9() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{Outcome, blocking};
+ let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+ let events = blocking::FnEvents::new(client);
+ events.poll_next(&Outcome::default())?;
+    Ok(())
+}
+
+pub async fn shadowing_10() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::blocking::*;
+    use crate::blocking::shadowing::{blocking};
+ let client = zbus::blocking::Client::connect("redis://127.0.0.1:6379")?;
+ let r#fn = blocking::FnClient::new(client);
+ let answer = r#fn.fmt("formatter")?;
+ println!("{answer:?}");
+
+ for event in r#fn.poll_next()? {
+     println!("{:?}", event?);
+ }
+    Ok(())
+}
+
 }

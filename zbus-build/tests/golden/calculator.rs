@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -114,7 +123,7 @@ pub mod calculator {
     impl FromStr for Operation {
         type Err = Infallible;
 
-        fn from_str(value: &str) -> Result<Self, Self::Err> {
+        fn from_str(value: &str) -> Result<Self, Infallible> {
             Ok(Self::from(value))
         }
     }
@@ -138,7 +147,7 @@ pub mod calculator {
 
     /// One line of the tape.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Entry {
         /// When the result was ready.
         ///
@@ -319,7 +328,7 @@ pub mod calculator {
             streams
                 .add(
                     "Entries",
-                    move |publisher| async move {
+                    async move |publisher| {
                         publisher
                             .forward::<
                                 Same,

@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -35,7 +44,7 @@ pub mod derives {
         Serialize,
         Deserialize
     )]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Plain {
         /// The field `Id`.
         #[serde(rename = "Id")]
@@ -235,7 +244,7 @@ pub mod derives {
     impl FromStr for Size {
         type Err = Infallible;
 
-        fn from_str(value: &str) -> Result<Self, Self::Err> {
+        fn from_str(value: &str) -> Result<Self, Infallible> {
             Ok(Self::from(value))
         }
     }
@@ -270,7 +279,7 @@ pub mod derives {
         Serialize,
         Deserialize
     )]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Named {
         /// The field `Name`.
         #[serde(rename = "Name")]
@@ -287,8 +296,8 @@ pub mod derives {
     }
 
     /// The struct `Measured`.
-    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[derive(Clone, Debug, Default, PartialEq, Copy, Serialize, Deserialize)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Measured {
         /// The field `Plain`.
         #[serde(rename = "Plain")]
@@ -300,7 +309,7 @@ pub mod derives {
 
     /// The struct `OfMeasured`.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct OfMeasured {
         /// The field `All`.
         #[serde(rename = "All")]
@@ -309,7 +318,7 @@ pub mod derives {
 
     /// The struct `Dynamic`.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Dynamic {
         /// The field `Value`.
         #[serde(rename = "Value", with = "As::<wire::Any>")]
@@ -324,7 +333,7 @@ pub mod derives {
 
     /// The struct `Chosen`.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Chosen {
         /// The field `One`.
         #[serde(rename = "One")]
@@ -371,10 +380,10 @@ pub mod derives {
                                 arm,
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Any>")]
-                                        &'a ::zbus::types::Value,
+                                        &'a Value,
                                     );
                                     Carried(value)
                                 },
@@ -438,7 +447,7 @@ pub mod derives {
                     let value = match arm.as_str() {
                         "Left" => Choice::Left(map.next_value::<u8>()?),
                         "Right" => {
-                            map.next_value::<serde::de::IgnoredAny>()?;
+                            let serde::de::IgnoredAny = map.next_value()?;
                             Choice::Right
                         }
                         _ => {
@@ -476,7 +485,7 @@ pub mod derives {
         Serialize,
         Deserialize
     )]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Link {
         /// The field `Value`.
         #[serde(rename = "Value")]
@@ -502,7 +511,7 @@ pub mod derives {
         Serialize,
         Deserialize
     )]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Twin {
         /// The field `Back`.
         #[serde(rename = "Back")]
@@ -511,7 +520,7 @@ pub mod derives {
 
     /// The struct `Tree`.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Tree {
         /// The field `Weight`.
         #[serde(rename = "Weight")]
@@ -534,7 +543,7 @@ pub mod derives {
         Serialize,
         Deserialize
     )]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Book {
         /// The field `Pages`.
         #[serde(rename = "Pages")]
@@ -601,7 +610,7 @@ pub mod derives {
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
         pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
-            let ::zbus::Error::Remote { message, code, data } = error else {
+            let zbus::Error::Remote { message, code, data } = error else {
                 return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
@@ -641,7 +650,7 @@ pub mod derives {
     impl std::error::Error for Refused {}
     /// The fields of a variant, as they travel.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     struct RefusedBecause {
         /// The field `Reason`.
         #[serde(rename = "Reason")]
@@ -702,7 +711,7 @@ pub mod derives {
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
         pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
-            let ::zbus::Error::Remote { message, code, data } = error else {
+            let zbus::Error::Remote { message, code, data } = error else {
                 return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
@@ -740,7 +749,7 @@ pub mod derives {
     impl std::error::Error for Beyond {}
     /// The fields of a variant, as they travel.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     struct BeyondLimit {
         /// The field `Value`.
         #[serde(rename = "Value")]

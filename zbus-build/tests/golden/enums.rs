@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -114,7 +123,7 @@ pub mod enums {
     impl FromStr for Level {
         type Err = Infallible;
 
-        fn from_str(value: &str) -> Result<Self, Self::Err> {
+        fn from_str(value: &str) -> Result<Self, Infallible> {
             Ok(Self::from(value))
         }
     }
@@ -219,7 +228,7 @@ pub mod enums {
     impl FromStr for Presence {
         type Err = Infallible;
 
-        fn from_str(value: &str) -> Result<Self, Self::Err> {
+        fn from_str(value: &str) -> Result<Self, Infallible> {
             Ok(Self::from(value))
         }
     }
@@ -515,7 +524,7 @@ pub mod enums {
     impl FromStr for Kind {
         type Err = Infallible;
 
-        fn from_str(value: &str) -> Result<Self, Self::Err> {
+        fn from_str(value: &str) -> Result<Self, Infallible> {
             Ok(Self::from(value))
         }
     }
@@ -550,7 +559,7 @@ pub mod enums {
         Serialize,
         Deserialize
     )]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Uses {
         /// The field `Level`.
         #[serde(rename = "Level")]

@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -128,7 +137,7 @@ pub mod errors {
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
         pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
-            let ::zbus::Error::Remote { message, code, data } = error else {
+            let zbus::Error::Remote { message, code, data } = error else {
                 return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
@@ -205,7 +214,7 @@ pub mod errors {
     impl std::error::Error for MathError {}
     /// The fields of a variant, as they travel.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     struct MathErrorOutOfRange {
         /// The field `Min`.
         #[serde(rename = "Min")]
@@ -230,7 +239,7 @@ pub mod errors {
 
     /// The fields of a variant, as they travel.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     struct MathErrorTooMany {
         /// The field `message`.
         #[serde(rename = "message")]
@@ -248,7 +257,7 @@ pub mod errors {
 
     /// The fields of a variant, as they travel.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     struct MathErrorOther {
         /// The field `type`.
         #[serde(rename = "type")]
@@ -304,7 +313,7 @@ pub mod errors {
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
         pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
-            let ::zbus::Error::Remote { message, code, data } = error else {
+            let zbus::Error::Remote { message, code, data } = error else {
                 return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
@@ -511,7 +520,7 @@ pub mod errors {
                     Ok(returns)
                 }
                 "Ping" => {
-                    call.arguments(0)?;
+                    let _ = call.arguments(0)?;
                     let failure = match <T as Math>::ping(&self.service).await {
                         Ok(()) => None,
                         Err(failure) => {
@@ -616,8 +625,7 @@ pub mod errors {
                 .method_timeout(std::time::Duration::new(2, 0));
             request.argument::<Same, str>("error", error)?;
             request.argument::<Same, u8>("from_call", &from_call)?;
-            request.call_throwing(0).await.map_err(MathError::from_call)?;
-            Ok(())
+            request.call_throwing(0).await.map(|_| ()).map_err(MathError::from_call)
         }
 
         /// The method `Ping`. It is idempotent, so it may be sent again. Waits 60.5s, unless [`Self::with_timeout`] says otherwise.
@@ -630,8 +638,7 @@ pub mod errors {
                 .request("Ping")
                 .method_timeout(std::time::Duration::new(60, 500_000_000))
                 .idempotent();
-            request.call_throwing(0).await.map_err(Plain::from_call)?;
-            Ok(())
+            request.call_throwing(0).await.map(|_| ()).map_err(Plain::from_call)
         }
 
         /// The method `Tell`. Waits 20ms, unless [`Self::with_timeout`] says otherwise.

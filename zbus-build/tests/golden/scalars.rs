@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -24,7 +33,7 @@ pub mod scalars {
 
     /// The struct `All`.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct All {
         /// The field `Bool`.
         #[serde(rename = "Bool")]
@@ -124,7 +133,7 @@ pub mod scalars {
         Serialize,
         Deserialize
     )]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Optionals {
         /// The field `String`.
         #[serde(rename = "String")]
@@ -148,7 +157,7 @@ pub mod scalars {
 
     /// The struct `Collections`.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Collections {
         /// The field `Strings`.
         #[serde(rename = "Strings")]
@@ -190,7 +199,7 @@ pub mod scalars {
         Serialize,
         Deserialize
     )]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Nothing {}
     /// To be implemented by a server of the object `echo@1.0` of the module `types`, with an `async fn` for each method.
     ///
@@ -589,13 +598,13 @@ pub mod scalars {
                     Ok(returns)
                 }
                 "Nothing" => {
-                    call.arguments(0)?;
+                    let _ = call.arguments(0)?;
                     <T as Echo>::nothing(&self.service).await;
                     let returns = call.returns();
                     Ok(returns)
                 }
                 "Fails" => {
-                    call.arguments(0)?;
+                    let _ = call.arguments(0)?;
                     let failure = match <T as Echo>::fails(&self.service).await {
                         Ok(()) => None,
                         Err(failure) => Some(failure),
@@ -620,7 +629,7 @@ pub mod scalars {
             streams
                 .add(
                     "Ticks",
-                    move |publisher| async move {
+                    async move |publisher| {
                         publisher
                             .forward::<
                                 wire::Timestamp,
@@ -634,7 +643,7 @@ pub mod scalars {
             streams
                 .add(
                     "Lines",
-                    move |publisher| async move {
+                    async move |publisher| {
                         publisher
                             .forward::<Same, String, _>(<T as Echo>::lines(&service))
                             .await;
@@ -644,7 +653,7 @@ pub mod scalars {
             streams
                 .add(
                     "Everything",
-                    move |publisher| async move {
+                    async move |publisher| {
                         publisher
                             .forward::<Same, All, _>(<T as Echo>::everything(&service))
                             .await;
@@ -654,7 +663,7 @@ pub mod scalars {
             streams
                 .add(
                     "Pulses",
-                    move |publisher| async move {
+                    async move |publisher| {
                         publisher
                             .forward::<
                                 Option<wire::Duration>,
@@ -984,8 +993,7 @@ pub mod scalars {
             for item in texts {
                 request.argument::<Same, String>("texts", item)?;
             }
-            request.call(0).await?;
-            Ok(())
+            request.call(0).await.map(|_| ())
         }
 
         /// The method `Instants`.
@@ -1012,8 +1020,7 @@ pub mod scalars {
         /// A [`zbus::Error`] where no answer comes, or none that can be read.
         pub async fn nothing(&self) -> Result<(), zbus::Error> {
             let request = self.object.request("Nothing");
-            request.call(0).await?;
-            Ok(())
+            request.call(0).await.map(|_| ())
         }
 
         /// The method `Fails`.
@@ -1022,8 +1029,7 @@ pub mod scalars {
         /// [`zbus::Error::Remote`] is what the method throws; others are that no answer comes, or none that can be read.
         pub async fn fails(&self) -> Result<(), zbus::Error> {
             let request = self.object.request("Fails");
-            request.call_throwing(0).await?;
-            Ok(())
+            request.call_throwing(0).await.map(|_| ())
         }
 
         /// The method `Tell`.

@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -18,8 +27,8 @@ pub mod unions {
     use zbus::types::{IpNet, Timestamp, Value, zero};
 
     /// The struct `Point`.
-    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[derive(Clone, Debug, Default, PartialEq, Copy, Serialize, Deserialize)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Point {
         /// The field `X`.
         #[serde(rename = "X")]
@@ -84,10 +93,10 @@ pub mod unions {
                                 "Seen",
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Timestamp>")]
-                                        &'a ::zbus::types::Timestamp,
+                                        &'a Timestamp,
                                     );
                                     Carried(value)
                                 },
@@ -101,10 +110,10 @@ pub mod unions {
                                 "Pixels",
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Bytes>")]
-                                        &'a ::std::vec::Vec<u8>,
+                                        &'a Vec<u8>,
                                     );
                                     Carried(value)
                                 },
@@ -118,10 +127,10 @@ pub mod unions {
                                 "Networks",
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&Vec<wire::OptionalCidr>>")]
-                                        &'a ::std::vec::Vec<Option<IpNet>>,
+                                        &'a Vec<Option<IpNet>>,
                                     );
                                     Carried(value)
                                 },
@@ -138,10 +147,10 @@ pub mod unions {
                                 arm,
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Any>")]
-                                        &'a ::zbus::types::Value,
+                                        &'a Value,
                                     );
                                     Carried(value)
                                 },
@@ -213,7 +222,7 @@ pub mod unions {
                         "Polygon" => Shape::Polygon(map.next_value::<Vec<Point>>()?),
                         "Seen" => {
                             #[derive(Deserialize)]
-                            #[serde(crate = "::zbus::codegen::serde", transparent)]
+                            #[serde(crate = "zbus::codegen::serde", transparent)]
                             struct Carried(
                                 #[serde(with = "As::<wire::Timestamp>")]
                                 Timestamp,
@@ -222,13 +231,13 @@ pub mod unions {
                         }
                         "Pixels" => {
                             #[derive(Deserialize)]
-                            #[serde(crate = "::zbus::codegen::serde", transparent)]
+                            #[serde(crate = "zbus::codegen::serde", transparent)]
                             struct Carried(#[serde(with = "As::<wire::Bytes>")] Vec<u8>);
                             Shape::Pixels(map.next_value::<Carried>()?.0)
                         }
                         "Networks" => {
                             #[derive(Deserialize)]
-                            #[serde(crate = "::zbus::codegen::serde", transparent)]
+                            #[serde(crate = "zbus::codegen::serde", transparent)]
                             struct Carried(
                                 #[serde(with = "As::<Vec<wire::OptionalCidr>>")]
                                 Vec<Option<IpNet>>,
@@ -238,7 +247,7 @@ pub mod unions {
                         "Maybe" => Shape::Maybe(map.next_value::<Option<String>>()?),
                         "Unknown" => Shape::Unknown(map.next_value::<i64>()?),
                         "no-thing" => {
-                            map.next_value::<serde::de::IgnoredAny>()?;
+                            let serde::de::IgnoredAny = map.next_value()?;
                             Shape::Empty
                         }
                         _ => {
@@ -312,10 +321,10 @@ pub mod unions {
                                 arm,
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Any>")]
-                                        &'a ::zbus::types::Value,
+                                        &'a Value,
                                     );
                                     Carried(value)
                                 },
@@ -419,7 +428,7 @@ pub mod unions {
 
     /// The struct `Pair`.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Pair {
         /// The field `Left`.
         #[serde(rename = "Left")]
@@ -442,7 +451,7 @@ pub mod unions {
         Serialize,
         Deserialize
     )]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Node {
         /// The field `Value`.
         #[serde(rename = "Value")]
@@ -474,7 +483,7 @@ pub mod unions {
         Serialize,
         Deserialize
     )]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Partner {
         /// The field `Back`.
         #[serde(rename = "Back")]

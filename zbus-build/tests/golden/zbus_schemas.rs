@@ -9,4 +9,5 @@
 ::core::include!("geometry.rs");
 ::core::include!("imports.rs");
 ::core::include!("scalars.rs");
+::core::include!("shadowing.rs");
 ::core::include!("unions.rs");

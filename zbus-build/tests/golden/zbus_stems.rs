@@ -10,12 +10,13 @@ macro_rules! zbus_stems {
     ("geometry") => {};
     ("imports") => {};
     ("scalars") => {};
+    ("shadowing") => {};
     ("unions") => {};
     ($stem:tt) => {
         ::core::compile_error!(::core::concat!(
             "the build script has compiled no schema of the name ",
             ::core::stringify!($stem),
-            "; there are: `calculator`, `consts`, `derives`, `enums`, `errors`, `hostile`, `geometry`, `imports`, `scalars`, `unions`"
+            "; there are: `calculator`, `consts`, `derives`, `enums`, `errors`, `hostile`, `geometry`, `imports`, `scalars`, `shadowing`, `unions`"
         ));
     };
 }

@@ -160,6 +160,21 @@ impl Call {
         Returns { response: OutgoingResponse::new(self.state.generation, self.state.id()) }
     }
 
+    /// Checks that the method had a body of its own: [`not_implemented`](crate::codegen::not_implemented) was not called. For generated
+    /// code, once the method has run.
+    ///
+    /// # Errors
+    /// [`RejectionKind::UnknownMethod`] if the server has not implemented the method.
+    #[doc(hidden)]
+    pub fn implemented(&self) -> Result<(), Rejection> {
+        if self.state.is_not_implemented() {
+            let (object, method) = (&self.state.object, self.state.method());
+            let message = format!("`{method}` of `{object}` is not implemented by this server");
+            return Err(Rejection::new(RejectionKind::UnknownMethod, message));
+        }
+        Ok(())
+    }
+
     /// The rejection of a method that the object does not have.
     pub fn unknown_method(&self) -> Rejection {
         Rejection::new(

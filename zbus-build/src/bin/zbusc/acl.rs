@@ -12,15 +12,15 @@ use crate::input::Reading;
 /// Prints the rights that a server or a client needs in Redis, and no others
 #[derive(Args)]
 #[command(group(ArgGroup::new("role").args(["server", "client"]).required(true).multiple(true)), after_help = "\
-The line is one of an aclfile or of redis.conf, and its words behind `user` are those of ACL SETUSER. It leaves the user's passwords as they are: a new one is added with `>password`, or `#` and its SHA-256.
+The line goes into an aclfile or into redis.conf. Its words after `user` are the arguments of ACL SETUSER. It leaves the user's passwords as they are: add one with `>password`, or with `#` and its SHA-256.
 
-Redis 7.0 or newer, or Valkey. What the rights keep apart, and what they cannot, is in docs/access.md.
+Needs Redis 7.0 or newer, or Valkey. docs/access.md says what the rights keep apart, and what they cannot.
 
 Examples:
   zbusc acl --server schemas/calculator.zbus
   zbusc acl --client schemas/calculator.zbus --user web
   zbusc acl --server storage.zbus --client calculator.zbus network.zbus --user storaged >> users.acl
-  redis-cli ACL SETUSER calc-client '>secret' $(zbusc acl --client schemas/calculator.zbus | cut -d' ' -f3-)")]
+  echo \"ACL SETUSER calc-client >secret $(zbusc acl --client schemas/calculator.zbus | cut -d' ' -f3-)\" | redis-cli")]
 pub(crate) struct Acl {
     /// Schemas whose objects the user serves
     #[arg(long, num_args = 1.., value_name = "FILES")]
@@ -57,8 +57,10 @@ impl Acl {
             rights = rights.no_scripts();
         }
         let user = self.user(&rights)?;
-        writeln!(out, "{}", rights.line(&user))?;
-        Ok(())
+        rights.rules().map_err(Failure::Build)?;
+        // What is left to be wrong is the user's name.
+        let line = rights.line(&user).map_err(|error| Failure::Usage(error.to_string()))?;
+        Ok(writeln!(out, "{line}")?)
     }
 
     fn schema(&self, files: &[String]) -> Result<Schema, Failure> {
@@ -74,14 +76,11 @@ impl Acl {
 
     fn user(&self, rights: &Rights) -> Result<String, Failure> {
         match (&self.user, rights.modules().as_slice()) {
-            (Some(user), _) if user.is_empty() || user.contains(|c: char| c.is_whitespace() || c.is_control()) => Err(
-                Failure::Usage(format!("`{}` is no name of a user: it has spaces, or nothing", user.escape_debug())),
-            ),
             (Some(user), _) => Ok(user.clone()),
             (None, [module]) if self.client.is_empty() => Ok(format!("{module}-server")),
             (None, [module]) if self.server.is_empty() => Ok(format!("{module}-client")),
             (None, _) => Err(Failure::Usage(
-                "who serves and calls, or has several modules, needs a name: --user NAME".to_owned(),
+                "a user that both serves and calls, or has several modules, needs a name: --user NAME".to_owned(),
             )),
         }
     }

@@ -39,8 +39,11 @@ impl Check {
         match self.input.compile()? {
             Ok(schema) => Ok(self.pass(&schema, out)?),
             Err(report) => {
-                self.fail(&report, out)?;
-                Err(Failure::Reported)
+                // Whether anybody reads the problems to their end makes no difference to the status.
+                match self.fail(&report, out) {
+                    Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+                    _ => Err(Failure::Reported),
+                }
             }
         }
     }

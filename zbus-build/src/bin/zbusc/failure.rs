@@ -1,4 +1,4 @@
-//! Why a subcommand did not do what it was told, and what that makes of the exit status.
+//! Why a subcommand failed, and the exit status for that.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use zbus_idl::{Color, Report};
 pub(crate) enum Failure {
     /// A schema is broken: the report, to be shown with or without colours.
     Schemas(Report, Color),
-    /// A schema is broken, which was said already.
+    /// A schema is broken, as the output says.
     Reported,
     /// The command line asks for something that is not there.
     Usage(String),
@@ -33,7 +33,7 @@ impl Failure {
             Self::Reported => (String::new(), 1),
             Self::Usage(text) => (format!("error: {text}\n"), 2),
             Self::Build(error) => (format!("error: {error}\n"), 1),
-            // Whoever reads has seen enough, as `head` does.
+            // The reader has seen enough, as `head` has.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (String::new(), 0),
             Self::Output(error) => (format!("error: cannot write the output: {error}\n"), 1),
         };

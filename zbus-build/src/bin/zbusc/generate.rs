@@ -13,7 +13,7 @@ use crate::input::Input;
 /// Generates code, as a build script does
 #[derive(Args)]
 #[command(after_help = "\
-For all that they import too. Nothing is written unless every schema is right; a file that has its content already is not touched.
+Also for what the schemas import. Either all files are written or, if a schema is wrong or the disk is full, none. A file that has its content already is not touched. A folder takes one run: name all its schemas at once.
 
 Examples:
   zbusc gen --lang rust --out src/generated schemas/*.zbus
@@ -44,6 +44,7 @@ impl Generate {
             Language::Rust => rust::generate(&schema, &self.rust.options()),
         };
         let files = files.map_err(Failure::Build)?;
+        zbus_build::check_others(&self.out, &files).map_err(Failure::Build)?;
         zbus_build::write(&self.out, &files).map_err(Failure::Build)?;
         for file in &files {
             writeln!(out, "{}", self.out.join(&file.name).display())?;

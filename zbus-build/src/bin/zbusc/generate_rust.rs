@@ -17,9 +17,15 @@ pub(crate) struct RustOptions {
     /// Without client stubs
     #[arg(long, conflicts_with = "client_only")]
     server_only: bool,
-    /// With stubs that hold the thread, for programs without async
+    /// With blocking stubs, for programs without async
     #[arg(long)]
     blocking: bool,
+    /// Lets a server leave out methods of these objects, as in `calculator.Calculator`; can be repeated
+    #[arg(long, value_name = "SELECTOR")]
+    optional_methods: Vec<String>,
+    /// Where the code finds the crate `zbus`, if that is not its name, as in `::bus`
+    #[arg(long, value_name = "PATH")]
+    zbus_path: Option<String>,
     /// Attributes for types, as in `calculator.Entry=#[derive(PartialOrd)]`; can be repeated, as all that follow
     #[arg(long, value_name = "SELECTOR=ATTRIBUTE", value_parser = text)]
     type_attribute: Vec<Pair<String>>,
@@ -53,6 +59,8 @@ impl RustOptions {
         options.client = !self.server_only;
         options.server = !self.client_only;
         options.blocking = self.blocking;
+        options.optional_methods.clone_from(&self.optional_methods);
+        options.zbus_path.clone_from(&self.zbus_path);
         options.type_attributes.clone_from(&self.type_attribute);
         options.field_attributes.clone_from(&self.field_attribute);
         options.extern_types.clone_from(&self.extern_type);
@@ -65,9 +73,9 @@ impl RustOptions {
     }
 }
 
-/// A selector and the text behind its `=`.
+/// A selector and the text after its `=`.
 fn text(given: &str) -> Result<Pair<String>, String> {
-    let (selector, text) = given.split_once('=').ok_or("there is no `=` behind the selector")?;
+    let (selector, text) = given.split_once('=').ok_or("there is no `=` after the selector")?;
     Ok((selector.to_owned(), text.to_owned()))
 }
 
@@ -77,7 +85,7 @@ fn choice<T: Copy>(given: &str, choices: &[(&str, T)]) -> Result<Pair<T>, String
     let chosen = choices.iter().find(|(known, _)| *known == name);
     let (_, chosen) = chosen.ok_or_else(|| {
         let names: Vec<_> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
-        format!("behind the `=` stands one of {}", names.join(", "))
+        format!("one of {} comes after the `=`", names.join(", "))
     })?;
     Ok((selector, *chosen))
 }

@@ -1,5 +1,5 @@
-//! `zbusc`: what one does with schemas outside of a build. A subcommand is a room; `input` reads what they all read,
-//! `failure` says what went wrong.
+//! `zbusc`: schemas outside of a build. Each subcommand has a file; `input` reads the schemas for all of them, `failure` reports what went
+//! wrong.
 
 mod acl;
 mod check;
@@ -19,6 +19,8 @@ use clap::{Parser, Subcommand};
 /// The compiler of zbus: checks .zbus schemas, and turns them into code or JSON.
 #[derive(Parser)]
 #[command(
+    // By default the name is that of the package.
+    name = "zbusc",
     version,
     arg_required_else_help = true,
     after_help = "\
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
         Command::Gen(generate) => generate.run(&mut out),
         Command::Acl(acl) => acl.run(&mut out),
     };
-    // Also where it failed: the problems that `check` found are its output.
+    // After a failure, too: the problems that `check` found are its output.
     let written = out.flush();
     match done.and_then(|()| Ok(written?)) {
         Ok(()) => ExitCode::SUCCESS,

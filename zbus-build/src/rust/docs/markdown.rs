@@ -144,7 +144,18 @@ fn edited(text: &str, linking: &mut Linking<'_>) -> Option<String> {
                 }
             }
             Event::Text(text) if depth == 0 && *text == *SENTINEL => ends_in_a_paragraph = true,
-            Event::Text(_) if links == 0 && blocks == 0 => {
+            Event::Text(_) if blocks == 0 => {
+                // A backtick that opens no code, of which rustdoc may warn.
+                for (offset, _) in trial[range.clone()].match_indices('`') {
+                    let at = range.start + offset;
+                    let backslashes = trial[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+                    if backslashes % 2 == 0 {
+                        edits.push((at..at, "\\".to_owned()));
+                    }
+                }
+                if links > 0 {
+                    continue;
+                }
                 for start in starts_of_urls(&trial[range.clone()]).map(|start| range.start + start) {
                     if start >= end_of_url
                         && let Some(url) = url(&trial[start..])
@@ -355,6 +366,13 @@ mod tests {
         for link in ["[a](#b)", "[a](b.md)", "[a](../b)", "[a](mailto:b@c.de)", "[a]\n\n[a]: https://example.org"] {
             assert_eq!(harmless(link), link);
         }
+    }
+
+    #[test]
+    fn backtick_that_opens_no_code_is_escaped() {
+        assert_eq!(harmless("`a`, \\` and b` c"), "`a`, \\` and b\\` c");
+        assert_eq!(harmless("[b ``c](https://d.de)"), "[b \\`\\`c](https://d.de)");
+        assert_eq!(harmless("```text\n`\n```"), "```text\n`\n```");
     }
 
     #[test]

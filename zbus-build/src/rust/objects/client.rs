@@ -152,24 +152,22 @@ fn send(body: &mut String, method: &MethodContext<'_>, request: &Ident, reply: &
         return line(body, format_args!("{request}.send().await"));
     }
     let count = method.returns().len();
-    let call = match method.method.throws {
-        Throws::Never => format!("{request}.call({count}).await?"),
-        Throws::Message => format!("{request}.call_throwing({count}).await?"),
-        Throws::Typed(id) => {
-            let error = compact(&method.types.path(id));
-            format!("{request}.call_throwing({count}).await.map_err({error}::from_call)?")
-        }
+    let throwing = if method.throws() { "_throwing" } else { "" };
+    let error = match method.method.throws {
+        Throws::Typed(id) => format!(".map_err({}::from_call)", compact(&method.types.path(id))),
+        Throws::Never | Throws::Message => String::new(),
     };
+    let call = format!("{request}.call{throwing}({count}).await");
     let value = |found: &Return| format!("{reply}.value::<{}>()", method.types.passed(&found.ty).parameters());
     let values: Vec<_> = method.returns().iter().map(value).collect();
     // One value stands without parentheses, and is the result itself where the errors are the same.
     let result = match (values.as_slice(), method.method.throws) {
-        ([], _) => return line(body, format_args!("{call};\nOk(())")),
+        ([], _) => return line(body, format_args!("{call}.map(|_| ()){error}")),
         ([value], Throws::Never | Throws::Message) => value.clone(),
         ([value], Throws::Typed(_)) => format!("Ok({value}?)"),
         (values, _) => format!("Ok(({}?))", values.join("?, ")),
     };
-    line(body, format_args!("let mut {reply} = {call};\n{result}"));
+    line(body, format_args!("let mut {reply} = {call}{error}?;\n{result}"));
 }
 
 fn streams(object: ObjectContext<'_>) -> impl Iterator<Item = TokenStream> {

@@ -131,7 +131,7 @@ fn dispatch(object: ObjectContext<'_>, method: &MethodContext<'_>, locals: &Loca
     let count = params.len();
     match rest {
         Some(_) => line(&mut body, format_args!("let mut {arguments} = {call}.variadic_arguments({count})?;")),
-        None if params.is_empty() => line(&mut body, format_args!("{call}.arguments(0)?;")),
+        None if params.is_empty() => line(&mut body, format_args!("let _ = {call}.arguments(0)?;")),
         None => line(&mut body, format_args!("let mut {arguments} = {call}.arguments({count})?;")),
     }
     let params = params.iter().map(|param| ("next", param));
@@ -144,6 +144,9 @@ fn dispatch(object: ObjectContext<'_>, method: &MethodContext<'_>, locals: &Loca
     let params = method.params.iter().fold(String::new(), |params, param| format!("{params}, {param}"));
     let run = format!("<{generic} as {service}>::{name}(&self.service{params}).await");
     answer(&mut body, method, locals, &run);
+    if method.types.settings.has_optional_methods(object.id) {
+        line(&mut body, format_args!("{call}.implemented()?;"));
+    }
     line(&mut body, format_args!("Ok({returns})"));
     let wire_name = Literal::string(&method.method.wire_name);
     format!("{wire_name} => {{\n{}}}\n", indented(&body))
@@ -214,7 +217,7 @@ fn add(object: ObjectContext<'_>, stream: StreamContext<'_>, generic: &Ident) ->
     let Passed { adapter, ty } = types.passed(&stream.ty);
     quote! {
         let service = ::std::sync::Arc::clone(&self.service);
-        streams.add(#wire_name, move |publisher| async move {
+        streams.add(#wire_name, async move |publisher| {
             publisher.forward::<#adapter, #ty, _>(<#generic as #service>::#name(&service)).await;
         });
     }

@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -24,8 +33,8 @@ pub mod geometry {
     pub type Metres = f64;
 
     /// The struct `Point`.
-    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[derive(Clone, Debug, Default, PartialEq, Copy, Serialize, Deserialize)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Point {
         /// The field `X`.
         #[serde(rename = "X")]
@@ -118,7 +127,7 @@ pub mod geometry {
     impl FromStr for Level {
         type Err = Infallible;
 
-        fn from_str(value: &str) -> Result<Self, Self::Err> {
+        fn from_str(value: &str) -> Result<Self, Infallible> {
             Ok(Self::from(value))
         }
     }
@@ -180,10 +189,10 @@ pub mod geometry {
                                 arm,
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Any>")]
-                                        &'a ::zbus::types::Value,
+                                        &'a Value,
                                     );
                                     Carried(value)
                                 },

@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -22,7 +31,7 @@ pub mod imports {
 
     /// The struct `Measures`.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Measures {
         /// The field `Centre`.
         #[serde(rename = "Centre")]
@@ -144,7 +153,7 @@ pub mod imports {
             streams
                 .add(
                     "Measures",
-                    move |publisher| async move {
+                    async move |publisher| {
                         publisher
                             .forward::<
                                 Same,

@@ -3,3 +3,4 @@
 ::core::include!("hostile.rs");
 ::core::include!("geometry.rs");
 ::core::include!("imports.rs");
+::core::include!("shadowing.rs");

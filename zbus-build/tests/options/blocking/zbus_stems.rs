@@ -4,11 +4,12 @@ macro_rules! zbus_stems {
     ("hostile") => {};
     ("geometry") => {};
     ("imports") => {};
+    ("shadowing") => {};
     ($stem:tt) => {
         ::core::compile_error!(::core::concat!(
             "the build script has compiled no schema of the name ",
             ::core::stringify!($stem),
-            "; there are: `hostile`, `geometry`, `imports`"
+            "; there are: `hostile`, `geometry`, `imports`, `shadowing`"
         ));
     };
 }

@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -33,7 +42,7 @@ pub mod times {
 
     /// The struct `Slot`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Slot {
         /// The field `From`.
         #[serde(rename = "From", with = "As::<wire::Timestamp>")]
@@ -108,10 +117,10 @@ pub mod times {
                                 "At",
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Timestamp>")]
-                                        &'a ::zbus::types::chrono::DateTime<Utc>,
+                                        &'a DateTime<Utc>,
                                     );
                                     Carried(value)
                                 },
@@ -125,10 +134,10 @@ pub mod times {
                                 "After",
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Duration>")]
-                                        &'a ::zbus::types::chrono::TimeDelta,
+                                        &'a TimeDelta,
                                     );
                                     Carried(value)
                                 },
@@ -143,10 +152,10 @@ pub mod times {
                                 arm,
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Any>")]
-                                        &'a ::zbus::types::Value,
+                                        &'a Value,
                                     );
                                     Carried(value)
                                 },
@@ -211,7 +220,7 @@ pub mod times {
                     let value = match arm.as_str() {
                         "At" => {
                             #[derive(Deserialize)]
-                            #[serde(crate = "::zbus::codegen::serde", transparent)]
+                            #[serde(crate = "zbus::codegen::serde", transparent)]
                             struct Carried(
                                 #[serde(with = "As::<wire::Timestamp>")]
                                 DateTime<Utc>,
@@ -220,7 +229,7 @@ pub mod times {
                         }
                         "After" => {
                             #[derive(Deserialize)]
-                            #[serde(crate = "::zbus::codegen::serde", transparent)]
+                            #[serde(crate = "zbus::codegen::serde", transparent)]
                             struct Carried(
                                 #[serde(with = "As::<wire::Duration>")]
                                 TimeDelta,
@@ -306,7 +315,7 @@ pub mod times {
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
         pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
-            let ::zbus::Error::Remote { message, code, data } = error else {
+            let zbus::Error::Remote { message, code, data } = error else {
                 return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
@@ -344,7 +353,7 @@ pub mod times {
     impl std::error::Error for Missed {}
     /// The fields of a variant, as they travel.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     struct MissedLate {
         /// The field `By`.
         #[serde(rename = "By", with = "As::<wire::Duration>")]
@@ -503,7 +512,7 @@ pub mod times {
             streams
                 .add(
                     "Ticks",
-                    move |publisher| async move {
+                    async move |publisher| {
                         publisher
                             .forward::<
                                 wire::Timestamp,

@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -34,7 +43,7 @@ pub mod store {
 
     /// The struct `Reading`.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     #[must_use]
     pub struct Reading {
         /// The field `Id`.
@@ -163,7 +172,7 @@ pub mod store {
     impl FromStr for Level {
         type Err = Infallible;
 
-        fn from_str(value: &str) -> Result<Self, Self::Err> {
+        fn from_str(value: &str) -> Result<Self, Infallible> {
             Ok(Self::from(value))
         }
     }
@@ -187,7 +196,7 @@ pub mod store {
 
     /// The struct `Held`.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     #[must_use]
     #[derive(Eq, Hash)]
     pub struct Held {
@@ -244,10 +253,10 @@ pub mod store {
                                 "Raw",
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Bytes>")]
-                                        &'a ::std::vec::Vec<u8>,
+                                        &'a Vec<u8>,
                                     );
                                     Carried(value)
                                 },
@@ -261,7 +270,7 @@ pub mod store {
                                 "Count",
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::SortedMap<Same, Same>>")]
                                         &'a Counts,
@@ -279,10 +288,10 @@ pub mod store {
                                 arm,
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Any>")]
-                                        &'a ::zbus::types::Value,
+                                        &'a Value,
                                     );
                                     Carried(value)
                                 },
@@ -349,13 +358,13 @@ pub mod store {
                         "Read" => Event::Read(map.next_value::<Reading>()?),
                         "Raw" => {
                             #[derive(Deserialize)]
-                            #[serde(crate = "::zbus::codegen::serde", transparent)]
+                            #[serde(crate = "zbus::codegen::serde", transparent)]
                             struct Carried(#[serde(with = "As::<wire::Bytes>")] Vec<u8>);
                             Event::Raw(map.next_value::<Carried>()?.0)
                         }
                         "Count" => {
                             #[derive(Deserialize)]
-                            #[serde(crate = "::zbus::codegen::serde", transparent)]
+                            #[serde(crate = "zbus::codegen::serde", transparent)]
                             struct Carried(
                                 #[serde(with = "As::<wire::SortedMap<Same, Same>>")]
                                 Counts,
@@ -447,7 +456,7 @@ pub mod store {
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
         pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
-            let ::zbus::Error::Remote { message, code, data } = error else {
+            let zbus::Error::Remote { message, code, data } = error else {
                 return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
@@ -487,7 +496,7 @@ pub mod store {
     impl std::error::Error for Lost {}
     /// The fields of a variant, as they travel.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     struct LostData {
         /// The field `Rest`.
         #[serde(rename = "Rest", with = "As::<wire::SharedBytes>")]
@@ -672,7 +681,7 @@ pub mod store {
             streams
                 .add(
                     "Blocks",
-                    move |publisher| async move {
+                    async move |publisher| {
                         publisher
                             .forward::<
                                 wire::SharedBytes,
@@ -686,7 +695,7 @@ pub mod store {
             streams
                 .add(
                     "Points",
-                    move |publisher| async move {
+                    async move |publisher| {
                         publisher
                             .forward::<
                                 wire::SortedMap<Same, Same>,

@@ -5,6 +5,15 @@
     clippy::all,
     clippy::pedantic,
     clippy::nursery,
+    clippy::absolute_paths,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::empty_structs_with_brackets,
+    clippy::let_underscore_untyped,
+    clippy::multiple_inherent_impl,
+    clippy::same_name_method,
+    clippy::shadow_unrelated,
+    clippy::use_debug,
     dead_code,
     deprecated,
     rustdoc::private_intra_doc_links,
@@ -37,7 +46,7 @@ pub mod times {
 
     /// The struct `Slot`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     pub struct Slot {
         /// The field `From`.
         #[serde(rename = "From", with = "As::<wire::Timestamp>")]
@@ -112,10 +121,10 @@ pub mod times {
                                 "At",
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Timestamp>")]
-                                        &'a ::std::time::SystemTime,
+                                        &'a SystemTime,
                                     );
                                     Carried(value)
                                 },
@@ -129,10 +138,10 @@ pub mod times {
                                 "After",
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Duration>")]
-                                        &'a ::std::time::Duration,
+                                        &'a std::time::Duration,
                                     );
                                     Carried(value)
                                 },
@@ -147,10 +156,10 @@ pub mod times {
                                 arm,
                                 {
                                     #[derive(Serialize)]
-                                    #[serde(crate = "::zbus::codegen::serde", transparent)]
+                                    #[serde(crate = "zbus::codegen::serde", transparent)]
                                     struct Carried<'a>(
                                         #[serde(with = "As::<&wire::Any>")]
-                                        &'a ::zbus::types::Value,
+                                        &'a Value,
                                     );
                                     Carried(value)
                                 },
@@ -215,7 +224,7 @@ pub mod times {
                     let value = match arm.as_str() {
                         "At" => {
                             #[derive(Deserialize)]
-                            #[serde(crate = "::zbus::codegen::serde", transparent)]
+                            #[serde(crate = "zbus::codegen::serde", transparent)]
                             struct Carried(
                                 #[serde(with = "As::<wire::Timestamp>")]
                                 SystemTime,
@@ -224,7 +233,7 @@ pub mod times {
                         }
                         "After" => {
                             #[derive(Deserialize)]
-                            #[serde(crate = "::zbus::codegen::serde", transparent)]
+                            #[serde(crate = "zbus::codegen::serde", transparent)]
                             struct Carried(
                                 #[serde(with = "As::<wire::Duration>")]
                                 std::time::Duration,
@@ -310,7 +319,7 @@ pub mod times {
         /// What a caller gets: the declared error, or what else went wrong.
         #[must_use]
         pub fn from_call(error: zbus::Error) -> zbus::CallError<Self> {
-            let ::zbus::Error::Remote { message, code, data } = error else {
+            let zbus::Error::Remote { message, code, data } = error else {
                 return zbus::CallError::Bus(error);
             };
             let declared = match code.as_deref() {
@@ -348,7 +357,7 @@ pub mod times {
     impl std::error::Error for Missed {}
     /// The fields of a variant, as they travel.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(crate = "::zbus::codegen::serde", default)]
+    #[serde(crate = "zbus::codegen::serde", default)]
     struct MissedLate {
         /// The field `By`.
         #[serde(rename = "By", with = "As::<wire::Duration>")]
@@ -511,7 +520,7 @@ pub mod times {
             streams
                 .add(
                     "Ticks",
-                    move |publisher| async move {
+                    async move |publisher| {
                         publisher
                             .forward::<
                                 wire::Timestamp,

@@ -22,11 +22,11 @@ var (
 
 	memory = VirtualMemoryStat{
 		Total: 1<<64 - 1, Available: 2, Used: 3, UsedPercent: 12.5, Free: 5, Active: 6, Inactive: 7, Wired: 8,
-		Laundry: 9, Buffers: 10, Cached: 11, WriteBack: 12, Dirty: 13, WriteBackTmp: 14, Shared: 15, Slab: 16,
-		Sreclaimable: 17, Sunreclaim: 18, PageTables: 19, SwapCached: 20, CommitLimit: 21, CommittedAS: 22,
+		Laundry: 9, Buffers: 10, Cached: 11, Writeback: 12, Dirty: 13, WritebackTmp: 14, Shared: 15, Slab: 16,
+		SReclaimable: 17, SUnreclaim: 18, PageTables: 19, SwapCached: 20, CommitLimit: 21, CommittedAS: 22,
 		HighTotal: 23, HighFree: 24, LowTotal: 25, LowFree: 26, SwapTotal: 27, SwapFree: 28, Mapped: 29,
-		VmallocTotal: 30, VmallocUsed: 31, VmallocChunk: 32, HugePagesTotal: 33, HugePagesFree: 34,
-		HugePagesRsvd: 35, HugePagesSurp: 36, HugePageSize: 37, AnonHugePages: 38,
+		VMallocTotal: 30, VMallocUsed: 31, VMallocChunk: 32, HugePagesTotal: 33, HugePagesFree: 34,
+		HugePageSize: 35,
 	}
 
 	times = TimesStat{

@@ -1,55 +1,18 @@
 // Package node is the module of what a node measures of itself.
 package node
 
-import "time"
+import (
+	"time"
 
-// The types of the interface, in its own words; CPUTimes, DiskCounters and NicCounters are structs of the library
-// that measures.
+	"github.com/shirou/gopsutil/mem"
+)
+
+// The types of the interface, in its own words. CPUTimes, DiskCounters and NicCounters have the fields of structs of gopsutil, the
+// library that measures; VirtualMemoryStat is gopsutil's own, in the version that Zero-OS uses.
 type (
 	NodeFeature string
 
-	MemoryStat struct {
-		Total          uint64
-		Available      uint64
-		Used           uint64
-		UsedPercent    float64
-		Free           uint64
-		Active         uint64
-		Inactive       uint64
-		Wired          uint64
-		Laundry        uint64
-		Buffers        uint64
-		Cached         uint64
-		WriteBack      uint64
-		Dirty          uint64
-		WriteBackTmp   uint64
-		Shared         uint64
-		Slab           uint64
-		Sreclaimable   uint64
-		Sunreclaim     uint64
-		PageTables     uint64
-		SwapCached     uint64
-		CommitLimit    uint64
-		CommittedAS    uint64
-		HighTotal      uint64
-		HighFree       uint64
-		LowTotal       uint64
-		LowFree        uint64
-		SwapTotal      uint64
-		SwapFree       uint64
-		Mapped         uint64
-		VmallocTotal   uint64
-		VmallocUsed    uint64
-		VmallocChunk   uint64
-		HugePagesTotal uint64
-		HugePagesFree  uint64
-		HugePagesRsvd  uint64
-		HugePagesSurp  uint64
-		HugePageSize   uint64
-		AnonHugePages  uint64
-	}
-
-	VirtualMemoryStat MemoryStat
+	VirtualMemoryStat mem.VirtualMemoryStat
 
 	CPUTimes struct {
 		CPU       string
