@@ -129,7 +129,7 @@ pub fn address(bytes: &[u8]) {
     if let Some((scheme, rest)) = std::str::from_utf8(bytes).ok().and_then(|text| text.split_once("://"))
         && ["redis", "rediss", "valkey", "tcp", "unix"].contains(&scheme)
     {
-        let _ = crate::broker::redis_place(scheme, rest);
+        let _ = crate::broker::redis_endpoint(scheme, rest);
     }
 }
 

@@ -14,8 +14,8 @@ pub(super) async fn open(address: &str) -> Result<Arc<dyn Broker>, BrokerError> 
         "memory" => Ok(memory::open(rest)),
         #[cfg(feature = "redis")]
         "redis" | "rediss" | "valkey" | "valkeys" | "tcp" | "unix" => {
-            let place = super::redis::place(scheme, rest)?;
-            Ok(Arc::new(super::redis::RedisBroker::connect(place).await?))
+            let endpoint = super::redis::endpoint(scheme, rest)?;
+            Ok(Arc::new(super::redis::RedisBroker::connect(endpoint).await?))
         }
         // The rest may hold a password.
         _ => Err(not_an_address(format!("`{}://` is not the scheme of a broker: {EXAMPLES}", scheme.escape_debug()))),

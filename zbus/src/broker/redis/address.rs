@@ -1,5 +1,6 @@
-//! Addresses of Redis, ours and Go's, and what they say of the way in.
+//! Addresses of Redis, ours and Go's, and the user, the database and the certificates that they name.
 
+#[cfg(feature = "tls")]
 use std::fmt;
 #[cfg(feature = "tls")]
 use std::path::Path;
@@ -10,60 +11,19 @@ use std::sync::Arc;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 use url::Url;
 
+use super::client::Endpoint;
 use crate::broker::BrokerError;
 use crate::broker::address::not_an_address;
 
-/// Where Redis is, and how one gets in.
-pub(crate) struct Place {
-    info: ConnectionInfo,
-    busy_poll: bool,
-    #[cfg(feature = "tls")]
-    tls: Option<Arc<rustls::ClientConfig>>,
-}
-
-impl Place {
-    pub(super) fn address(&self) -> &ConnectionAddr {
-        self.info.addr()
-    }
-
-    pub(super) fn settings(&self) -> &RedisConnectionInfo {
-        self.info.redis_settings()
-    }
-
-    /// Whether who waits for a message there may look for it again and again.
-    pub(super) fn busy_poll(&self) -> bool {
-        self.busy_poll
-    }
-
-    #[cfg(feature = "tls")]
-    pub(super) fn tls(&self) -> Option<&Arc<rustls::ClientConfig>> {
-        self.tls.as_ref()
-    }
-}
-
-/// Without what it takes to get in, which holds the password.
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.address().fmt(formatter)
-    }
-}
-
-/// The place that `scheme://rest` names. Go's `tcp://` and `unix://` carry a password as the user.
-pub(crate) fn place(scheme: &str, rest: &str) -> Result<Place, BrokerError> {
+/// What `scheme://rest` says. Go's `tcp://` and `unix://` carry a password as the user.
+pub(crate) fn endpoint(scheme: &str, rest: &str) -> Result<Endpoint, BrokerError> {
     let Address { info, busy_poll, certificates } = if scheme == "unix" { socket(rest)? } else { host(scheme, rest)? };
-    let mut settings = info.redis_settings().clone();
-    if settings.username().is_some() {
-        // A user may have no right to say what library it uses, and each try would be in Redis' log of refusals. Without a user it is
-        // also what finds out that Redis has no room for another connection.
-        settings = settings.set_skip_set_lib_name();
-    }
-    let info = info.set_redis_settings(settings);
     #[cfg(feature = "tls")]
     let tls = certificates.map(Certificates::config).transpose()?;
     // Without TLS none are named.
     #[cfg(not(feature = "tls"))]
     let _ = certificates;
-    Ok(Place {
+    Ok(Endpoint {
         info,
         busy_poll,
         #[cfg(feature = "tls")]
@@ -287,15 +247,15 @@ mod tests {
     /// User, password, database; empty for none.
     fn settings(address: &str) -> (String, String, i64) {
         let (scheme, rest) = address.split_once("://").unwrap();
-        let place = super::place(scheme, rest).unwrap();
-        let settings = place.settings();
+        let endpoint = super::endpoint(scheme, rest).unwrap();
+        let settings = endpoint.settings();
         let own = |text: Option<&str>| text.unwrap_or_default().to_owned();
         (own(settings.username()), own(settings.password()), settings.db())
     }
 
     fn place(address: &str) -> String {
         let (scheme, rest) = address.split_once("://").unwrap();
-        super::place(scheme, rest).unwrap().to_string()
+        super::endpoint(scheme, rest).unwrap().to_string()
     }
 
     #[test]
@@ -304,7 +264,7 @@ mod tests {
             let separator = if address.contains('?') { '&' } else { '?' };
             let is_on = |option: &str| {
                 let (scheme, rest) = address.split_once("://").unwrap();
-                super::place(scheme, &format!("{rest}{option}")).map(|place| place.busy_poll())
+                super::endpoint(scheme, &format!("{rest}{option}")).map(|endpoint| endpoint.busy_poll)
             };
             assert!(is_on("").unwrap());
             assert!(is_on(&format!("{separator}busy_poll=on")).unwrap());

@@ -1,4 +1,4 @@
-//! Blocking pops, on a connection of their own: whatever else shared it would wait as long.
+//! Blocking pops, on a connection of their own: everything else on it would have to wait as long.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,40 +10,32 @@ use redis::{Cmd, RedisError, RedisResult};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::RESPONSE_TIMEOUT;
-use super::address::Place;
-use super::busy_poll::BusyPoll;
-use super::connection::Connection;
-use super::errors::{broker_error, closed, connection_error, no_answer};
-use super::limit::Limit;
-use super::link::Link;
-use super::resp::{Reply, command, malformed, number, word};
+use super::client::{BusyPoll, Link, Reply, STALLED, Stall, closed, command, malformed, no_answer, number, word};
+use super::links::{Beside, Course, Links};
 use crate::broker::{BoxFuture, BrokerError, BrokerErrorKind, Popped, Popper};
 use crate::log_limit::LogLimit;
-use crate::telemetry;
 
 /// How long one pop waits for a message.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The like where the broker does not let us end a pop (`CLIENT UNBLOCK` is refused): a stop takes as long.
+/// The same if the broker does not let us end a pop (`CLIENT UNBLOCK` is refused): a stop takes this long.
 const SHORT_WAIT: Duration = Duration::from_millis(500);
 
-/// An answer this much later than the pop should end does not come any more.
+/// An answer that has not begun this much later than the pop should end does not come any more. One that has begun is read to its end.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// `CLIENT UNBLOCK` is repeated in this interval: the first may overtake the pop that it is to end.
 const UNBLOCK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long a pop of a single list waits that shall only show whether it is one. 0 would be for ever.
+/// How long a pop waits that only finds out whether a key is a list. 0 would be for ever.
 const PROBE: Duration = Duration::from_millis(1);
 
-/// A key that is no list is left out for this long, so that it keeps back none of the others.
+/// A key that is no list is left out for this long, so that it does not stop the others.
 const LEFT_OUT: Duration = Duration::from_secs(2);
 
 pub(super) struct RedisPopper {
-    place: Arc<Place>,
-    /// Ends the pops of the other connection.
-    control: Arc<Connection>,
+    /// The shared link ends the pops.
+    links: Arc<Links>,
     connection: Option<PopConnection>,
     /// Keys that are no lists, and until when they are left out.
     left_out: HashMap<Arc<str>, Instant>,
@@ -52,46 +44,46 @@ pub(super) struct RedisPopper {
 
 struct PopConnection {
     link: Link,
-    limit: Limit,
+    course: Course,
+    stall: Stall,
     busy_poll: BusyPoll,
-    /// Redis' id of the connection; none where pops on it cannot be ended.
+    /// Redis' id of the connection; none if pops on it cannot be ended.
     unblock: Option<i64>,
-    /// False where there is no `BLMPOP`: before Redis 7, or for users who may not.
+    /// False if there is no `BLMPOP`: before Redis 7, or for users who may not.
     batches: bool,
 }
 
 impl RedisPopper {
-    pub(super) async fn connect(place: Arc<Place>, control: Arc<Connection>) -> Result<Self, BrokerError> {
+    pub(super) async fn connect(links: Arc<Links>) -> Result<Self, BrokerError> {
         let (left_out, left_out_log) = (HashMap::new(), LogLimit::default());
-        let mut popper = Self { place, control, connection: None, left_out, left_out_log };
+        let mut popper = Self { links, connection: None, left_out, left_out_log };
         popper.connection = Some(popper.open().await?);
         Ok(popper)
     }
 
-    fn error(&self, error: RedisError) -> BrokerError {
-        broker_error(&self.place.to_string(), error)
-    }
-
     async fn open(&self) -> Result<PopConnection, BrokerError> {
-        let link = Link::open(&self.place).await;
-        let mut link = link.map_err(|error| connection_error(&self.place.to_string(), error))?;
-        let unblock = match self.unblockable(&mut link).await {
+        let Beside { mut link, course } = self.links.open_beside().await?;
+        let mut stall = Stall::new();
+        let unblock = match self.unblockable(&mut link, &mut stall).await {
             Ok(id) => Some(id),
             Err(error) if error.kind() == BrokerErrorKind::Refused => None,
             Err(error) => return Err(error),
         };
-        let busy_poll = BusyPoll::new(self.place.busy_poll());
-        Ok(PopConnection { link, limit: Limit::new(), busy_poll, unblock, batches: true })
+        let busy_poll = BusyPoll::new(self.links.endpoint().busy_poll);
+        Ok(PopConnection { link, course, stall, busy_poll, unblock, batches: true })
     }
 
     /// The connection's id, if pops on it can be ended from another connection: tried while there is none.
-    async fn unblockable(&self, link: &mut Link) -> Result<i64, BrokerError> {
-        let id = tokio::time::timeout(RESPONSE_TIMEOUT, link.query(redis::cmd("CLIENT").arg("ID")))
-            .await
-            .unwrap_or_else(|_| Err(no_answer()))
-            .map_err(|error| self.error(error))?;
-        let _: i64 = self.control.query(&unblock(id)).await?;
+    async fn unblockable(&self, link: &mut Link, stall: &mut Stall) -> Result<i64, BrokerError> {
+        let id = link.query(stall, redis::cmd("CLIENT").arg("ID")).await.map_err(|error| self.links.error(error))?;
+        let _: i64 = self.links.query(&unblock(id)).await?;
         Ok(id)
+    }
+
+    async fn reopen(&self) -> Result<PopConnection, BrokerError> {
+        let open = self.open().await.inspect_err(|error| self.links.pops.lost(error))?;
+        self.links.pops.back();
+        Ok(open)
     }
 
     async fn pop_once(
@@ -105,34 +97,34 @@ impl RedisPopper {
         }
         let mut open = match self.connection.take() {
             Some(open) => open,
-            // Nothing is lost where it is not driven to its end.
-            None => match stop.run_until_cancelled(Box::pin(self.open())).await {
-                Some(open) => {
-                    let open = open?;
-                    telemetry::reconnected("pops");
-                    open
-                }
+            // Nothing is lost if it is not driven to its end.
+            None => match stop.run_until_cancelled(Box::pin(self.reopen())).await {
+                Some(open) => open?,
                 None => return Ok(Popped::default()),
             },
         };
         let served = self.served(lists);
         let wait = self.wait(&open);
         // What nobody has asked for would be taken for the pop's answer.
-        if open.link.is_lost() {
-            return Err(self.error(closed()));
-        }
-        let mut popped = pop(&mut open, &self.control, &served, max, wait, stop).await;
+        let mut popped = if open.link.is_lost() {
+            Err(closed())
+        } else {
+            pop(&mut open, &self.links, &served, max, wait, stop).await
+        };
         if popped.is_err() {
             popped = Box::pin(self.pop_otherwise(popped, &mut open, &served, max, wait, stop)).await;
         }
-        // A connection that failed is not used again: an answer may still be under way on it.
-        let popped = popped.map_err(|error| self.error(error))?;
+        // A connection that failed is not used again: an answer may still be on its way.
+        let popped = popped.map_err(|error| {
+            self.links.pops.lost(&error);
+            self.links.answered_beside(error, &open.course)
+        })?;
         let popped = popped.map_or_else(|| Ok(Popped::default()), |(list, messages)| named(lists, &list, messages))?;
         self.connection = Some(open);
         Ok(popped)
     }
 
-    /// What comes of a pop that has failed, where there is another way.
+    /// What comes of a pop that has failed, if there is another way.
     async fn pop_otherwise(
         &mut self,
         mut popped: RedisResult<Taken>,
@@ -144,7 +136,7 @@ impl RedisPopper {
     ) -> RedisResult<Taken> {
         if open.batches && popped.as_ref().is_err_and(is_about_blmpop) {
             open.batches = false;
-            popped = pop(open, &self.control, lists, max, wait, stop).await;
+            popped = pop(open, &self.links, lists, max, wait, stop).await;
         }
         if lists.len() > 1 && popped.as_ref().is_err_and(is_wrong_type) {
             popped = self.pop_one_by_one(open, lists, max, stop).await;
@@ -152,7 +144,7 @@ impl RedisPopper {
         popped
     }
 
-    /// The lists without those that are left out for now; all of them where that would be none.
+    /// The lists without those that are left out for now; all of them if that would be none.
     fn served<'a>(&mut self, lists: &'a [Arc<str>]) -> Cow<'a, [Arc<str>]> {
         if self.left_out.is_empty() {
             return Cow::Borrowed(lists);
@@ -180,7 +172,7 @@ impl RedisPopper {
     ) -> RedisResult<Taken> {
         let mut found = Err(no_answer());
         for list in lists {
-            match pop(open, &self.control, std::slice::from_ref(list), max, PROBE, stop).await {
+            match pop(open, &self.links, std::slice::from_ref(list), max, PROBE, stop).await {
                 Ok(None) => found = Ok(None),
                 Err(error) if is_wrong_type(&error) => {
                     if self.left_out_log.due().is_some() {
@@ -192,7 +184,7 @@ impl RedisPopper {
                 other => return other,
             }
         }
-        // An error where none is a list: then there is nothing to wait for.
+        // An error if none is a list: then there is nothing to wait for.
         found
     }
 }
@@ -216,28 +208,28 @@ fn named(lists: &[Arc<str>], list: &[u8], messages: Vec<Bytes>) -> Result<Popped
     Ok(Popped { list: index, messages })
 }
 
-/// Of which list, and what.
+/// From which list, and what.
 type Taken = Option<(Bytes, Vec<Bytes>)>;
 
 async fn pop(
     open: &mut PopConnection,
-    control: &Connection,
+    links: &Links,
     lists: &[Arc<str>],
     max: usize,
     wait: Duration,
     stop: &CancellationToken,
 ) -> RedisResult<Taken> {
-    let PopConnection { link, limit, busy_poll, unblock: id, batches } = open;
+    let PopConnection { link, course, stall, busy_poll, unblock: id, batches } = open;
     let id = *id;
-    let blocked = limit.hold(wait + GRACE, exchange(link, busy_poll, *batches, lists, max, wait));
+    let blocked = exchange(link, course, stall, busy_poll, *batches, lists, max, wait);
     tokio::pin!(blocked);
     tokio::select! {
         biased;
         taken = &mut blocked => taken,
         () = stop.cancelled() => loop {
             if let Some(id) = id {
-                // Where this fails the pop ends by itself.
-                let _ = control.query::<i64>(&unblock(id)).await;
+                // If this fails the pop ends by itself.
+                let _ = links.query::<i64>(&unblock(id)).await;
             }
             if let Ok(taken) = tokio::time::timeout(UNBLOCK_INTERVAL, &mut blocked).await {
                 break taken;
@@ -247,8 +239,11 @@ async fn pop(
 }
 
 /// Sends a pop, and waits for what it gives.
+#[expect(clippy::too_many_arguments, reason = "the parts of a connection that are in use, and what is asked of it")]
 async fn exchange(
     link: &mut Link,
+    course: &mut Course,
+    stall: &mut Stall,
     busy_poll: &mut BusyPoll,
     batches: bool,
     lists: &[Arc<str>],
@@ -260,8 +255,11 @@ async fn exchange(
     } else {
         blpop(link.commands(), lists, wait);
     }
-    link.send().await?;
-    let (list, items) = match busy_poll.wait(link.receive()).await?.checked()? {
+    // On another server than the shared link's nothing is taken: it could not be answered there.
+    let reply = link.reply_unless(stall, wait + GRACE, course.moved());
+    let reply =
+        busy_poll.wait(reply).await?.ok_or_else(|| std::io::Error::other("another server is the master now"))?;
+    let (list, items) = match reply.checked()? {
         Reply::Nil => return Ok(None),
         Reply::List(pair) => match <[Reply; 2]>::try_from(pair) {
             Ok([Reply::Text(list), items]) => (list, items),
@@ -276,14 +274,13 @@ async fn exchange(
     }
     let mut messages = texts(vec![items])?;
     if max > 1 {
-        // Before Redis 6.2 there is no count either: then it is one message a pop.
+        // Before Redis 6.2 there is no count either: then a pop gives one message.
         let more = link.commands();
         command(more, 3);
         word(more, b"LPOP");
         word(more, &list);
         number(more, max as u64 - 1);
-        link.send().await?;
-        if let Reply::List(items) = link.receive().await? {
+        if let Reply::List(items) = link.reply_within(stall, STALLED).await? {
             messages.extend(texts(items)?);
         }
     }
@@ -322,7 +319,7 @@ fn blpop(out: &mut BytesMut, lists: &[Arc<str>], wait: Duration) {
     seconds(out, wait);
 }
 
-/// A time as Redis takes it, where 0 would be for ever.
+/// A time as Redis takes it. 0 would be for ever.
 fn seconds(out: &mut BytesMut, time: Duration) {
     if time.subsec_nanos() == 0 {
         number(out, time.as_secs());
@@ -337,7 +334,7 @@ fn unblock(id: i64) -> Cmd {
     command
 }
 
-/// Whether the command is not known, or not allowed: both are told with its name, unlike what is wrong with a list.
+/// Whether the command is not known, or not allowed: both errors name it, unlike one about a list.
 fn is_about_blmpop(error: &RedisError) -> bool {
     error.to_string().to_lowercase().contains("blmpop")
 }

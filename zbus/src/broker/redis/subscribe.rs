@@ -1,6 +1,7 @@
 //! Subscriptions: one connection for all of a process, kept by a task that listens anew on each channel after a loss.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,14 +10,10 @@ use bytes::Bytes;
 use redis::RedisResult;
 use tokio::sync::{mpsc, oneshot};
 
-use super::RESPONSE_TIMEOUT;
-use super::address::Place;
-use super::errors::{broker_error, connection_error, no_answer};
-use super::link::Link;
-use super::resp::{Reply, command, malformed, word};
+use super::client::{Link, Reply, STALLED, Stall, command, malformed, word};
+use super::links::{Beside, Links};
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, BrokerErrorKind, Deliveries, Delivery, DeliverySender};
-use crate::telemetry;
 
 /// The handle of the task that keeps the subscriptions; it ends with the last of these.
 #[derive(Debug)]
@@ -36,10 +33,10 @@ enum Order {
 }
 
 impl Subscriptions {
-    pub(super) fn new(place: Arc<Place>) -> Self {
+    pub(super) fn new(links: Arc<Links>) -> Self {
         // Unbounded, because a release is sent in drop; still bounded by the subscriptions that are held.
         let (orders, received) = mpsc::unbounded_channel();
-        let keeper = Keeper { place, channels: HashMap::new(), link: None, releases: orders.downgrade() };
+        let keeper = Keeper { links, channels: HashMap::new(), beside: None, releases: orders.downgrade() };
         tokio::spawn(keeper.run(received));
         Self { orders }
     }
@@ -69,9 +66,9 @@ impl Drop for Release {
 }
 
 struct Keeper {
-    place: Arc<Place>,
+    links: Arc<Links>,
     channels: Channels,
-    link: Option<Link>,
+    beside: Option<Beside>,
     releases: mpsc::WeakUnboundedSender<Order>,
 }
 
@@ -88,6 +85,8 @@ const UNSUBSCRIBE: &[u8] = b"unsubscribe";
 enum Wake {
     Order(Option<Order>),
     Push(RedisResult<Push>),
+    /// Another server is the master now.
+    Moved,
 }
 
 /// What Redis tells on a connection that subscribes.
@@ -106,10 +105,11 @@ enum Push {
 impl Keeper {
     async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         loop {
-            let wake = match &mut self.link {
-                Some(link) => tokio::select! {
+            let wake = match &mut self.beside {
+                Some(Beside { link, course }) => tokio::select! {
                     order = orders.recv() => Wake::Order(order),
                     push = push(link) => Wake::Push(push),
+                    () = course.moved() => Wake::Moved,
                 },
                 None => Wake::Order(orders.recv().await),
             };
@@ -127,9 +127,13 @@ impl Keeper {
                 }
                 // It comes too late: nobody waits for it any more.
                 Wake::Push(Ok(Push::Confirmation { .. })) => {}
-                Wake::Push(Err(_)) => {
-                    self.link = None;
-                    if !self.reconnect(&orders).await {
+                Wake::Push(Err(error)) => {
+                    if !self.reconnect(&error, &orders).await {
+                        return;
+                    }
+                }
+                Wake::Moved => {
+                    if !self.reconnect(&"another server is the master now", &orders).await {
                         return;
                     }
                 }
@@ -162,23 +166,25 @@ impl Keeper {
             }
         }
         self.channels.remove(channel);
-        if let Some(link) = &mut self.link {
-            // Where it fails the connection is lost, and the channel is not among those of the next.
+        if let Some(Beside { link, .. }) = &mut self.beside {
+            // If it fails the connection is lost, and the channel is not among those of the next.
             let _ = ask(link, UNSUBSCRIBE, channel, &mut self.channels).await;
         }
     }
 
     async fn listen(&mut self, channel: &str) -> Result<(), BrokerError> {
-        let link = match &mut self.link {
-            Some(link) => link,
-            none => none.insert(connect(&self.place).await?),
+        let beside = match &mut self.beside {
+            Some(beside) => beside,
+            none => none.insert(self.links.open_beside().await?),
         };
-        let listening = ask(link, SUBSCRIBE, channel, &mut self.channels).await;
-        listening.map_err(|error| broker_error(&self.place.to_string(), error))
+        let listening = ask(&mut beside.link, SUBSCRIBE, channel, &mut self.channels).await;
+        listening.map_err(|error| self.links.error(error))
     }
 
-    /// Comes back with all channels subscribed and told of the gap; false where nobody is left to come back for.
-    async fn reconnect(&mut self, orders: &mpsc::UnboundedReceiver<Order>) -> bool {
+    /// Comes back with all channels subscribed, and a gap in each; false if nobody is left to come back for.
+    async fn reconnect(&mut self, lost: &(dyn Display + Sync), orders: &mpsc::UnboundedReceiver<Order>) -> bool {
+        self.beside = None;
+        self.links.subscriptions.lost(lost);
         let since = Instant::now();
         let mut delays = reconnect_backoff().build();
         loop {
@@ -188,7 +194,7 @@ impl Keeper {
             }
             match self.resubscribe(since).await {
                 Ok(()) => return true,
-                Err(error) => tracing::warn!(%error, "subscriptions are interrupted"),
+                Err(error) => self.links.subscriptions.lost(&error),
             }
             tokio::time::sleep(delays.next().unwrap_or(LONGEST_DELAY)).await;
         }
@@ -199,14 +205,14 @@ impl Keeper {
             subscribers.retain(DeliverySender::is_open);
             !subscribers.is_empty()
         });
-        let mut link = connect(&self.place).await?;
+        let mut beside = self.links.open_beside().await?;
         let channels: Vec<Arc<str>> = self.channels.keys().cloned().collect();
         for channel in channels {
-            let listening = ask(&mut link, SUBSCRIBE, &channel, &mut self.channels).await;
-            listening.map_err(|error| broker_error(&self.place.to_string(), error))?;
+            let listening = ask(&mut beside.link, SUBSCRIBE, &channel, &mut self.channels).await;
+            listening.map_err(|error| self.links.error(error))?;
         }
-        self.link = Some(link);
-        telemetry::reconnected("subscriptions");
+        self.beside = Some(beside);
+        self.links.subscriptions.back();
         let lasted = since.elapsed();
         for subscriber in self.channels.values().flatten() {
             // Who listens no more is let go with the next message.
@@ -216,37 +222,34 @@ impl Keeper {
     }
 }
 
-async fn connect(place: &Place) -> Result<Link, BrokerError> {
-    Link::open(place).await.map_err(|error| connection_error(&place.to_string(), error))
-}
-
-/// Begins or ends to listen to a channel. All subscriptions wait for it, and so it is answered in time or not at all.
+/// Begins or ends to listen to a channel. All subscriptions wait for it, so it fails when nothing moves for a while.
 async fn ask(link: &mut Link, what: &[u8], channel: &str, channels: &mut Channels) -> RedisResult<()> {
     let order = link.commands();
     command(order, 2);
     word(order, what);
     word(order, channel.as_bytes());
-    let answered = async {
-        link.send().await?;
-        loop {
-            match push(link).await? {
-                Push::Confirmation { what: done, channel: other } => {
-                    // An earlier one may have come too late.
-                    if *done == *what && other == *channel.as_bytes() {
-                        return Ok(());
-                    }
+    let mut stall = Stall::new();
+    loop {
+        match told(link.reply_within(&mut stall, STALLED).await?)? {
+            Push::Confirmation { what: done, channel: other } => {
+                // An earlier one may have come too late.
+                if *done == *what && other == *channel.as_bytes() {
+                    return Ok(());
                 }
-                // Whose last listener has gone is let go with its next message.
-                Push::Message { channel, payload } => drop(deliver(channels, &channel, &payload)),
             }
+            // A channel whose last listener has gone is let go with its next message.
+            Push::Message { channel, payload } => drop(deliver(channels, &channel, &payload)),
         }
-    };
-    tokio::time::timeout(RESPONSE_TIMEOUT, answered).await.unwrap_or_else(|_| Err(no_answer()))
+    }
 }
 
-/// What comes next. Where the future is dropped, nothing of it is lost.
+/// What comes next. If the future is dropped, nothing of it is lost.
 async fn push(link: &mut Link) -> RedisResult<Push> {
-    let Reply::List(items) = link.receive().await?.checked()? else {
+    told(link.receive().await?)
+}
+
+fn told(reply: Reply) -> RedisResult<Push> {
+    let Reply::List(items) = reply.checked()? else {
         return Err(malformed("a subscription that gives no list"));
     };
     match <[Reply; 3]>::try_from(items) {
@@ -272,7 +275,7 @@ fn deliver(channels: &mut Channels, channel: &[u8], payload: &Bytes) -> Option<A
 
 #[cfg(test)]
 mod tests {
-    use super::super::scripted::{Peer, Scripted};
+    use super::super::client::scripted::{Peer, Scripted};
     use super::*;
 
     fn told(kind: &str, channel: &str, what: &str) -> String {
@@ -284,12 +287,18 @@ mod tests {
         peer.say(&told("subscribe", channel, ":1")).await;
     }
 
+    /// Subscriptions, and the shared link's other end.
+    async fn set() -> (Scripted, Subscriptions, Peer) {
+        let scripted = Scripted::start().await;
+        let (links, shared) = tokio::join!(Links::open(Arc::new(scripted.endpoint())), scripted.identified());
+        (scripted, Subscriptions::new(Arc::new(links.unwrap())), shared)
+    }
+
     #[tokio::test]
     async fn a_confirmation_that_comes_too_late_is_not_the_next_ones_and_its_channel_is_let_go() {
-        let scripted = Scripted::start().await;
-        let subscriptions = Subscriptions::new(Arc::new(scripted.place()));
+        let (scripted, subscriptions, _shared) = set().await;
         let first = async {
-            let mut peer = scripted.greeted().await;
+            let mut peer = scripted.identified().await;
             confirm(&mut peer, "a").await;
             peer
         };
@@ -322,10 +331,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_refused_subscription_costs_the_others_nothing() {
-        let scripted = Scripted::start().await;
-        let subscriptions = Subscriptions::new(Arc::new(scripted.place()));
+        let (scripted, subscriptions, _shared) = set().await;
         let first = async {
-            let mut peer = scripted.greeted().await;
+            let mut peer = scripted.identified().await;
             confirm(&mut peer, "a").await;
             peer.answer("subscribe", "-NOPERM not this one\r\n").await;
             peer
@@ -342,10 +350,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_that_waits_keeps_the_memory_of_no_other() {
-        let scripted = Scripted::start().await;
-        let subscriptions = Subscriptions::new(Arc::new(scripted.place()));
+        let (scripted, subscriptions, _shared) = set().await;
         let first = async {
-            let mut peer = scripted.greeted().await;
+            let mut peer = scripted.identified().await;
             confirm(&mut peer, "a").await;
             peer.say(&[told("message", "a", "$1\r\nm"), told("message", "a", "$1\r\nn")].concat()).await;
             peer

@@ -1,8 +1,10 @@
 //! Withdrawals: one script for many messages, in chunks that hold up nothing else for long.
 
 use bytes::Bytes;
+use futures::future::try_join_all;
 
-use super::connection::Connection;
+use super::client::Priority;
+use super::links::Links;
 use crate::broker::{BrokerError, WITHDRAWAL_DEPTH};
 
 /// For each message: 1 if it was among the oldest or the newest so many, and is gone. `LREM` alone would scan the whole list; the sign of
@@ -27,19 +29,22 @@ const CHUNK: usize = 64;
 const CHUNK_BYTES: usize = 256 << 10;
 
 /// Whether each message was taken out.
-pub(super) async fn each(connection: &Connection, list: &str, messages: &[Bytes]) -> Result<Vec<bool>, BrokerError> {
-    let mut withdrawn = Vec::with_capacity(messages.len());
-    for chunk in chunks(messages) {
-        let mut script = redis::cmd("EVAL");
-        script.arg(WITHDRAW).arg(1).arg(list).arg(WITHDRAWAL_DEPTH);
-        for message in chunk {
-            script.arg(&message[..]);
-        }
-        let counts: Vec<i64> = connection.query(&script).await?;
-        withdrawn.extend(counts.into_iter().map(|count| count > 0));
+pub(super) async fn each(links: &Links, list: &str, messages: &[Bytes]) -> Result<Vec<bool>, BrokerError> {
+    // All chunks wait together, behind new writes: the link takes a few of them at a time.
+    let chunks = try_join_all(chunks(messages).map(|chunk| one(links, list, chunk))).await?;
+    Ok(chunks.concat())
+}
+
+async fn one(links: &Links, list: &str, chunk: &[Bytes]) -> Result<Vec<bool>, BrokerError> {
+    let mut script = redis::cmd("EVAL");
+    script.arg(WITHDRAW).arg(1).arg(list).arg(WITHDRAWAL_DEPTH);
+    for message in chunk {
+        script.arg(&message[..]);
     }
+    let counts: Vec<i64> = links.query_with(&script, Priority::Background).await?;
+    let mut withdrawn: Vec<bool> = counts.into_iter().map(|count| count > 0).collect();
     // A broker that answers with less has not said that the others are gone.
-    withdrawn.resize(messages.len(), false);
+    withdrawn.resize(chunk.len(), false);
     Ok(withdrawn)
 }
 

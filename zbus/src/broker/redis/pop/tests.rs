@@ -1,7 +1,7 @@
 //! Pops from a broker that says what it should not.
 
 use super::super::RedisBroker;
-use super::super::scripted::{Peer, Scripted};
+use super::super::client::scripted::{Peer, Scripted};
 use super::*;
 use crate::broker::Broker;
 
@@ -11,16 +11,16 @@ struct Set {
     popper: Box<dyn Popper>,
     pops: Peer,
     /// The shared connection.
-    _shared: Peer,
+    shared: Peer,
 }
 
 impl Set {
     async fn new() -> Self {
         let scripted = Scripted::start().await;
-        let (broker, shared) = tokio::join!(RedisBroker::connect(scripted.place()), scripted.broker());
+        let (broker, shared) = tokio::join!(RedisBroker::connect(scripted.endpoint()), scripted.broker());
         let broker = broker.unwrap();
         let (popper, pops) = tokio::join!(broker.popper(), scripted.popper());
-        Self { scripted, popper: popper.unwrap(), pops, _shared: shared }
+        Self { scripted, popper: popper.unwrap(), pops, shared }
     }
 }
 
@@ -33,7 +33,7 @@ const MESSAGE: &str = "*2\r\n$4\r\nlist\r\n*1\r\n$1\r\nm\r\n";
 
 #[tokio::test]
 async fn a_pop_is_read_byte_by_byte_and_its_connection_is_kept() {
-    let Set { mut popper, mut pops, .. } = Set::new().await;
+    let Set { mut popper, mut pops, shared: _shared, .. } = Set::new().await;
     for _ in 0..2 {
         let served = async {
             assert_eq!(pops.command().await[0], "BLMPOP");
@@ -48,7 +48,7 @@ async fn a_pop_that_is_cut_or_answered_with_garbage_is_lost_and_the_next_has_a_c
     for said in
         ["", "*2\r\n$4\r\nli", "garbage\r\n", "+OK\r\n", ":1\r\n", "*1\r\n:1\r\n", "*2\r\n$4\r\nlist\r\n*1\r\n:1\r\n"]
     {
-        let Set { scripted, mut popper, mut pops, .. } = Set::new().await;
+        let Set { scripted, mut popper, mut pops, shared: _shared } = Set::new().await;
         let cut = async move {
             pops.answer("BLMPOP", said).await;
             drop(pops);
@@ -62,7 +62,7 @@ async fn a_pop_that_is_cut_or_answered_with_garbage_is_lost_and_the_next_has_a_c
 
 #[tokio::test]
 async fn what_nobody_asked_for_is_the_answer_of_no_pop() {
-    let Set { scripted, mut popper, mut pops, .. } = Set::new().await;
+    let Set { scripted, mut popper, mut pops, shared: _shared } = Set::new().await;
     pops.say(MESSAGE).await;
     // The runtime has to learn of it.
     tokio::time::sleep(Duration::from_millis(5)).await;

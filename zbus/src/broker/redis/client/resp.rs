@@ -3,7 +3,9 @@
 //! A reply's texts are pieces of what was received: nothing is copied.
 
 use bytes::{Buf, Bytes, BytesMut};
-use redis::{ErrorKind, RedisError, RedisResult, Value};
+use redis::{RedisResult, Value};
+
+use super::error::{malformed, of_line};
 
 /// Redis answers no deeper than this.
 const MAX_DEPTH: usize = 8;
@@ -18,24 +20,24 @@ const MAX_TEXT: usize = 512 << 20;
 const EXPECTED_ITEMS: usize = 1024;
 
 /// Begins a command of so many words.
-pub(super) fn command(out: &mut BytesMut, words: usize) {
+pub(crate) fn command(out: &mut BytesMut, words: usize) {
     header(out, b'*', words);
 }
 
 /// A word of a command.
-pub(super) fn word(out: &mut BytesMut, word: &[u8]) {
+pub(crate) fn word(out: &mut BytesMut, word: &[u8]) {
     header(out, b'$', word.len());
     out.extend_from_slice(word);
     out.extend_from_slice(b"\r\n");
 }
 
 /// A word that is a number.
-pub(super) fn number(out: &mut BytesMut, number: u64) {
+pub(crate) fn number(out: &mut BytesMut, number: u64) {
     word(out, itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// What [`word`] takes besides the word, and a bit more.
-pub(super) const WORD_OVERHEAD: usize = 16;
+pub(crate) const WORD_OVERHEAD: usize = 16;
 
 fn header(out: &mut BytesMut, kind: u8, count: usize) {
     out.extend_from_slice(&[kind]);
@@ -45,7 +47,7 @@ fn header(out: &mut BytesMut, kind: u8, count: usize) {
 
 /// What a command is answered with.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Nil,
     Int(i64),
     /// A word that is no data, such as `OK`.
@@ -58,15 +60,15 @@ pub(super) enum Reply {
 
 impl Reply {
     /// Errors as such.
-    pub(super) fn checked(self) -> RedisResult<Self> {
+    pub(crate) fn checked(self) -> RedisResult<Self> {
         match self {
-            Self::Error(line) => Err(error(&line)),
+            Self::Error(line) => Err(of_line(&line)),
             reply => Ok(reply),
         }
     }
 
     /// As the `redis` crate reads it.
-    pub(super) fn value(self) -> RedisResult<Value> {
+    pub(crate) fn value(self) -> RedisResult<Value> {
         Ok(match self {
             Self::Nil => Value::Nil,
             Self::Int(number) => Value::Int(number),
@@ -74,26 +76,14 @@ impl Reply {
             Self::Status(line) => Value::SimpleString(String::from_utf8_lossy(&line).into_owned()),
             Self::Text(text) => Value::BulkString(text.into()),
             Self::List(items) => Value::Array(items.into_iter().map(Self::value).collect::<RedisResult<_>>()?),
-            Self::Error(line) => return Err(error(&line)),
+            Self::Error(line) => return Err(of_line(&line)),
         })
     }
 }
 
-/// The `redis` crate knows its kinds.
-fn error(line: &[u8]) -> RedisError {
-    let reply = [b"-", line, b"\r\n"].concat();
-    let error = redis::parse_redis_value(&reply).and_then(Value::extract_error).err();
-    error.unwrap_or_else(|| malformed("an error that is none"))
-}
-
-/// What came is not Redis' protocol.
-pub(super) fn malformed(what: &'static str) -> RedisError {
-    RedisError::from((ErrorKind::Parse, "the broker does not answer as Redis does", what.to_owned()))
-}
-
 /// Reads replies out of what is received, piece by piece.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     /// The lists that are not complete, outermost first.
     open: Vec<Open>,
     /// How many bytes the text under way still lacks.
@@ -108,12 +98,12 @@ struct Open {
 
 impl Decoder {
     /// How many more bytes the text under way needs; 0 where none is.
-    pub(super) fn lacking(&self) -> usize {
+    pub(crate) fn lacking(&self) -> usize {
         self.lacking
     }
 
     /// The next reply, if all of it is there; what was read is gone from `received`.
-    pub(super) fn decode(&mut self, received: &mut BytesMut) -> RedisResult<Option<Reply>> {
+    pub(crate) fn decode(&mut self, received: &mut BytesMut) -> RedisResult<Option<Reply>> {
         self.lacking = 0;
         loop {
             let Some(mut reply) = self.item(received)? else { return Ok(None) };

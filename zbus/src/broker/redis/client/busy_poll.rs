@@ -35,19 +35,19 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// For one who waits for messages again and again. On runtimes of several threads it does nothing: there another thread sleeps until
 /// there is input, which no looking around here would spare.
 #[derive(Debug)]
-pub(super) struct BusyPoll {
+pub(crate) struct BusyPoll {
     /// None where it is not to be done.
     habit: Option<Habit>,
 }
 
 impl BusyPoll {
     /// On the current runtime.
-    pub(super) fn new(wanted: bool) -> Self {
+    pub(crate) fn new(wanted: bool) -> Self {
         Self { habit: (wanted && !has_threads()).then(|| Habit::new(Instant::now())) }
     }
 
     /// Waits for the next message. Dropping the future drops `message` with it, and nothing is learned.
-    pub(super) async fn wait<T>(&mut self, message: impl Future<Output = T>) -> T {
+    pub(crate) async fn wait<T>(&mut self, message: impl Future<Output = T>) -> T {
         let Some(habit) = &mut self.habit else { return message.await };
         let mut message = pin!(message);
         let began = Instant::now();
@@ -76,7 +76,7 @@ impl BusyPoll {
     }
 
     /// So many messages came at once.
-    pub(super) fn came(&mut self, messages: usize) {
+    pub(crate) fn came(&mut self, messages: usize) {
         if let Some(habit) = &mut self.habit {
             habit.messages = usize::midpoint(habit.messages, messages);
         }

@@ -90,7 +90,7 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 #[cfg(all(feature = "redis", any(test, fuzzing)))]
-pub(crate) use self::redis::{any_replies as any_redis_replies, place as redis_place};
+pub(crate) use self::redis::{any_replies as any_redis_replies, endpoint as redis_endpoint};
 pub use connect::connect;
 pub(crate) use connect::connect_within;
 pub use deliveries::{Deliveries, Delivery, DeliverySender};
