@@ -1,8 +1,9 @@
-//! A TCP proxy between a test's processes and its broker, which cuts, delays and splits what goes through.
+//! A TCP proxy between a test's processes and its broker, which cuts, delays, throttles and splits what goes through, and may lead
+//! new connections to another broker.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,6 +14,8 @@ use tokio::task::JoinHandle;
 /// What a proxy does to each direction of each connection.
 #[derive(Clone, Copy, Debug)]
 pub enum Mischief {
+    /// Nothing.
+    None,
     /// Ends the connection in the middle of whatever is written, after up to so many bytes.
     Cut(u64),
     /// Holds each piece back for up to this long.
@@ -22,12 +25,16 @@ pub enum Mischief {
     /// Once [`Proxy::arm`] was called, holds the next piece with this text back for this long, and with it what follows on that
     /// connection.
     Hold(&'static str, Duration),
+    /// Hands on so many bytes a second.
+    Slow(u32),
 }
 
 /// A running proxy; dropped, it ends with all its connections.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
+    broker: Arc<AtomicU16>,
+    accepted: Arc<AtomicU64>,
     cuts: Arc<AtomicU64>,
     armed: Arc<AtomicBool>,
     accepting: JoinHandle<()>,
@@ -38,14 +45,17 @@ impl Proxy {
     pub async fn start(broker: u16, mischief: Mischief, seed: u64) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let cuts = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&cuts);
+        let (accepted, cuts) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let broker = Arc::new(AtomicU16::new(broker));
+        let (leads_to, connected, counted) = (Arc::clone(&broker), Arc::clone(&accepted), Arc::clone(&cuts));
         let armed = Arc::new(AtomicBool::new(false));
         let arms = Arc::clone(&armed);
         let accepting = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             let mut draws = seed;
             while let Ok((near, _)) = listener.accept().await {
+                connected.fetch_add(1, Ordering::Relaxed);
+                let broker = leads_to.load(Ordering::Relaxed);
                 let Ok(far) = TcpStream::connect((Ipv4Addr::LOCALHOST, broker)).await else { continue };
                 for stream in [&near, &far] {
                     stream.set_nodelay(true).expect("a TCP connection");
@@ -66,7 +76,7 @@ impl Proxy {
                 });
             }
         });
-        Self { address, cuts, armed, accepting }
+        Self { address, broker, accepted, cuts, armed, accepting }
     }
 
     /// `redis://127.0.0.1:port`.
@@ -82,6 +92,16 @@ impl Proxy {
     /// Whether it has still to strike.
     pub fn is_armed(&self) -> bool {
         self.armed.load(Ordering::Relaxed)
+    }
+
+    /// Leads new connections to the broker of this port.
+    pub fn lead_to(&self, broker: u16) {
+        self.broker.store(broker, Ordering::Relaxed);
+    }
+
+    /// How many connections were made.
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// How many connections have ended.
@@ -102,7 +122,7 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mischief: Mischi
     let draw = draw >> 16;
     let mut left = match mischief {
         Mischief::Cut(most) => draw % most,
-        Mischief::Delay(_) | Mischief::Split | Mischief::Hold(..) => u64::MAX,
+        _ => u64::MAX,
     };
     let mut buffer = vec![0; 16 << 10];
     let mut pieces = draw;
@@ -111,7 +131,7 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mischief: Mischi
         let length = length.min(usize::try_from(left).unwrap_or(usize::MAX));
         left -= length as u64;
         let written = match mischief {
-            Mischief::Cut(_) => to.write_all(&buffer[..length]).await,
+            Mischief::None | Mischief::Cut(_) => to.write_all(&buffer[..length]).await,
             Mischief::Delay(most) => {
                 pieces = pieces.wrapping_mul(31).wrapping_add(7);
                 let most = u64::try_from(most.as_micros()).expect("short").max(1);
@@ -126,6 +146,11 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mischief: Mischi
                     tokio::time::sleep(time).await;
                 }
                 to.write_all(piece).await
+            }
+            Mischief::Slow(rate) => {
+                let length_in_bytes = u32::try_from(length).expect("a buffer is small");
+                tokio::time::sleep(Duration::from_secs(1) * length_in_bytes / rate).await;
+                to.write_all(&buffer[..length]).await
             }
         };
         if written.is_err() || left == 0 {

@@ -219,7 +219,7 @@ fn milliseconds(seconds: i64, microseconds: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::client::scripted::Scripted;
+    use super::client::scripted::{Peer, Scripted};
     use super::*;
 
     fn push(list: &str) -> Write {
@@ -228,9 +228,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_error_for_one_of_several_commands_is_the_error_of_its_entries_alone() {
-        let scripted = Scripted::start().await;
-        let (broker, mut peer) = tokio::join!(RedisBroker::connect(scripted.endpoint()), scripted.broker());
-        let broker = broker.unwrap();
+        let (_scripted, broker, mut peer) = connected().await;
         let below = Write::PushBelow { list: "d".into(), message: Bytes::from_static(b"m"), limit: 1 };
         let batch = vec![push("a"), push("b"), push("b"), push("c"), below];
         let answers = async {
@@ -244,5 +242,60 @@ mod tests {
         // An answer that is none to a write does not say what has become of it.
         let [refused, lost] = [BrokerErrorKind::Refused, BrokerErrorKind::Lost].map(Some);
         assert_eq!(kinds, [None, refused, refused, lost, lost]);
+    }
+
+    async fn connected() -> (Scripted, RedisBroker, Peer) {
+        let scripted = Scripted::start().await;
+        let (broker, peer) = tokio::join!(RedisBroker::connect(scripted.endpoint()), scripted.broker());
+        (scripted, broker.unwrap(), peer)
+    }
+
+    fn expiring() -> Write {
+        Write::Push { list: "a".into(), message: Bytes::from_static(b"m"), expire: Some(Duration::from_secs(300)) }
+    }
+
+    async fn write(broker: &RedisBroker, write: Write) -> Option<BrokerErrorKind> {
+        broker.write(vec![write]).await.remove(0).err().map(|error| error.kind())
+    }
+
+    #[tokio::test]
+    async fn a_push_whose_expiry_is_refused_is_written() {
+        let (_scripted, broker, mut peer) = connected().await;
+        let answers = async {
+            peer.answer("RPUSH", ":1\r\n").await;
+            peer.answer("EXPIRE", "-NOPERM no permissions\r\n").await;
+        };
+        assert_eq!(tokio::join!(write(&broker, expiring()), answers).0, None);
+    }
+
+    #[tokio::test]
+    async fn the_expiry_of_a_push_that_was_cut_is_set_over_the_next_connection() {
+        let (scripted, broker, mut peer) = connected().await;
+        let (outcome, ()) = tokio::join!(write(&broker, expiring()), async {
+            assert_eq!(peer.command().await[..2], ["RPUSH", "a"]);
+            drop(peer);
+            let mut next = scripted.identified().await;
+            assert_eq!(next.command().await, ["EXPIRE", "a", "300"]);
+        });
+        assert_eq!(outcome, Some(BrokerErrorKind::Lost));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_no_master_any_more_is_left_and_one_that_only_waits_is_not() {
+        for (answer, left) in [
+            ("-READONLY You can't write against a read only replica.\r\n", true),
+            ("-MASTERDOWN Link with MASTER is down\r\n", true),
+            ("-LOADING Redis is loading the dataset in memory\r\n", false),
+            ("-CLUSTERDOWN The cluster is down\r\n", false),
+            ("-OOM command not allowed when used memory > 'maxmemory'.\r\n", false),
+        ] {
+            let (scripted, broker, mut peer) = connected().await;
+            let (outcome, ()) = tokio::join!(write(&broker, push("a")), peer.answer("RPUSH", answer));
+            assert_eq!(outcome, Some(BrokerErrorKind::Unready), "{answer}");
+            if left {
+                peer = scripted.identified().await;
+            }
+            assert_eq!(tokio::join!(write(&broker, push("a")), peer.answer("RPUSH", ":1\r\n")).0, None, "{answer}");
+        }
     }
 }

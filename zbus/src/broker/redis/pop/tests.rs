@@ -78,3 +78,70 @@ async fn what_nobody_asked_for_is_the_answer_of_no_pop() {
     };
     assert_eq!(tokio::join!(pops, again).0, ["m"]);
 }
+
+#[tokio::test]
+async fn what_came_while_the_process_stood_still_is_the_pops_answer() {
+    let Set { mut popper, mut pops, shared: _shared, .. } = Set::new().await;
+    let mut popping = Box::pin(pop(&mut popper));
+    tokio::select! {
+        biased;
+        _ = &mut popping => panic!("nothing was there"),
+        command = pops.command() => assert_eq!(command[0], "BLMPOP"),
+    }
+    // The answer is in the socket, and the runtime does not know yet; the timers are due first.
+    pops.say(MESSAGE).await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::resume();
+    assert_eq!(popping.await.unwrap(), ["m"]);
+}
+
+#[tokio::test]
+async fn a_pop_that_has_begun_to_come_is_read_to_its_end_however_long_that_takes() {
+    let Set { mut popper, mut pops, shared: _shared, .. } = Set::new().await;
+    let mut popping = Box::pin(pop(&mut popper));
+    tokio::select! {
+        biased;
+        _ = &mut popping => panic!("nothing was there"),
+        command = pops.command() => assert_eq!(command[0], "BLMPOP"),
+    }
+    let (last, pieces) = MESSAGE.as_bytes().split_last().unwrap();
+    for piece in pieces.chunks(4) {
+        pops.say(std::str::from_utf8(piece).unwrap()).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert!(futures::poll!(&mut popping).is_pending());
+        tokio::time::pause();
+        tokio::time::advance(STALLED - Duration::from_millis(500)).await;
+        tokio::time::resume();
+        assert!(futures::poll!(&mut popping).is_pending());
+    }
+    pops.say(std::str::from_utf8(&[*last]).unwrap()).await;
+    assert_eq!(popping.await.unwrap(), ["m"]);
+}
+
+#[tokio::test]
+async fn a_popper_follows_the_shared_link_to_another_server() {
+    let Set { scripted, mut popper, mut pops, shared } = Set::new().await;
+    let mut popping = Box::pin(pop(&mut popper));
+    tokio::select! {
+        biased;
+        _ = &mut popping => panic!("nothing was there"),
+        command = pops.command() => assert_eq!(command[0], "BLMPOP"),
+    }
+    drop(shared);
+    let moved = async {
+        let mut shared = scripted.greeted().await;
+        shared.answer("INFO", "$12\r\nrun_id:other\r\n").await;
+        shared
+    };
+    let (popped, _shared) = tokio::join!(popping, moved);
+    assert_eq!(popped.unwrap_err().kind(), BrokerErrorKind::Lost);
+    assert_eq!(pops.next().await, None, "it takes nothing from the old server any more");
+    let next = async {
+        let mut pops = scripted.greeted().await;
+        pops.answer("INFO", "$12\r\nrun_id:other\r\n").await;
+        pops.answer("CLIENT", "-ERR unknown command\r\n").await;
+        pops.answer("BLMPOP", MESSAGE).await;
+    };
+    assert_eq!(tokio::join!(pop(&mut popper), next).0.unwrap(), ["m"]);
+}
