@@ -1,7 +1,6 @@
 //! The connections to Redis: slow ones, ones that are given up on, a broker whose place another takes, and what Redis itself limits.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,17 +26,15 @@ impl Object for Store {
         STORE
     }
 
-    fn call(&self, call: Call) -> impl Future<Output = Result<Returns, Rejection>> + Send {
-        async move {
-            let mut arguments = call.arguments(3)?;
-            let number = arguments.next::<Same, u64>("number")?;
-            arguments.next::<serde_with::Bytes, Vec<u8>>("bytes")?;
-            let size = arguments.next::<Same, u64>("size")?;
-            *self.ran.lock().unwrap().entry(number).or_default() += 1;
-            let mut returns = call.returns();
-            returns.value::<serde_with::Bytes, Vec<u8>>(&vec![b'x'; usize::try_from(size).unwrap()])?;
-            Ok(returns)
-        }
+    async fn call(&self, call: Call) -> Result<Returns, Rejection> {
+        let mut arguments = call.arguments(3)?;
+        let number = arguments.next::<Same, u64>("number")?;
+        arguments.next::<serde_with::Bytes, Vec<u8>>("bytes")?;
+        let size = arguments.next::<Same, u64>("size")?;
+        *self.ran.lock().unwrap().entry(number).or_default() += 1;
+        let mut returns = call.returns();
+        returns.value::<serde_with::Bytes, Vec<u8>>(&vec![b'x'; usize::try_from(size).unwrap()])?;
+        Ok(returns)
     }
 }
 

@@ -74,7 +74,9 @@ impl Link {
             let user = settings.username();
             command(&mut self.outgoing, 2 + usize::from(user.is_some()));
             word(&mut self.outgoing, b"AUTH");
-            user.into_iter().for_each(|user| word(&mut self.outgoing, user.as_bytes()));
+            if let Some(user) = user {
+                word(&mut self.outgoing, user.as_bytes());
+            }
             word(&mut self.outgoing, password.as_bytes());
         }
         let selects = u64::try_from(settings.db()).is_ok_and(|number| number > 0);

@@ -246,9 +246,7 @@ impl<O: Observer> Owner<O> {
     /// Moves what can be moved.
     fn drive(&mut self, context: &mut Context<'_>, ended: &mut Vec<Ended>) -> Poll<Over> {
         let mut state = self.shared.state.lock();
-        if !state.owner.will_wake(context.waker()) {
-            state.owner = context.waker().clone();
-        }
+        state.owner.clone_from(context.waker());
         let moved = state.link.as_ref().map(Link::moved);
         if let Err(error) = state.read(context, ended) {
             return Poll::Ready(Over::Lost(error));
@@ -357,7 +355,7 @@ impl<O: Observer> Owner<O> {
             if state.queue.is_called() {
                 return Poll::Ready(());
             }
-            state.owner = context.waker().clone();
+            state.owner.clone_from(context.waker());
             Poll::Pending
         })
         .await;
