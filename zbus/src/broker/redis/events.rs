@@ -64,18 +64,19 @@ mod tests {
         Write::Publish { channel: "c".into(), message: vec![0; size].into() }
     }
 
-    fn setting(value: &str) -> Option<RedisResult<Vec<String>>> {
-        Some(Ok(vec![EventLimit::SETTING.to_owned(), value.to_owned()]))
+    fn setting(value: &str) -> Vec<String> {
+        vec![EventLimit::SETTING.to_owned(), value.to_owned()]
     }
 
     #[test]
     fn the_limit_is_that_of_subscribers() {
         let known = "normal 0 0 0 slave 268435456 67108864 60 pubsub 1048576 8388608 60";
-        assert_eq!(EventLimit::from_setting(setting(known)), EventLimit(1 << 20));
-        assert_eq!(EventLimit::from_setting(setting("normal 0 0 0 pubsub 0 0 0")), EventLimit(usize::MAX));
-        for unknown in [None, setting(""), setting("pubsub"), setting("pubsub x 0 0"), Some(Ok(Vec::new()))] {
-            assert_eq!(EventLimit::from_setting(unknown), EventLimit::DEFAULT);
+        assert_eq!(EventLimit::from_setting(Some(Ok(setting(known)))), EventLimit(1 << 20));
+        assert_eq!(EventLimit::from_setting(Some(Ok(setting("normal 0 0 0 pubsub 0 0 0")))), EventLimit(usize::MAX));
+        for unknown in [setting(""), setting("pubsub"), setting("pubsub x 0 0"), Vec::new()] {
+            assert_eq!(EventLimit::from_setting(Some(Ok(unknown))), EventLimit::DEFAULT);
         }
+        assert_eq!(EventLimit::from_setting(None), EventLimit::DEFAULT);
     }
 
     #[test]
