@@ -14,7 +14,7 @@ use pest::iterators::{Pair, Pairs};
 use pest_derive::Parser;
 
 use crate::diagnostic::{Diagnostic, Fix, Found, Help, Problem, Thing};
-use crate::scan::{Body, Ending, Piece, scan};
+use crate::scan::{Body, Ending, Outline, Piece, Token, TokenKind, scan};
 use crate::source::{SourceId, Span, offset};
 use crate::tree::{Attribute, Entry, Literal, LiteralKind, Name, Text, Tree};
 
@@ -28,6 +28,7 @@ pub(crate) fn parse(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnost
     let mut parser = Parser {
         text,
         source,
+        tokens: &outline.tokens,
         diagnostics,
         cut_short: outline.cut_short,
         incomplete: outline.cut_short,
@@ -36,13 +37,18 @@ pub(crate) fn parse(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnost
     };
     parser.look_over(&outline.pieces);
     let pieces = outline.pieces.into_iter().enumerate();
-    let items = pieces.map(|(index, piece)| parser.item(piece, index == 0)).collect();
-    Tree { docs: outline.docs, items, incomplete: parser.incomplete }
+    let mut items: Vec<_> = pieces.map(|(index, piece)| parser.item(piece, index == 0)).collect();
+    // One that was found within another comes before that.
+    items.sort_by_key(|item| item.extent.start);
+    let incomplete = parser.incomplete;
+    let Outline { docs, doc_span, tokens, comments, .. } = outline;
+    Tree { docs, doc_span, items, tokens, comments, incomplete }
 }
 
 struct Parser<'a> {
     text: &'a str,
     source: SourceId,
+    tokens: &'a [Token],
     diagnostics: &'a mut Vec<Diagnostic>,
     cut_short: bool,
     incomplete: bool,
@@ -146,7 +152,14 @@ impl<'a> Parser<'a> {
             let failed = silent || self.diagnostics.len() > mark;
             failed_before = failed.then_some((piece.behind, piece.span.start == piece.span.end));
             let node = node.filter(|_| !silent);
-            entries.push(Entry { span: piece.span, docs: piece.docs, attributes, node });
+            entries.push(Entry {
+                span: piece.span,
+                extent: piece.extent,
+                docs: piece.docs,
+                doc_span: piece.doc_span,
+                attributes,
+                node,
+            });
         }
         if let Err(place) = body.close {
             let next = self.next_word(place);
@@ -163,7 +176,14 @@ impl<'a> Parser<'a> {
             }
             // More may have been meant to stand in it.
             if entries.is_empty() {
-                entries.push(Entry { span: body.open, docs: String::new(), attributes: Vec::new(), node: None });
+                entries.push(Entry {
+                    span: body.open,
+                    extent: body.open,
+                    docs: String::new(),
+                    doc_span: None,
+                    attributes: Vec::new(),
+                    node: None,
+                });
             }
         }
         entries
@@ -179,22 +199,18 @@ impl<'a> Parser<'a> {
         !between.contains('\n') && (was_empty || starts_like_nothing || piece.span.start == piece.span.end)
     }
 
-    /// The first word behind a place, past space, documentation and attributes; for the message alone.
+    /// The index of the first token that does not end before a place.
+    fn token_at(&self, at: u32) -> usize {
+        self.tokens.partition_point(|token| token.end <= at)
+    }
+
+    /// The first token behind a place that documents nothing; for the message alone.
     fn next_word(&self, place: Span) -> Span {
-        let mut at = place.end as usize;
-        loop {
-            let rest = self.text.get(at..).unwrap_or_default();
-            let trimmed = rest.trim_start();
-            at += rest.len() - trimmed.len();
-            if let Some(end) = trimmed.starts_with("//").then(|| trimmed.find('\n').unwrap_or(trimmed.len())) {
-                at += end;
-            } else if trimmed.starts_with("/*") {
-                at += trimmed.find("*/").map_or(trimmed.len(), |end| end + 2);
-            } else {
-                let word = trimmed.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
-                let first = trimmed.chars().next().map_or(0, char::len_utf8);
-                return self.span(at, at + word.max(first));
-            }
+        let behind = self.tokens.get(self.token_at(place.end)..).unwrap_or_default();
+        let next = behind.iter().find(|token| !matches!(token.kind, TokenKind::Doc | TokenKind::FileDoc));
+        match next {
+            Some(token) => self.span(token.start as usize, token.end as usize),
+            None => self.span(self.text.len(), self.text.len()),
         }
     }
 

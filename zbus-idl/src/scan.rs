@@ -10,7 +10,8 @@ mod outline;
 mod starts;
 mod strays;
 
-pub(crate) use lex::{Lexed, Token, TokenKind, lex};
+pub use lex::{Comment, Token, TokenKind};
+pub(crate) use lex::{Lexed, lex};
 pub(crate) use outline::{Body, Ending, Outline, Piece};
 
 use crate::diagnostic::{Diagnostic, DocsProblem, Problem};
@@ -32,11 +33,11 @@ enum BodyKind {
 }
 
 pub(crate) fn scan(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Outline {
-    let Lexed { tokens, cut_short } = lex(text, source, diagnostics);
+    let Lexed { tokens, comments, cut_short } = lex(text, source, diagnostics);
     let mut scanner = Scanner { text, source, tokens, at: 0, pieces: Vec::new(), diagnostics };
-    let docs = scanner.file_docs();
+    let (docs, doc_span) = scanner.file_docs();
     scanner.declarations();
-    Outline { docs, pieces: scanner.pieces, cut_short }
+    Outline { docs, doc_span, pieces: scanner.pieces, tokens: scanner.tokens, comments, cut_short }
 }
 
 struct Scanner<'a> {
@@ -53,6 +54,8 @@ struct Scanner<'a> {
 struct Prelude {
     docs: String,
     doc_span: Option<Span>,
+    /// The index of the first token of all.
+    start: usize,
     /// The index of the first token of attributes or piece.
     first: usize,
 }
@@ -106,13 +109,16 @@ impl Scanner<'_> {
         self.token(at).map_or(0, |token| token.start - token.line)
     }
 
-    fn file_docs(&mut self) -> String {
+    fn file_docs(&mut self) -> (String, Option<Span>) {
         let mut lines = Vec::new();
+        let mut doc_span: Option<Span> = None;
         while let Some(token) = self.token(self.at).filter(|token| token.kind == TokenKind::FileDoc) {
             lines.push(doc_line(self.text, token));
+            let span = self.span(token);
+            doc_span = Some(doc_span.map_or(span, |docs| docs.to(span)));
             self.at += 1;
         }
-        lines.join("\n")
+        (lines.join("\n"), doc_span)
     }
 
     fn declarations(&mut self) {
@@ -141,6 +147,7 @@ impl Scanner<'_> {
         let mut docs: Vec<&str> = Vec::new();
         let mut doc_span: Option<Span> = None;
         let mut first = None;
+        let start = self.at;
         while let Some(token) = self.token(self.at) {
             match token.kind {
                 TokenKind::Doc => {
@@ -162,7 +169,7 @@ impl Scanner<'_> {
                 _ => break,
             }
         }
-        Prelude { docs: docs.join("\n"), doc_span, first: first.unwrap_or(self.at) }
+        Prelude { docs: docs.join("\n"), doc_span, start, first: first.unwrap_or(self.at) }
     }
 
     fn misplaced_file_docs(&mut self) {
@@ -275,8 +282,12 @@ impl Scanner<'_> {
             None => Span { source: self.source, start: end.max(start), end: end.max(start) },
         };
         let follower = self.span_behind(behind.end);
+        let whole = self.span_at(prelude.start).start..self.behind(self.at).end;
+        let extent = Span { source: self.source, start: whole.start, end: whole.end.max(whole.start) };
         Piece {
             docs: prelude.docs,
+            doc_span: prelude.doc_span,
+            extent,
             span: Span { source: self.source, start, end: end.max(start) },
             keyword,
             body,

@@ -2,12 +2,17 @@
 //! a message or an edit may want to point. A piece that could not be parsed is in it, poisoned: it was reported, and
 //! whoever meets it stays silent.
 
+use crate::scan::{Comment, Token};
 use crate::source::Span;
 
 #[derive(Debug)]
 pub(crate) struct Tree {
     pub(crate) docs: String,
+    pub(crate) doc_span: Option<Span>,
+    /// In the order of the text.
     pub(crate) items: Vec<Item>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) comments: Vec<Comment>,
     /// A declaration may be missing from the tree, so a name that is not found may still be there.
     pub(crate) incomplete: bool,
 }
@@ -15,8 +20,12 @@ pub(crate) struct Tree {
 /// Something with documentation and attributes; `node` is `None` if it is poisoned.
 #[derive(Debug)]
 pub(crate) struct Entry<T> {
+    /// From the first attribute to the end of the head, before a body or separator.
     pub(crate) span: Span,
+    /// All of it: documentation, attributes, head, body and separator.
+    pub(crate) extent: Span,
     pub(crate) docs: String,
+    pub(crate) doc_span: Option<Span>,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) node: Option<T>,
 }

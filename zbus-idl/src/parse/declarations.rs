@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Expectation, Expected, Fix, Found, Help, Pro
 use crate::language::DECLARATIONS;
 use crate::scan::{Body, Ending, Piece, TokenKind};
 use crate::source::Span;
-use crate::tree::{Alias, Const, Declaration, Enum, Error, Item, Name, Object, Struct, Union};
+use crate::tree::{Alias, Attribute, Const, Declaration, Enum, Error, Item, Name, Object, Struct, Union};
 use crate::{foreign, spelling};
 
 fn declaration_shape(keyword: &str) -> Option<Shape> {
@@ -71,7 +71,7 @@ impl<'a> Parser<'a> {
             (Vec::new(), None)
         };
         let node = node.or_else(|| self.poisoned(shape, name_behind));
-        Item { span: piece.span, docs: piece.docs, attributes, node }
+        item(piece, attributes, node)
     }
 
     fn poisoned(&mut self, shape: Shape, name: Option<Name>) -> Option<Declaration> {
@@ -135,7 +135,7 @@ impl<'a> Parser<'a> {
             }
         }
         self.incomplete |= name.is_none();
-        Item { span: piece.span, docs: piece.docs, attributes: Vec::new(), node }
+        item(piece, Vec::new(), node)
     }
 
     /// A declaration whose word is missing, by what follows its name.
@@ -167,12 +167,11 @@ impl<'a> Parser<'a> {
     /// The word behind the keyword of a piece: what it declares, if it does.
     fn word_behind(&self, piece: &Piece) -> Option<Name> {
         let keyword = piece.keyword?;
-        let rest = self.text.get(keyword.end as usize..piece.span.end as usize)?;
-        let trimmed = rest.trim_start();
-        let start = keyword.end as usize + (rest.len() - trimmed.len());
-        let length = trimmed.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
-        let text = trimmed.get(..length).filter(|text| text.starts_with(|c: char| c.is_ascii_alphabetic()))?;
-        Some(Name { text: text.to_owned(), span: self.span(start, start + length) })
+        let token = self.tokens.get(self.token_at(keyword.end)).filter(|token| token.start < piece.span.end)?;
+        let span = self.span(token.start as usize, token.end as usize);
+        let text = self.slice(span);
+        let is_name = token.kind == TokenKind::Word && text.starts_with(|c: char| c.is_ascii_alphabetic());
+        is_name.then(|| Name { text: text.to_owned(), span })
     }
 
     fn declaration(
@@ -267,4 +266,9 @@ impl<'a> Parser<'a> {
             }
         }
     }
+}
+
+fn item(piece: Piece, attributes: Vec<Attribute>, node: Option<Declaration>) -> Item {
+    let Piece { span, extent, docs, doc_span, .. } = piece;
+    Item { span, extent, docs, doc_span, attributes, node }
 }

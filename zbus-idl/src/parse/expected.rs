@@ -8,7 +8,7 @@ use super::{Parser, Rule, Shape};
 use crate::diagnostic::{Diagnostic, Expectation, Expected, Fix, Help, Problem, Thing};
 use crate::language::OBJECT_MEMBERS;
 use crate::scan::{Piece, TokenKind};
-use crate::source::Span;
+use crate::source::{Span, offset};
 use crate::{foreign, spelling};
 
 impl Parser<'_> {
@@ -65,41 +65,18 @@ impl Parser<'_> {
         Diagnostic::new(place, problem).fix(fix.unwrap_or(Fix::words(Help::ObjectMembers)))
     }
 
-    /// The token at a place in a piece, past space and comments; what follows the piece, if there is none.
+    /// The token at a place in a piece; what follows the piece, if there is none.
     fn token_from(&self, at: usize, piece: &Piece) -> Span {
-        let end = piece.span.end as usize;
-        let mut at = at;
-        loop {
-            let rest = self.text.get(at..end).unwrap_or_default();
-            let trimmed = rest.trim_start();
-            at += rest.len() - trimmed.len();
-            if trimmed.is_empty() {
-                return piece.next;
-            }
-            if trimmed.starts_with("//") {
-                at += trimmed.find('\n').unwrap_or(trimmed.len());
-            } else if trimmed.starts_with("/*") {
-                at += trimmed.find("*/").map_or(trimmed.len(), |length| length + 2);
-            } else {
-                let length = token_length(trimmed);
-                return self.span(at, at + length);
-            }
-        }
+        let index = self.token_at(offset(at));
+        let Some(token) = self.tokens.get(index).filter(|token| token.start < piece.span.end) else {
+            return piece.next;
+        };
+        let start = (token.start as usize).max(at);
+        // Two tokens here, one mark elsewhere.
+        let rest = self.text.get(start..piece.span.end as usize).unwrap_or_default();
+        let foreign = ["=>", "::", ":="].iter().find(|mark| rest.starts_with(**mark));
+        self.span(start, foreign.map_or(token.end as usize, |mark| start + mark.len()))
     }
-}
-
-fn token_length(text: &str) -> usize {
-    let word = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
-    if word > 0 {
-        return word;
-    }
-    if text.starts_with('"') {
-        let close = text.char_indices().skip(1).find(|(_, c)| matches!(c, '"' | '\n'));
-        return close.map_or(text.len(), |(at, c)| if c == '"' { at + 1 } else { at });
-    }
-    let marks = ["...", "->", "=>", "::", ":="];
-    let mark = marks.iter().find(|mark| text.starts_with(**mark)).map(|mark| mark.len());
-    mark.unwrap_or_else(|| text.chars().next().map_or(0, char::len_utf8))
 }
 
 /// What pest tried, each once, in the order of messages.

@@ -59,13 +59,14 @@ impl Parser<'_> {
             .or_else(|| habit(self.text.get(failure.found.start as usize..).unwrap_or_default()))
     }
 
-    /// The place right behind the last text before `at`.
+    /// The place right behind the last token before `at`; a comment between the two is no place for an edit.
     pub(super) fn behind_text(&self, at: u32) -> Span {
-        let end = self.text.get(..at as usize).unwrap_or_default().trim_end().len();
+        let before = self.tokens.partition_point(|token| token.start < at).checked_sub(1);
+        let end = before.and_then(|before| self.tokens.get(before)).map_or(0, |token| token.end.min(at) as usize);
         self.span(end, end)
     }
 
-    /// The word that stands right before a place, past space.
+    /// The word right before a place, past space and comments; empty, if that is no word.
     fn word_before(&self, at: u32) -> Span {
         let end = self.behind_text(at).end as usize;
         let before = self.text.get(..end).unwrap_or_default();

@@ -244,15 +244,9 @@ impl<'a> Resolver<'a> {
         let last = importer.tree.items.iter().take_while(leads).last();
         let first = importer.tree.items.first();
         let (at, text) = match (last, first) {
-            // Behind the `;`, which is the byte behind the piece wherever people write it so.
-            (Some(last), _) => {
-                let at = Span { start: last.span.end + 1, end: last.span.end + 1, ..last.span };
-                (at, format!("\nimport \"{path}\";"))
-            }
-            (None, Some(first)) if first.docs.is_empty() => {
-                (Span { end: first.span.start, ..first.span }, format!("import \"{path}\";\n"))
-            }
-            _ => return Some(Fix::words(help)),
+            (Some(last), _) => (last.extent.after(), format!("\nimport \"{path}\";")),
+            (None, Some(first)) => (Span { end: first.extent.start, ..first.extent }, format!("import \"{path}\";\n")),
+            (None, None) => return Some(Fix::words(help)),
         };
         Some(Fix::replace(help, at, text))
     }

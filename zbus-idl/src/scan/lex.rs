@@ -6,10 +6,15 @@ use crate::source::{SourceId, Span, offset};
 /// How deep braces and brackets may stand in each other. Parsers recurse; a text must not choose how far.
 pub(crate) const MAX_DEPTH: usize = 64;
 
+/// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenKind {
+#[non_exhaustive]
+pub enum TokenKind {
+    /// A name or a keyword.
     Word,
+    /// An integer, a float or a duration.
     Number,
+    /// A string, with its quotes.
     String,
     /// `///`
     Doc,
@@ -25,15 +30,36 @@ pub(crate) enum TokenKind {
     Bad,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Token {
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-    pub(crate) kind: TokenKind,
-    /// Nothing but space and comments stands before it on its line.
-    pub(crate) leads_line: bool,
+/// A word, a mark, or a line of documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its first byte.
+    pub start: u32,
+    /// The byte after its last.
+    pub end: u32,
+    /// What it is.
+    pub kind: TokenKind,
+    /// Only space and comments come before it on its line.
+    pub leads_line: bool,
+    /// There is a blank line between it and what comes before, be that a comment.
+    pub after_blank: bool,
     /// The first byte of its line.
-    pub(crate) line: u32,
+    pub line: u32,
+}
+
+/// A comment that documents nothing: `// …` or `/* … */`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// Its first byte.
+    pub start: u32,
+    /// The byte after its last, a line break not included.
+    pub end: u32,
+    /// Only space and comments come before it on its line.
+    pub own_line: bool,
+    /// There is a blank line between it and what comes before.
+    pub after_blank: bool,
+    /// The index of the token that follows; the number of tokens, if none does.
+    pub before_token: u32,
 }
 
 impl Token {
@@ -46,6 +72,7 @@ impl Token {
 /// is missing at the end is no mistake of its own.
 pub(crate) struct Lexed {
     pub(crate) tokens: Vec<Token>,
+    pub(crate) comments: Vec<Comment>,
     pub(crate) cut_short: bool,
 }
 
@@ -56,8 +83,10 @@ pub(crate) fn lex(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic
         at: 0,
         source,
         leads_line: true,
+        breaks: 0,
         line: 0,
         lone_return_reported: false,
+        comments: Vec::new(),
         diagnostics,
     };
     lexer.run()
@@ -69,8 +98,11 @@ struct Lexer<'a> {
     at: usize,
     source: SourceId,
     leads_line: bool,
+    /// The line breaks since the last token or comment.
+    breaks: usize,
     line: usize,
     lone_return_reported: bool,
+    comments: Vec<Comment>,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -85,6 +117,7 @@ impl Lexer<'_> {
                 b'\n' => {
                     self.at += 1;
                     self.leads_line = true;
+                    self.breaks += 1;
                     self.line = self.at;
                     continue;
                 }
@@ -98,10 +131,15 @@ impl Lexer<'_> {
                 }
                 b'/' if self.peek(1) == Some(b'/') => match self.line_comment() {
                     Some(kind) => kind,
-                    None => continue,
+                    None => {
+                        self.comment(start, self.leads_line, tokens.len());
+                        continue;
+                    }
                 },
                 b'/' if self.peek(1) == Some(b'*') => {
+                    let own_line = self.leads_line;
                     if self.block_comment() {
+                        self.comment(start, own_line, tokens.len());
                         continue;
                     }
                     cut_short = true;
@@ -131,9 +169,11 @@ impl Lexer<'_> {
                 end: offset(self.at),
                 kind,
                 leads_line: self.leads_line,
+                after_blank: self.breaks > 1,
                 line: offset(self.line),
             };
             self.leads_line = false;
+            self.breaks = 0;
             match depth.step(kind) {
                 Step::Keep => tokens.push(token),
                 Step::Drop => {}
@@ -143,7 +183,20 @@ impl Lexer<'_> {
                 }
             }
         }
-        Lexed { tokens, cut_short }
+        Lexed { tokens, comments: self.comments, cut_short }
+    }
+
+    /// Takes in a comment that started at `start` and ends here.
+    fn comment(&mut self, start: usize, own_line: bool, before_token: usize) {
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        self.comments.push(Comment {
+            start: offset(start),
+            end: offset(start + text.trim_end().len()),
+            own_line,
+            after_blank: self.breaks > 1,
+            before_token: offset(before_token),
+        });
+        self.breaks = 0;
     }
 
     fn peek(&self, ahead: usize) -> Option<u8> {
@@ -174,6 +227,7 @@ impl Lexer<'_> {
         }
         self.at += 1;
         self.leads_line = true;
+        self.breaks += 1;
         self.line = self.at;
     }
 
@@ -341,6 +395,22 @@ mod tests {
         let (kinds, problems) = lexed("// a\u{2028}x");
         assert_eq!(kinds, [TokenKind::Bad, TokenKind::Word]);
         assert_eq!(problems, [Problem::BadCharacter { character: '\u{2028}' }]);
+    }
+
+    #[test]
+    fn comments_are_kept_with_their_places() {
+        let text = "// a\n\n/* b */ x // c\n\n\n// d";
+        let source = Sources::default().add("test.zbus".into(), String::new());
+        let lexed = lex(text, source, &mut Vec::new());
+        let comments: Vec<_> = lexed
+            .comments
+            .iter()
+            .map(|one| (&text[one.start as usize..one.end as usize], one.own_line, one.after_blank, one.before_token))
+            .collect();
+        let expected =
+            [("// a", true, false, 0), ("/* b */", true, true, 0), ("// c", false, false, 1), ("// d", true, true, 1)];
+        assert_eq!(comments, expected);
+        assert!(!lexed.tokens[0].after_blank);
     }
 
     #[test]

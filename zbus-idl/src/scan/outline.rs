@@ -1,12 +1,15 @@
 //! What the scan makes of a text: pieces, each with all that the parser has to know of the text around it.
 
-use super::Token;
+use super::{Comment, Token};
 use crate::source::Span;
 
 /// A text, cut up.
 pub(crate) struct Outline {
     pub(crate) docs: String,
+    pub(crate) doc_span: Option<Span>,
     pub(crate) pieces: Vec<Piece>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) comments: Vec<Comment>,
     /// The text ends in a comment or string that does not.
     pub(crate) cut_short: bool,
 }
@@ -15,6 +18,9 @@ pub(crate) struct Outline {
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) docs: String,
+    pub(crate) doc_span: Option<Span>,
+    /// All of it: documentation, attributes, body, and the separator that ends it.
+    pub(crate) extent: Span,
     /// From the first attribute to the last token before the body or the end.
     pub(crate) span: Span,
     /// The first token behind the attributes.
