@@ -31,10 +31,32 @@ use crate::source::{Sources, Span};
 pub struct Diagnostic {
     /// The place. `None` where there is no text to point at: a root that was not found.
     pub at: Option<Span>,
+    /// How bad it is.
+    pub severity: Severity,
     /// What is wrong.
     pub problem: Problem,
     /// What would mend it, where that can be guessed.
     pub fix: Option<Fix>,
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Severity {
+    /// There is no schema.
+    Error,
+    /// The schema can be used.
+    Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 /// A way to mend a problem.
@@ -66,7 +88,12 @@ pub struct Label {
 
 impl Diagnostic {
     pub(crate) fn new(at: Span, problem: Problem) -> Self {
-        Self { at: Some(at), problem, fix: None }
+        Self::somewhere(Some(at), problem)
+    }
+
+    /// At a place, or of a root, for which there is none.
+    pub(crate) fn somewhere(at: Option<Span>, problem: Problem) -> Self {
+        Self { at, severity: Severity::Error, problem, fix: None }
     }
 
     pub(crate) fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
@@ -109,6 +136,15 @@ impl Fix {
     }
 }
 
+/// In order: files as they were asked for, problems in the order of the text.
+pub(crate) fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by_key(|diagnostic| diagnostic.at.map(|at| (at.source, at.start, at.end)));
+    let mut seen = BTreeSet::new();
+    // Two checks that stumble over one place say it once.
+    diagnostics.retain(|diagnostic| seen.insert((diagnostic.at, diagnostic.code())));
+    diagnostics
+}
+
 /// Everything that is wrong with the files of a run: what `compile` gives in place of a schema.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -117,12 +153,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Sorts: files in the order in which they were asked for, problems in the order of the text.
-    pub(crate) fn new(sources: Sources, mut diagnostics: Vec<Diagnostic>) -> Self {
-        diagnostics.sort_by_key(|diagnostic| diagnostic.at.map(|at| (at.source, at.start, at.end)));
-        let mut seen = BTreeSet::new();
-        // Two checks that stumble over one place say it once.
-        diagnostics.retain(|diagnostic| seen.insert((diagnostic.at, diagnostic.code())));
+    /// Of diagnostics that are sorted.
+    pub(crate) fn new(sources: Sources, diagnostics: Vec<Diagnostic>) -> Self {
         Self { sources, diagnostics }
     }
 

@@ -7,22 +7,22 @@ use std::collections::HashMap;
 use crate::case;
 use crate::diagnostic::{Diagnostic, Fix, Help, Problem, Step};
 use crate::loader::{LoadError, Loader, MAX_TEXT};
-use crate::parse::parse;
 use crate::resolve::ParsedFile;
 use crate::resolve::cycle::{Edge, order};
-use crate::source::{Sources, Span, offset};
+use crate::session::Texts;
+use crate::source::{Span, offset};
 use crate::tree::Declaration;
 
 /// The files that roots and their imports name, an imported one before its importers. What cannot be had was reported.
 pub(crate) fn collect(
     roots: &[&str],
     loader: &dyn Loader,
-    sources: &mut Sources,
+    texts: &mut Texts,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<ParsedFile> {
     let mut collector = Collector {
         loader,
-        sources,
+        texts,
         diagnostics,
         files: Vec::new(),
         sites: Vec::new(),
@@ -38,7 +38,7 @@ pub(crate) fn collect(
 
 struct Collector<'a> {
     loader: &'a dyn Loader,
-    sources: &'a mut Sources,
+    texts: &'a mut Texts,
     diagnostics: &'a mut Vec<Diagnostic>,
     files: Vec<ParsedFile>,
     /// For each file, the import that first asked for it; `None` for a root.
@@ -97,57 +97,72 @@ impl Collector<'_> {
             if request.importer.is_some() || request.path.is_empty() { unfit_path(&request.path) } else { None };
         if let Some(problem) = unfit {
             let fix = self.meant(request);
-            self.diagnostics.push(Diagnostic { at, problem, fix });
+            self.diagnostics.push(Diagnostic::somewhere(at, problem).fix(fix));
             return None;
         }
-        let loaded = self.loader.load(&request.path, importer);
-        let loaded = match loaded {
+        let known = self.texts.known(&request.path, importer).map(str::to_owned);
+        let loaded = match known.map_or_else(
+            || self.loader.load(&request.path, importer).map(|one| (one.path, Some(one.bytes))),
+            |path| Ok((path, None)),
+        ) {
             Ok(loaded) => loaded,
             Err(error) => {
                 let fix = match error {
                     LoadError::NotFound { .. } => self.meant(request),
                     _ => None,
                 };
-                self.diagnostics.push(Diagnostic { at, problem: unloaded(&request.path, error), fix });
+                self.diagnostics.push(Diagnostic::somewhere(at, unloaded(&request.path, error)).fix(fix));
                 return None;
             }
         };
-        if let Some(known) = self.by_path.get(&loaded.path) {
+        let (path, bytes) = loaded;
+        self.texts.found(&request.path, importer, &path);
+        if let Some(known) = self.by_path.get(&path) {
             return *known;
         }
-        self.by_path.insert(loaded.path.clone(), None);
+        self.by_path.insert(path.clone(), None);
         // A link may lead to any file; what is in it would be shown with its mistakes.
-        if !names_module(&loaded.path, importer.is_some()) {
-            self.diagnostics.push(Diagnostic { at, problem: Problem::BadFileName { path: loaded.path }, fix: None });
+        if !names_module(&path, importer.is_some()) {
+            self.diagnostics.push(Diagnostic::somewhere(at, Problem::BadFileName { path }));
             return None;
         }
-        if loaded.bytes.len() > MAX_TEXT {
-            let (size, limit) = (loaded.bytes.len() as u64, MAX_TEXT as u64);
-            let problem = Problem::TooLarge { path: loaded.path, size, limit };
-            self.diagnostics.push(Diagnostic { at, problem, fix: None });
+        let parsed = match bytes {
+            None => self.texts.again(&path, self.diagnostics)?,
+            Some(bytes) => {
+                let text = self.text(&path, bytes, at)?;
+                self.texts.parse(&path, text, self.diagnostics)
+            }
+        };
+        let source = self.texts.sources.find(&path)?;
+        let index = self.files.len();
+        self.by_path.insert(path.clone(), Some(index));
+        self.files.push(ParsedFile { parsed, source, path, is_root: false, imports: Vec::new() });
+        self.sites.push(at);
+        Some(index)
+    }
+
+    /// The text of a file, if it is one that can be a schema.
+    fn text(&mut self, path: &str, bytes: Vec<u8>, at: Option<Span>) -> Option<String> {
+        if bytes.len() > MAX_TEXT {
+            let (size, limit) = (bytes.len() as u64, MAX_TEXT as u64);
+            let problem = Problem::TooLarge { path: path.to_owned(), size, limit };
+            self.diagnostics.push(Diagnostic::somewhere(at, problem));
             return None;
         }
-        let text = match String::from_utf8(loaded.bytes) {
-            Ok(text) => text,
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(text),
             Err(error) => {
                 // Shown with a replacement character where the mistake is.
                 let valid = error.utf8_error().valid_up_to();
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let source = self.sources.add(loaded.path.clone(), text);
+                let source = self.texts.sources.set(path, text);
                 let end = valid + char::REPLACEMENT_CHARACTER.len_utf8();
                 let span = Span { source, start: offset(valid), end: offset(end) };
-                self.diagnostics.push(Diagnostic::new(span, Problem::NotUtf8 { path: loaded.path, offset: valid }));
-                return None;
+                let problem = Problem::NotUtf8 { path: path.to_owned(), offset: valid };
+                self.diagnostics.push(Diagnostic::new(span, problem));
+                None
             }
-        };
-        let source = self.sources.add(loaded.path.clone(), text);
-        let text = self.sources.get(source).map_or("", |source| source.text.as_str());
-        let tree = parse(text, source, self.diagnostics);
-        let index = self.files.len();
-        self.by_path.insert(loaded.path.clone(), Some(index));
-        self.files.push(ParsedFile { tree, path: loaded.path, is_root: false, imports: Vec::new() });
-        self.sites.push(at);
-        Some(index)
+        }
     }
 
     /// The file that a path which leads nowhere should have named.
@@ -176,7 +191,7 @@ impl Collector<'_> {
             };
             let (path, other) = (file.path.clone(), (*other).to_owned());
             let problem = Problem::SameStem { stem: case::snake(stem), path, other };
-            self.diagnostics.push(Diagnostic { at: *at, problem, fix: None });
+            self.diagnostics.push(Diagnostic::somewhere(*at, problem));
         }
     }
 
@@ -256,7 +271,7 @@ fn quoted(path: &str) -> String {
 
 /// What a file imports, in the order of the text.
 fn imports(file: &ParsedFile) -> Vec<(String, Span)> {
-    let items = file.tree.items.iter();
+    let items = file.parsed.tree.items.iter();
     items
         .filter_map(|item| match &item.node {
             Some(Declaration::Import(text)) => Some((text.value.clone(), text.span)),

@@ -31,11 +31,13 @@
 //! memory in proportion to its length.
 
 pub mod case;
+mod compiled;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod diagnostic;
 mod files;
 mod foreign;
+mod index;
 mod language;
 mod loader;
 #[cfg(feature = "json")]
@@ -45,27 +47,36 @@ mod printable;
 mod resolve;
 mod scan;
 pub mod schema;
+mod session;
 mod source;
 mod spelling;
 mod tree;
 
+pub use compiled::Compiled;
 pub use diagnostic::{
     Absent, Ambiguity, ArgumentProblem, Bounded, CODES, Code, Color, Diagnostic, DocsProblem, Edit, Expectation,
-    Expected, Fix, Found, Help, Label, NumberProblem, Problem, Report, Step, Thing, TypeLooks, ValueKind, explain,
+    Expected, Fix, Found, Help, Label, NumberProblem, Problem, Report, Severity, Step, Thing, TypeLooks, ValueKind,
+    explain,
 };
+pub use index::{Definition, Import, Index, Reference};
 pub use language::AttributeName;
 pub use loader::{LoadError, Loaded, Loader, MAX_TEXT, MemoryLoader};
 pub use printable::printable;
+pub use scan::{Comment, Token, TokenKind};
 pub use schema::Schema;
+pub use session::Session;
+use session::Texts;
 pub use source::{Location, Source, SourceId, Sources, Span};
 
-/// Compiles files and all that they import. Of one run, every type has one identity, and every problem is reported.
+/// Compiles files and all that they import: the schema, or what is wrong. Of one run, every type has one identity, and every
+/// problem is reported.
 ///
 /// A file is called by the path that the loader gives it; [`Schema::files`] lists those that were loaded.
 pub fn compile(roots: &[&str], loader: &dyn Loader) -> Result<Schema, Report> {
-    let mut sources = Sources::default();
-    let mut diagnostics = Vec::new();
-    let files = files::collect(roots, loader, &mut sources, &mut diagnostics);
-    let schema = resolve::resolve(&files, &mut diagnostics);
-    if diagnostics.is_empty() { Ok(schema) } else { Err(Report::new(sources, diagnostics)) }
+    compiled::run(roots, loader, &mut Texts::default(), false).into_result()
+}
+
+/// The same, with everything that was learned: places, tokens and comments, and the schema also if there are errors.
+pub fn analyze(roots: &[&str], loader: &dyn Loader) -> Compiled {
+    compiled::run(roots, loader, &mut Texts::default(), true)
 }

@@ -21,6 +21,16 @@ pub trait Loader {
     }
 }
 
+impl<L: Loader + ?Sized> Loader for &L {
+    fn load(&self, path: &str, importer: Option<&str>) -> Result<Loaded, LoadError> {
+        (**self).load(path, importer)
+    }
+
+    fn available(&self, path: &str, importer: Option<&str>) -> Vec<String> {
+        (**self).available(path, importer)
+    }
+}
+
 /// A text that a [`Loader`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
@@ -129,7 +139,7 @@ pub(crate) fn relative(from: &str, to: &str) -> String {
 }
 
 /// The path without `.`, without `..` where that has something to take back, and without empty parts.
-fn normal(path: &str) -> String {
+pub(crate) fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {

@@ -172,7 +172,9 @@ impl<'a> Parser<'a> {
                 let lines =
                     self.text.get(body.open.end as usize..place.end as usize).unwrap_or_default().contains('\n');
                 let close = if lines { format!("\n{indent}}}") } else { " }".to_owned() };
-                self.diagnostics.push(Diagnostic::new(place, problem).fix(Fix::replace(Help::CloseIt, place, close)));
+                // Half a member would go on behind the brace.
+                let fix = unfinished.is_none().then(|| Fix::replace(Help::CloseIt, place, close));
+                self.diagnostics.push(Diagnostic::new(place, problem).fix(fix));
             }
             // More may have been meant to stand in it.
             if entries.is_empty() {

@@ -6,22 +6,27 @@ pub(crate) mod cycle;
 mod fields;
 mod names;
 mod objects;
+mod places;
 mod types;
 mod values;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Problem, Step, Thing};
+use crate::index::Index;
 use crate::schema::{ConstId, File, FileId, ObjectId, Schema, Struct, Type, TypeDef, TypeId, TypeKind};
-use crate::source::{Span, offset};
-use crate::tree::{Declaration, Item, Name, Tree};
+use crate::session::Parsed;
+use crate::source::{SourceId, Span, offset};
+use crate::tree::{Declaration, Item, Name};
 use attributes::Attributes;
 use fields::Flat;
 use names::{Namespace, Scopes};
 
 /// A file whose text was parsed and whose imports were found.
 pub(crate) struct ParsedFile {
-    pub(crate) tree: Tree,
+    pub(crate) parsed: Arc<Parsed>,
+    pub(crate) source: SourceId,
     pub(crate) path: String,
     pub(crate) is_root: bool,
     /// For each import, in the order of the text: the file. `None` if there is none, which was reported.
@@ -29,7 +34,9 @@ pub(crate) struct ParsedFile {
 }
 
 /// Resolves a closed set of files, an imported one before its importers. The schema is of use only if nothing was reported.
-pub(crate) fn resolve(files: &[ParsedFile], diagnostics: &mut Vec<Diagnostic>) -> Schema {
+///
+/// Without `indexed`, the index is empty.
+pub(crate) fn resolve(files: &[ParsedFile], indexed: bool, diagnostics: &mut Vec<Diagnostic>) -> (Schema, Index) {
     let mut resolver = Resolver {
         files,
         types: Vec::new(),
@@ -48,7 +55,8 @@ pub(crate) fn resolve(files: &[ParsedFile], diagnostics: &mut Vec<Diagnostic>) -
     resolver.check_recursion();
     let mut schema = Schema::default();
     resolver.files(&mut schema);
-    schema
+    let index = if indexed { resolver.index() } else { Index::default() };
+    (schema, index)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +129,7 @@ impl Resolver<'_> {
                 path: file.path.clone(),
                 stem: ParsedFile::stem(&file.path).to_owned(),
                 is_root: file.is_root,
-                docs: file.tree.docs.clone(),
+                docs: file.parsed.tree.docs.clone(),
                 module: None,
                 imports,
                 types: Vec::new(),
@@ -131,7 +139,7 @@ impl Resolver<'_> {
             let module = self.module(index);
             entry.module = module.as_ref().map(|name| name.text.clone());
             self.objects_of(index, module.is_some(), schema, &mut entry);
-            for item in &file.tree.items {
+            for item in &file.parsed.tree.items {
                 match &item.node {
                     None
                     | Some(
@@ -162,7 +170,7 @@ impl Resolver<'_> {
     /// The `module` of a file, where there is one; a second one, and attributes on what takes none, are reported.
     fn module(&mut self, file: usize) -> Option<Name> {
         let mut module: Option<Name> = None;
-        for item in &self.files[file].tree.items {
+        for item in &self.files[file].parsed.tree.items {
             match &item.node {
                 Some(Declaration::Module(name)) => {
                     self.attributes(&item.attributes, Thing::Module);
@@ -187,7 +195,7 @@ impl Resolver<'_> {
 
     fn objects_of(&mut self, file: usize, has_module: bool, schema: &mut Schema, entry: &mut File) {
         let mut homeless = false;
-        for item in &self.files[file].tree.items {
+        for item in &self.files[file].parsed.tree.items {
             if let Some(Declaration::Object(object)) = &item.node {
                 // One such message a file is enough: one line mends them all.
                 if !has_module && !homeless {

@@ -1,6 +1,8 @@
 //! The texts of a run, and places in them. Everything else holds spans; only here do they become lines and columns.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// One text of a [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +78,13 @@ impl Source {
         Location { line: line + 1, column: column + 1 }
     }
 
+    /// The line, from 0, and the column of a byte in UTF-16 units, from 0: as the protocol of language servers counts.
+    pub fn utf16(&self, at: u32) -> (u32, u32) {
+        let line = self.line_index(at);
+        let before = self.text.get(self.line_start(line)..at as usize).unwrap_or_default();
+        (offset(line), offset(before.encode_utf16().count()))
+    }
+
     /// The text between two bytes; nothing, if they are not the borders of characters.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.range()).unwrap_or_default()
@@ -95,19 +104,34 @@ impl Source {
 /// The texts of a run, in the order in which they were asked for: a root, then its imports.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    list: Vec<Source>,
+    list: Vec<Arc<Source>>,
+    by_path: HashMap<String, SourceId>,
 }
 
 impl Sources {
-    pub(crate) fn add(&mut self, path: String, text: String) -> SourceId {
+    /// Gives a file a text. One that had a text keeps its id.
+    pub(crate) fn set(&mut self, path: &str, text: String) -> SourceId {
+        let source = Arc::new(Source::new(path.to_owned(), text));
+        if let Some(id) = self.find(path) {
+            if let Some(place) = self.list.get_mut(id.0 as usize) {
+                *place = source;
+            }
+            return id;
+        }
         let id = SourceId(offset(self.list.len()));
-        self.list.push(Source::new(path, text));
+        self.list.push(source);
+        self.by_path.insert(path.to_owned(), id);
         id
+    }
+
+    /// The text of a path, as the loader gives it.
+    pub fn find(&self, path: &str) -> Option<SourceId> {
+        self.by_path.get(path).copied()
     }
 
     /// The text of an id; `None` for an id of another run.
     pub fn get(&self, id: SourceId) -> Option<&Source> {
-        self.list.get(id.0 as usize)
+        self.list.get(id.0 as usize).map(|source| &**source)
     }
 
     /// The text under a span.
@@ -117,7 +141,7 @@ impl Sources {
 
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
-        self.list.iter()
+        self.list.iter().map(|source| &**source)
     }
 }
 
@@ -136,6 +160,12 @@ mod tests {
         assert_eq!(source.location(0), Location { line: 1, column: 1 });
         assert_eq!(source.location(3), Location { line: 1, column: 3 });
         assert_eq!(source.location(6), Location { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn language_servers_count_in_utf16_units() {
+        let source = Source::new("a.zbus".into(), "x\n🎈é x".into());
+        assert_eq!((source.utf16(0), source.utf16(9)), ((0, 0), (1, 4)));
     }
 
     #[test]

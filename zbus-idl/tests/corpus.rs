@@ -338,3 +338,47 @@ fn ten_thousand_brackets_are_one_error() {
     let report = compile(&["deep.zbus"], &MemoryLoader::new().with("deep.zbus", text)).unwrap_err();
     assert_eq!(report.iter().map(zbus_idl::Diagnostic::code).collect::<Vec<_>>(), ["E0009"]);
 }
+
+/// What an edit makes of its place parses: from its start to the next mark that ends or opens something, or the end of the
+/// line, there is no error of the grammar.
+#[test]
+fn every_edit_that_is_offered_parses() {
+    struct Edited<'a>(Disk, &'a str, &'a str);
+    impl Loader for Edited<'_> {
+        fn load(&self, path: &str, importer: Option<&str>) -> Result<Loaded, LoadError> {
+            if path == self.1 {
+                return Ok(Loaded { path: path.to_owned(), bytes: self.2.as_bytes().to_vec() });
+            }
+            self.0.load(path, importer)
+        }
+    }
+    let mut failures = String::new();
+    let mut count = 0;
+    for path in schemas("invalid") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let report = compiled("invalid", &path).unwrap_err();
+        for diagnostic in &report {
+            let Some(edit) = diagnostic.fix.as_ref().and_then(|fix| fix.edit.as_ref()) else { continue };
+            let source = report.sources().get(edit.span.source).unwrap();
+            if source.path != name {
+                continue;
+            }
+            let mut text = source.text.clone();
+            text.replace_range(edit.span.range(), &edit.replacement);
+            let start = edit.span.range().start;
+            let behind = start + edit.replacement.len();
+            let end = behind + text[behind..].find([';', ',', '{', '\n']).unwrap_or(text.len() - behind);
+            let edited = compile(&[name], &Edited(Disk(corpus("invalid")), name, &text)).err();
+            let wrong = |one: &&zbus_idl::Diagnostic| {
+                let at = one.at.map_or(0, |span| span.range().start);
+                one.code().starts_with("E00") && (start..end).contains(&at)
+            };
+            count += 1;
+            if let Some(wrong) = edited.iter().flatten().find(wrong) {
+                let (offered, found) = (diagnostic.render(report.sources(), Color::Never), wrong.message());
+                writeln!(failures, "{offered}\nand then: {found}\n").unwrap();
+            }
+        }
+    }
+    assert!(failures.is_empty() && count > 250, "of {count} edits:\n{failures}");
+}

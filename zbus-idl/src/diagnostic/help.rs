@@ -43,6 +43,11 @@ macro_rules! helps {
                     Self::ImportIt { name, path } => format!("`{name}` is declared in {path}: import it").into(),
                 }
             }
+
+            /// Whether the words say nothing without the change that they are about.
+            pub(crate) fn needs_edit(&self) -> bool {
+                matches!(self, Self::AddIt | Self::RemoveIt | Self::CloseIt | Self::ClosesOtherBracket)
+            }
         }
     };
 }

@@ -37,7 +37,7 @@ impl Diagnostic {
         let edit = self.fix.as_ref().and_then(|fix| fix.edit.as_ref());
         json!({
             "code": self.code(),
-            "severity": "error",
+            "severity": self.severity.name(),
             "message": self.message(),
             "at": self.at.map(|span| place(sources, span)),
             "labels": labels.collect::<Value>(),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
-use super::{Diagnostic, Edit, Label};
+use super::{Diagnostic, Edit, Label, Severity};
 use crate::printable::printable;
 use crate::source::{Source, Sources, Span};
 
@@ -34,7 +34,11 @@ const MAX_GAP: usize = 200;
 impl Diagnostic {
     /// The diagnostic as the compiler shows it: message, places, help, and what the suggested edit makes of the text.
     pub fn render(&self, sources: &Sources, color: Color) -> String {
-        let title = Level::ERROR.primary_title(self.message()).id(self.code());
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(self.message()).id(self.code());
         let mut main = Group::with_title(title);
         let labels = self.labels();
         for excerpt in excerpts(sources, &labels) {
@@ -62,7 +66,7 @@ impl Diagnostic {
         });
         let help = self.fix.as_ref().map(|fix| format!("; {}", printable(&fix.help.words())));
         let (place, help) = (place.unwrap_or_default(), help.unwrap_or_default());
-        format!("{place}error[{}]: {}{help}", self.code(), self.message())
+        format!("{place}{}[{}]: {}{help}", self.severity.name(), self.code(), self.message())
     }
 }
 

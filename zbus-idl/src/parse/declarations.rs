@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::tree::{Alias, Attribute, Const, Declaration, Enum, Error, Item, Name, Object, Struct, Union};
 use crate::{foreign, spelling};
 
-fn declaration_shape(keyword: &str) -> Option<Shape> {
+pub(super) fn declaration_shape(keyword: &str) -> Option<Shape> {
     Some(match keyword {
         "module" => shape(Rule::module_piece, Thing::Module, ';'),
         "import" => shape(Rule::import_piece, Thing::Import, ';'),
@@ -118,7 +118,8 @@ impl<'a> Parser<'a> {
                 }
                 let words = Fix::words(Help::Declarations);
                 let problem = Problem::UnknownWord { word: self.found(at), expected: Thing::Declaration };
-                self.diagnostics.push(Diagnostic::new(at, problem).fix(fix.unwrap_or(words)));
+                let fix = fix.and_then(|fix| self.sound(None, &piece, fix)).unwrap_or(words);
+                self.diagnostics.push(Diagnostic::new(at, problem).fix(fix));
             }
             at => {
                 let at = at.unwrap_or(piece.next);

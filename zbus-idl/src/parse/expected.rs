@@ -45,7 +45,7 @@ impl Parser<'_> {
             [only] if *only == end => Expectation::After(end, shape.thing),
             _ => Expectation::OneOf(words.clone()),
         };
-        let fix = self.meant(&failure);
+        let fix = self.meant(&failure).and_then(|fix| self.sound(Some(shape), piece, fix));
         let problem = Problem::Unexpected { expected, found: self.found(found) };
         Diagnostic::new(place, problem).fix(fix)
     }
@@ -62,6 +62,7 @@ impl Parser<'_> {
             })
             .or_else(|| self.member_by_its_look(word, found, piece));
         let problem = Problem::UnknownWord { word: self.found(found), expected: Thing::ObjectMember };
+        let fix = fix.and_then(|fix| self.sound(Some(OBJECT_MEMBER), piece, fix));
         Diagnostic::new(place, problem).fix(fix.unwrap_or(Fix::words(Help::ObjectMembers)))
     }
 

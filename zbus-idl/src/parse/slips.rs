@@ -4,6 +4,7 @@ mod absent;
 mod heads;
 mod marks;
 mod members;
+mod sound;
 mod types;
 
 use super::members::{ARM, FIELD, MEMBER, VARIANT};

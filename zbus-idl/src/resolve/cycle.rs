@@ -82,7 +82,7 @@ mod tests {
     use crate::source::Sources;
 
     fn graph(edges: &[&[usize]]) -> Vec<Vec<Edge>> {
-        let source = Sources::default().add(String::new(), String::new());
+        let source = Sources::default().set("test.zbus", String::new());
         let edge = |to: &usize| Edge { to: *to, span: Span { source, start: 0, end: 0 } };
         edges.iter().map(|edges| edges.iter().map(edge).collect()).collect()
     }

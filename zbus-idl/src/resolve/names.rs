@@ -89,7 +89,7 @@ impl<'a> Resolver<'a> {
             let mut consts = Namespace::default();
             let mut own: HashMap<&'a str, Vec<usize>> = HashMap::new();
             let mut others: HashMap<&'a str, (Thing, Span)> = HashMap::new();
-            for item in &file.tree.items {
+            for item in &file.parsed.tree.items {
                 let Some(declaration) = &item.node else { continue };
                 let (name, kind) = match declaration {
                     Declaration::Alias(alias) => (&alias.name, Kind::Alias),
@@ -229,7 +229,7 @@ impl<'a> Resolver<'a> {
 
     /// Whether something that the file sees was not understood, so that a name may be missing for that reason alone.
     fn may_miss_names(&self, file: usize) -> bool {
-        let incomplete = |file: usize| self.files.get(file).is_none_or(|file| file.tree.incomplete);
+        let incomplete = |file: usize| self.files.get(file).is_none_or(|file| file.parsed.tree.incomplete);
         incomplete(file) || self.files[file].imports.iter().any(|import| import.is_none_or(incomplete))
     }
 
@@ -241,8 +241,8 @@ impl<'a> Resolver<'a> {
         let help = Help::ImportIt { name: name.to_owned(), path: path.clone() };
         // Imports stand at the top; a look through all of the file would be one for each unknown name.
         let leads = |item: &&Item| matches!(item.node, Some(Declaration::Import(_) | Declaration::Module(_)));
-        let last = importer.tree.items.iter().take_while(leads).last();
-        let first = importer.tree.items.first();
+        let last = importer.parsed.tree.items.iter().take_while(leads).last();
+        let first = importer.parsed.tree.items.first();
         let (at, text) = match (last, first) {
             (Some(last), _) => (last.extent.after(), format!("\nimport \"{path}\";")),
             (None, Some(first)) => (Span { end: first.extent.start, ..first.extent }, format!("import \"{path}\";\n")),

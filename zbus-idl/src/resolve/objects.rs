@@ -170,7 +170,7 @@ impl Resolver<'_> {
     /// Names that meet in generated code, and on the bus.
     pub(super) fn check_objects(&mut self, file: usize, module: Option<&str>) {
         let mut objects = Namespace::default();
-        for item in &self.files[file].tree.items {
+        for item in &self.files[file].parsed.tree.items {
             let Some(Declaration::Object(object)) = &item.node else {
                 continue;
             };

@@ -370,7 +370,7 @@ mod tests {
     use crate::source::Sources;
 
     fn lexed(text: &str) -> (Vec<TokenKind>, Vec<Problem>) {
-        let source = Sources::default().add("test.zbus".into(), String::new());
+        let source = Sources::default().set("test.zbus", String::new());
         let mut diagnostics = Vec::new();
         let tokens = lex(text, source, &mut diagnostics).tokens;
         (tokens.iter().map(|token| token.kind).collect(), diagnostics.into_iter().map(|one| one.problem).collect())
@@ -400,7 +400,7 @@ mod tests {
     #[test]
     fn comments_are_kept_with_their_places() {
         let text = "// a\n\n/* b */ x // c\n\n\n// d";
-        let source = Sources::default().add("test.zbus".into(), String::new());
+        let source = Sources::default().set("test.zbus", String::new());
         let lexed = lex(text, source, &mut Vec::new());
         let comments: Vec<_> = lexed
             .comments

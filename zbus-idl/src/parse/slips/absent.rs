@@ -25,6 +25,7 @@ impl Parser<'_> {
             .or_else(|| absent_in_a_method(failure, text))
             .or_else(|| self.absent_in_a_type(failure, text))
             .or_else(|| self.absent_in_a_head(failure, text))?;
+        let fix = fix.and_then(|fix| self.sound(Some(failure.shape), failure.piece, fix));
         Some(Diagnostic::new(failure.found, Problem::NoSuchThing(absent)).fix(fix))
     }
 
