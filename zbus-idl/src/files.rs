@@ -3,15 +3,33 @@
 mod meant;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::case;
 use crate::diagnostic::{Diagnostic, Fix, Help, Problem, Step};
+use crate::graph::{Edge, order};
 use crate::loader::{LoadError, Loader, MAX_TEXT};
-use crate::resolve::ParsedFile;
-use crate::resolve::cycle::{Edge, order};
-use crate::session::Texts;
-use crate::source::{Span, offset};
+use crate::session::{Parsed, Texts};
+use crate::source::{SourceId, Span, offset};
 use crate::tree::Declaration;
+
+/// A file whose text was parsed and whose imports were found.
+pub(crate) struct ParsedFile {
+    pub(crate) parsed: Arc<Parsed>,
+    pub(crate) source: SourceId,
+    pub(crate) path: String,
+    pub(crate) is_root: bool,
+    /// For each import, in the order of the text: the file. `None` if there is none, which was reported.
+    pub(crate) imports: Vec<Option<usize>>,
+}
+
+impl ParsedFile {
+    /// The name of the module that a path becomes.
+    pub(crate) fn stem(path: &str) -> &str {
+        let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+        file.strip_suffix(".zbus").unwrap_or(file)
+    }
+}
 
 /// The files that roots and their imports name, an imported one before its importers. What cannot be had was reported.
 pub(crate) fn collect(

@@ -37,6 +37,7 @@ pub mod contract;
 mod diagnostic;
 mod files;
 mod foreign;
+mod graph;
 mod index;
 mod language;
 mod loader;

@@ -126,6 +126,7 @@ impl<'a> Parser<'a> {
         let (count, lacks_open) = (body.pieces.len(), body.lacks_open());
         let mut hidden_close = false;
         let mut unfinished = None;
+        let mut half_typed = false;
         let mut failed_before: Option<(Span, bool)> = None;
         for (index, mut piece) in body.pieces.into_iter().enumerate() {
             // Half a member before a missing brace: the brace is the mistake.
@@ -145,6 +146,7 @@ impl<'a> Parser<'a> {
                 }
                 None => (Vec::new(), None),
             };
+            half_typed = half && node.is_none();
             let silent = half || piece.broken || node.is_none() && self.is_remainder(&piece, failed_before);
             if silent {
                 self.diagnostics.truncate(mark);
@@ -172,8 +174,8 @@ impl<'a> Parser<'a> {
                 let lines =
                     self.text.get(body.open.end as usize..place.end as usize).unwrap_or_default().contains('\n');
                 let close = if lines { format!("\n{indent}}}") } else { " }".to_owned() };
-                // Half a member would go on behind the brace.
-                let fix = unfinished.is_none().then(|| Fix::replace(Help::CloseIt, place, close));
+                // What is half-typed does not become whole by a brace.
+                let fix = (!half_typed).then(|| Fix::replace(Help::CloseIt, place, close));
                 self.diagnostics.push(Diagnostic::new(place, problem).fix(fix));
             }
             // More may have been meant to stand in it.

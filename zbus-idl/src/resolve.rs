@@ -2,36 +2,27 @@
 //! A name that is poisoned or was reported stays silent wherever it is met again.
 
 mod attributes;
-pub(crate) mod cycle;
-mod fields;
+mod enums;
 mod names;
 mod objects;
 mod places;
+mod recursion;
+mod structs;
 mod types;
+mod unions;
 mod values;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Problem, Step, Thing};
+use crate::diagnostic::{Diagnostic, Fix, Help, Problem, Step, Thing};
+use crate::files::ParsedFile;
 use crate::index::Index;
 use crate::schema::{ConstId, File, FileId, ObjectId, Schema, Struct, Type, TypeDef, TypeId, TypeKind};
-use crate::session::Parsed;
-use crate::source::{SourceId, Span, offset};
+use crate::source::{Span, offset};
 use crate::tree::{Declaration, Item, Name};
 use attributes::Attributes;
-use fields::Flat;
 use names::{Namespace, Scopes};
-
-/// A file whose text was parsed and whose imports were found.
-pub(crate) struct ParsedFile {
-    pub(crate) parsed: Arc<Parsed>,
-    pub(crate) source: SourceId,
-    pub(crate) path: String,
-    pub(crate) is_root: bool,
-    /// For each import, in the order of the text: the file. `None` if there is none, which was reported.
-    pub(crate) imports: Vec<Option<usize>>,
-}
+use structs::Flat;
 
 /// Resolves a closed set of files, an imported one before its importers. The schema is of use only if nothing was reported.
 ///
@@ -45,7 +36,7 @@ pub(crate) fn resolve(files: &[ParsedFile], indexed: bool, diagnostics: &mut Vec
         aliases: Vec::new(),
         outer: Vec::new(),
         flat: Vec::new(),
-        spread_budget: fields::MAX_SPREAD_FIELDS,
+        spread_budget: structs::MAX_SPREAD_FIELDS,
         on_bus: HashMap::new(),
         diagnostics,
     };
@@ -200,7 +191,11 @@ impl Resolver<'_> {
                 // One such message a file is enough: one line mends them all.
                 if !has_module && !homeless {
                     homeless = true;
-                    self.report(object.name.span, Problem::NoModule { object: object.name.text.clone() });
+                    let problem = Problem::NoModule { object: object.name.text.clone() };
+                    let first = self.files[file].parsed.tree.items.first().map_or(item.extent, |first| first.extent);
+                    let place = Span { end: first.start, ..first };
+                    let fix = Fix::replace(Help::AddModule, place, format!("module {};\n\n", entry.stem));
+                    self.diagnostics.push(Diagnostic::new(object.name.span, problem).fix(fix));
                 }
                 let resolved = self.object(file, item, object);
                 entry.objects.push(ObjectId(offset(schema.objects.len())));

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Kind, ParsedFile, Resolver, TypeEntry};
+use super::{Kind, Resolver, TypeEntry};
 use crate::case;
 use crate::diagnostic::{Ambiguity, Diagnostic, Fix, Help, Problem, Thing};
 use crate::language::{MAP, builtin, builtin_names};
@@ -249,13 +249,5 @@ impl<'a> Resolver<'a> {
             (None, None) => return Some(Fix::words(help)),
         };
         Some(Fix::replace(help, at, text))
-    }
-}
-
-impl ParsedFile {
-    /// The name of the module that a path becomes.
-    pub(crate) fn stem(path: &str) -> &str {
-        let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        file.strip_suffix(".zbus").unwrap_or(file)
     }
 }

@@ -1,8 +1,8 @@
 //! Type references to [`Type`], and aliases to what they stand for.
 
-use super::cycle::{Edge, order};
 use super::{Kind, Resolver, steps};
 use crate::diagnostic::{Diagnostic, Expectation, Fix, Found, Help, Problem, TypeLooks};
+use crate::graph::{Edge, order};
 use crate::language::{self, MAP};
 use crate::schema::{Type, TypeId};
 use crate::source::{Span, offset};

@@ -80,7 +80,15 @@ impl Parser<'_> {
             {
                 lack(Absent::Arithmetic)
             }
-            (Rule::import_piece, "as" | "," | "{") if !is_word(text) || failure.wants(Expected::Semicolon) => {
+            (Rule::import_piece, "{") => {
+                let rest = self.text.get(failure.found.start as usize..failure.piece.span.end as usize)?;
+                let fix = rest.find('"').map(|quote| {
+                    let start = failure.found.start as usize;
+                    Fix::replace(Help::ImportWholeFile, self.span(start, start + quote), "")
+                });
+                (Absent::ImportList, fix)
+            }
+            (Rule::import_piece, "as" | ",") if !is_word(text) || failure.wants(Expected::Semicolon) => {
                 lack(Absent::ImportList)
             }
             _ => return None,

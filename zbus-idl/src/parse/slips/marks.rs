@@ -86,6 +86,13 @@ impl Parser<'_> {
         let behind = self.text_from(found.end);
         let number_follows = behind.starts_with(|c: char| c.is_ascii_digit());
         match text {
+            "-" if failure.wants(Expected::Value) && behind.starts_with('-') => {
+                let signs = self.span(found.start as usize, found.end as usize + 1);
+                Some(Fix::replace(Help::OneSign, signs, "-"))
+            }
+            "," if failure.shape.rule == Rule::const_piece && number_follows => {
+                Some(Fix::replace(Help::GroupDigits, found, "_"))
+            }
             "+" if failure.wants(Expected::Value) => Some(Fix::replace(Help::RemoveIt, found, "")),
             "." if failure.wants(Expected::Value) && number_follows => {
                 Some(Fix::replace(Help::DigitsBeforePoint, found, "0."))

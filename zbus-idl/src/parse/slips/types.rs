@@ -31,6 +31,9 @@ impl Parser<'_> {
             }
             "?" => return Some(Fix::words(Help::OptionalForm)),
             "@" => return Some(Fix::words(Help::AttributeBeforeName)),
+            ")" if failure.is(OBJECT_MEMBER) && self.slice(name) == "void" => {
+                return Some(Fix::replace(Help::NoParams, name, ""));
+            }
             "," | ")" if failure.is(OBJECT_MEMBER) => {
                 return Some(Fix::words(Help::ParamForm));
             }
