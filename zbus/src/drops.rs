@@ -19,7 +19,7 @@ pub(crate) enum Reason {
     ForeignReplyTo,
     /// Its deadline has passed.
     Expired,
-    /// A reply that nobody waits for any more.
+    /// A reply that no call waits for any more.
     Late,
     /// A reply to a call that was never made here.
     Unknown,
@@ -68,7 +68,7 @@ struct PerReason {
 }
 
 impl Drops {
-    /// Counts a message, and logs it where its reason was not logged for a while.
+    /// Counts a message, and logs it unless its reason was logged in the last 10 s.
     pub(crate) fn note(&self, reason: Reason, detail: impl fmt::Display) {
         let Some(PerReason { count, limit }) = self.reasons.get(reason as usize) else { return };
         let total = count.fetch_add(1, Ordering::Relaxed) + 1;

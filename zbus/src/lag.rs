@@ -1,7 +1,7 @@
 //! How far a subscriber may fall behind, and what happens then.
 
 /// How many events wait for a subscriber that is slower than they come, and what becomes of those that do not fit. Bounded by their
-/// number and by their bytes, whichever is reached first. What is lost is told in either case, as
+/// number and by their bytes, whichever is reached first. The subscriber learns how many are lost in either case, by
 /// [`StreamError::Lagged`](crate::StreamError::Lagged).
 ///
 /// Unless a schema's `@lag` or [`Subscription::with_lag`](crate::Subscription::with_lag) says otherwise, it is
@@ -19,7 +19,7 @@ enum Policy {
     DropOldest,
 }
 
-/// How many bytes of events wait where nobody says otherwise.
+/// How many bytes of events wait by default.
 const DEFAULT_BYTES: usize = 16 << 20;
 
 impl Lag {
@@ -35,7 +35,7 @@ impl Lag {
         Self::new(Policy::DropOldest, events)
     }
 
-    /// The like with another bound for the bytes of the events that wait: 16 MiB unless set. A single event that is larger waits
+    /// Sets the bound for the bytes of the events that wait: 16 MiB unless set. A single event that is larger waits
     /// alone.
     #[must_use]
     pub const fn bytes(self, bytes: usize) -> Self {

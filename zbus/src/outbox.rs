@@ -14,6 +14,7 @@ pub(crate) use self::gather::Gatherer;
 use self::queue::{Sender, Then, Unsent};
 use self::writer::Writer;
 use crate::broker::{Broker, BrokerError, Write};
+use crate::scheduling::Scheduling;
 
 /// How many bytes of large messages may wait. Small ones are bounded by their number alone, which is cheaper.
 const LARGE_BYTES: usize = 64 << 20;
@@ -24,7 +25,7 @@ pub(crate) trait Tracker: Send + 'static {
     /// What a write is known by.
     type Tag: Send;
 
-    /// Just before a batch is written: takes out what nobody wants any more.
+    /// Just before a batch is written: takes out what is not wanted any more.
     fn begin(&self, batch: &mut Vec<Waiting<Self::Tag>>);
 
     /// Afterwards, with the outcome of each write of the batch. What it leaves in the batch is written again, after a pause.
@@ -73,8 +74,9 @@ impl<T> Clone for Outbox<T> {
 pub(crate) struct Closed;
 
 impl<T: Send + 'static> Outbox<T> {
+    /// Starts the writer on the current runtime.
     pub(crate) fn start<K: Tracker<Tag = T>>(broker: Arc<dyn Broker>, tracker: K) -> (Self, JoinHandle<()>) {
-        let (senders, waiting) = queue::new();
+        let (senders, waiting) = queue::new(Scheduling::current());
         let large = Arc::new(Semaphore::new(LARGE_BYTES / LARGE));
         let writer = Writer::new(broker, tracker, waiting);
         (Self { senders: Arc::new(senders), large }, tokio::spawn(writer.run()))

@@ -42,10 +42,9 @@ pub struct Counters {
     pub served: u64,
     /// The method ended with an error of its own.
     pub failed: u64,
-    /// The method could not be run, or not to its end, and its caller was told why (see [`RejectionKind`](crate::RejectionKind)).
+    /// The method could not be run, or not to its end, and its caller learned why (see [`RejectionKind`](crate::RejectionKind)).
     pub rejected: u64,
-    /// There was nobody to answer, or nothing to understand: the deadline had passed, the caller had
-    /// given the call up, or the request was not one.
+    /// No answer was due: the deadline had passed, the caller had given the call up, or the message was no request.
     pub dropped: u64,
 }
 

@@ -10,7 +10,7 @@ mod workers;
 
 pub use lock::Mutex;
 
-#[path = "../../../zbus/src/server/pool.rs"]
+#[path = "../../../zbus/src/server/workers/pool.rs"]
 mod pool;
 
 #[allow(dead_code, reason = "the client uses more of it")]

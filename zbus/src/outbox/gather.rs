@@ -1,34 +1,34 @@
-//! On several threads, what many tasks are about to send goes out together: the writer would begin with what the first of them sends.
+//! On multi-threaded runtimes the writer is held back briefly so that several tasks' messages form one batch. Otherwise it would begin
+//! with what the first of them sends.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::queue::Queue;
-use crate::threads::has_threads;
+use crate::scheduling::Scheduling;
 
 /// What was sent at the beginning would wait as long where the tasks keep all threads: where gathering took longer, nothing is gathered
 /// the next [`PAUSE`] times.
 const LONG: Duration = Duration::from_millis(1);
 const PAUSE: u32 = 100;
 
-/// For one who has several tasks go on at once, which then send.
+/// For a task that lets several others go on at once, which then send.
 #[derive(Debug)]
 pub(crate) struct Gatherer<T> {
     queue: Arc<Queue<T>>,
-    /// On one thread those tasks run before the writer anyway.
-    has_threads: bool,
     /// How often nothing is gathered.
     pause: u32,
 }
 
 impl<T> Gatherer<T> {
     pub(super) fn new(queue: Arc<Queue<T>>) -> Self {
-        Self { queue, has_threads: has_threads(), pause: 0 }
+        Self { queue, pause: 0 }
     }
 
     /// Keeps the writer back until this is dropped, or until enough waits. None where that would be in vain, or might take long.
     pub(crate) fn gather(&mut self, tasks: usize) -> Option<Gathering<'_, T>> {
-        if !self.has_threads || tasks < 2 {
+        // On one thread the tasks run before the writer anyway.
+        if self.queue.scheduling == Scheduling::CurrentThread || tasks < 2 {
             return None;
         }
         if self.pause > 0 {
@@ -67,7 +67,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn nothing_is_gathered_for_a_while_where_that_took_long() {
-        let (sender, _receiver) = queue::new::<()>();
+        let (sender, _receiver) = queue::new::<()>(Scheduling::MultiThreaded);
         let mut gatherer = Gatherer::new(sender.queue());
         let gathering = gatherer.gather(2);
         std::thread::sleep(2 * LONG);
@@ -80,12 +80,12 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_gathered_on_one_thread() {
-        assert!(Gatherer::new(queue::new::<()>().0.queue()).gather(2).is_none());
+        assert!(Gatherer::new(queue::new::<()>(Scheduling::CurrentThread).0.queue()).gather(2).is_none());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn one_task_sends_at_once() {
-        assert!(Gatherer::new(queue::new::<()>().0.queue()).gather(1).is_none());
+        assert!(Gatherer::new(queue::new::<()>(Scheduling::MultiThreaded).0.queue()).gather(1).is_none());
     }
 
     /// Tells of each write how many messages it has.

@@ -1,4 +1,4 @@
-//! The queue between those who send and the writer, which takes all that waits as one batch.
+//! The queue between senders and the writer, which takes all that waits as one batch.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, TryAcquireError};
 
 use super::{Closed, LARGE, Waiting};
-use crate::threads::wake_for_any_thread;
+use crate::scheduling::Scheduling;
 
 /// How many writes may wait. Further senders wait for room, in order.
 const CAPACITY: usize = 4096;
@@ -19,10 +19,10 @@ pub(super) const BATCH_BYTES: usize = 1 << 20;
 /// So many are written at once, even if more are about to come.
 const ENOUGH: usize = 64;
 
-pub(super) fn new<T>() -> (Sender<T>, Receiver<T>) {
+pub(super) fn new<T>(scheduling: Scheduling) -> (Sender<T>, Receiver<T>) {
     let state =
         State { waiting: VecDeque::new(), writer: None, held: 0, enough: false, no_senders: false, no_writer: false };
-    let queue = Arc::new(Queue { state: Mutex::new(state), room: Semaphore::new(CAPACITY) });
+    let queue = Arc::new(Queue { state: Mutex::new(state), room: Semaphore::new(CAPACITY), scheduling });
     (Sender { queue: Arc::clone(&queue) }, Receiver { queue })
 }
 
@@ -32,6 +32,8 @@ pub(super) struct Queue<T> {
     /// A permit is room for one more. It wakes as many senders as there is room for, and no others: with a million that wait, a batch
     /// must not cost a million wake-ups.
     room: Semaphore,
+    /// Of the writer's runtime.
+    pub(super) scheduling: Scheduling,
 }
 
 #[derive(Debug)]
@@ -128,7 +130,7 @@ impl<T> Sender<T> {
             state.writer()
         };
         match (writer, then) {
-            (Some(writer), Then::GoesOn) => wake_for_any_thread(writer),
+            (Some(writer), Then::GoesOn) => self.queue.scheduling.wake_for_any_thread(writer),
             (Some(writer), Then::Ends) => writer.wake(),
             (None, _) => {}
         }
@@ -225,7 +227,7 @@ mod tests {
 
     impl Ends {
         fn new() -> Self {
-            let (sender, receiver) = new();
+            let (sender, receiver) = new(Scheduling::MultiThreaded);
             Self { sender, receiver, woken: Arc::default() }
         }
 
@@ -238,7 +240,7 @@ mod tests {
             self.send_of(tag, 1);
         }
 
-        /// What the writer gets; none where it waits.
+        /// What the writer gets; none if it waits.
         fn batch(&self) -> Option<Vec<usize>> {
             let mut batch = Vec::new();
             let waker = Waker::from(Arc::clone(&self.woken));
@@ -304,7 +306,7 @@ mod tests {
         assert_eq!((ends.batch(), ends.woken()), (None, 0), "the other knows of more");
         drop(gathering);
         assert_eq!((ends.batch(), ends.woken()), (Some(vec![0, 1, 2]), 1));
-        // Nothing came: nobody is woken for that.
+        // Nothing came: the writer is not woken for that.
         assert_eq!(ends.batch(), None);
         drop(gatherers[0].gather(2));
         assert_eq!(ends.woken(), 1);

@@ -1,113 +1,133 @@
 //! The tasks that take requests out of the module's lists: as many at once as there are free workers, so that the servers of a
 //! module share the load.
 
+mod batch_size;
+mod status;
+
 use std::sync::Arc;
 
 use backon::BackoffBuilder;
-use bytes::Bytes;
-use tokio::sync::Notify;
-use tokio::task::yield_now;
-use tokio_util::sync::CancellationToken;
 
-use super::dispatch::Dispatcher;
-use super::portion::Portion;
-use super::reply::{Inboxes, ReplyTo, Sent};
-use super::workers::{Free, Workers, status_pool};
+use self::batch_size::BatchSize;
+pub(super) use self::status::StatusSource;
+use super::calls::{Dispatcher, Objects};
+use super::state::State;
+use super::workers::status_pool;
+use crate::ObjectId;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{BrokerError, Popped, Popper};
-use crate::drops::{Beginning, Drops, Reason};
+use crate::error::Error;
 use crate::log_limit::Outage;
-use crate::outbox::Outbox;
-use crate::status::Status;
-use crate::threads::{has_threads, offer_to_other_threads};
-use crate::wire::{OutgoingResponse, Request};
+use crate::object_id;
+use crate::scheduling::Scheduling;
 
-/// One pop shall stay near this many bytes: what a crash would lose, and what memory holds at once.
+/// One pop should stay near this many bytes: what a crash would lose, and what memory holds at once.
 const POP_BYTES: usize = 4 << 20;
 
-/// After so many calls others have their turn: their methods may have run right here.
+/// After so many calls other tasks have their turn: the methods may have run right here.
 const TURN: usize = 64;
 
+/// Takes requests for the objects that a pool of workers runs.
+pub(super) async fn start(
+    state: &Arc<State>,
+    objects: &Arc<Objects>,
+    pool: usize,
+    queues: Vec<Arc<str>>,
+) -> Result<(), Error> {
+    let intake = Intake::new(state, queues).await?;
+    let dispatcher = Dispatcher::new(Arc::clone(state), Arc::clone(objects), pool);
+    state.tasks.spawn(intake.requests(dispatcher, pool));
+    Ok(())
+}
+
+/// Answers requests for the status.
+pub(super) async fn start_status(state: &Arc<State>, source: StatusSource) -> Result<(), Error> {
+    let queues = [ObjectId::STATUS.queue(&state.module), object_id::instance_queue(&state.module, &state.instance)];
+    let intake = Intake::new(state, queues.map(Arc::from).into()).await?;
+    state.tasks.spawn(intake.status_requests(source));
+    Ok(())
+}
+
 /// A popper that survives the loss of its connection.
-pub(super) struct Intake {
-    pub(super) popper: Box<dyn Popper>,
-    pub(super) lists: Vec<Arc<str>>,
-    /// Notified when the broker is lost.
-    pub(super) lost: Arc<Notify>,
-    pub(super) stop: CancellationToken,
-    pub(super) outage: Outage,
+struct Intake {
+    state: Arc<State>,
+    popper: Box<dyn Popper>,
+    queues: Vec<Arc<str>>,
+    outage: Outage,
 }
 
 impl Intake {
-    /// Requests for the objects that a pool of workers runs, until `stop`. Whatever was popped by then is dispatched.
-    pub(super) async fn requests(mut self, dispatcher: Arc<Dispatcher>, pool: usize) {
+    async fn new(state: &Arc<State>, queues: Vec<Arc<str>>) -> Result<Self, Error> {
+        let popper = state.broker.popper().await?;
+        Ok(Self { state: Arc::clone(state), popper, queues, outage: Outage::default() })
+    }
+
+    /// Takes requests until the server stops. What was popped by then is dispatched.
+    async fn requests(mut self, mut dispatcher: Dispatcher, pool: usize) {
+        let state = Arc::clone(&self.state);
         let mut message_bytes = 0;
-        let mut portion = Portion::new();
-        let mut kept = dispatcher.kept();
-        let mut gatherer = dispatcher.outbox.gatherer();
-        let has_threads = has_threads();
+        let mut batch_size = BatchSize::new();
+        let mut gatherer = state.outbox.gatherer();
         loop {
-            let free = self.stop.run_until_cancelled(dispatcher.workers.reserve(pool)).await;
+            let free = state.stop.run_until_cancelled(state.workers.reserve(pool)).await;
             let Some(Some(mut free)) = free else { return };
-            let count = free.count().min(portion.size()).min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
+            let count = free.count().min(batch_size.get()).min(POP_BYTES / usize::max(message_bytes, 1)).max(1);
             let Some(popped) = self.pop(count).await else { return };
             let came = popped.messages.len();
-            portion.came(count, came);
-            let mut arrival = dispatcher.arrival(pool);
-            // On several threads, what this begins is under way before it is through.
+            batch_size.came(count, came);
+            let mut arrival = dispatcher.arrival();
+            // On several threads, the calls are under way before all of them have begun: their replies go out together.
             let mut gathering = gatherer.gather(came);
             for (index, message) in popped.messages.into_iter().enumerate() {
                 message_bytes = usize::midpoint(message_bytes, message.len());
                 if index % TURN == TURN - 1 {
-                    if has_threads {
-                        offer_to_other_threads().await;
-                    } else {
-                        yield_now().await;
-                    }
+                    state.scheduling.give_way().await;
                     drop(gathering);
                     gathering = gatherer.gather(came - index);
-                    arrival = dispatcher.arrival(pool);
+                    arrival = dispatcher.arrival();
                 }
-                dispatcher.dispatch(message, arrival, &mut free, &mut kept).await;
+                dispatcher.dispatch(message, arrival, &mut free).await;
             }
-            if has_threads {
-                offer_to_other_threads().await;
+            if state.scheduling == Scheduling::MultiThreaded {
+                state.scheduling.give_way().await;
             }
             drop(gathering);
             // A pop serves the first list that has any: each gets its turn to be that.
-            let served = (popped.list + 1).min(self.lists.len());
-            self.lists.rotate_left(served);
+            let served = (popped.list + 1).min(self.queues.len());
+            self.queues.rotate_left(served);
         }
     }
 
-    /// Status requests, until `stop`.
-    pub(super) async fn status_requests(mut self, server: StatusSource) {
+    /// Takes requests for the status until the server stops.
+    async fn status_requests(mut self, source: StatusSource) {
+        let state = Arc::clone(&self.state);
         let pool = status_pool();
-        while let Some(mut free) = self.stop.run_until_cancelled(pool.reserve()).await {
+        while let Some(mut free) = state.stop.run_until_cancelled(pool.reserve()).await {
             let Some(popped) = self.pop(free.count()).await else { return };
             for message in popped.messages {
-                server.answer(&message, &mut free).await;
+                source.answer(&message, &mut free).await;
             }
         }
     }
 
-    /// None when there is nothing more to come.
+    /// None when nothing more is taken.
     async fn pop(&mut self, count: usize) -> Option<Popped> {
+        let stop = &self.state.stop;
         let mut delays = reconnect_backoff().build();
         loop {
-            match self.popper.pop(&self.lists, count, &self.stop).await {
-                Ok(popped) if popped.messages.is_empty() && self.stop.is_cancelled() => return None,
+            match self.popper.pop(&self.queues, count, stop).await {
+                Ok(popped) if popped.messages.is_empty() && stop.is_cancelled() => return None,
                 Ok(popped) => {
                     if self.outage.is_over() {
-                        tracing::info!(lists = ?self.lists, "requests are taken again");
+                        tracing::info!(queues = ?self.queues, "requests are taken again");
                     }
                     return Some(popped);
                 }
                 Err(error) => {
                     self.interrupted(&error);
-                    self.lost.notify_one();
+                    self.state.lost.notify_one();
                     let delay = delays.next().unwrap_or(LONGEST_DELAY);
-                    self.stop.run_until_cancelled(tokio::time::sleep(delay)).await?;
+                    stop.run_until_cancelled(tokio::time::sleep(delay)).await?;
                 }
             }
         }
@@ -115,43 +135,7 @@ impl Intake {
 
     fn interrupted(&self, error: &BrokerError) {
         if let Some(count) = self.outage.failed(1) {
-            tracing::warn!(%error, count, lists = ?self.lists, "no requests can be taken: it is tried again");
-        }
-    }
-}
-
-/// Answers for the server itself.
-pub(super) struct StatusSource {
-    /// What does not change while it serves.
-    pub(super) constant: Status,
-    pub(super) workers: Arc<Workers>,
-    pub(super) outbox: Outbox<Sent>,
-    pub(super) drops: Arc<Drops>,
-    pub(super) inboxes: Inboxes,
-}
-
-impl StatusSource {
-    async fn answer(&self, message: &Bytes, free: &mut Free) {
-        let request = match Request::decode(message) {
-            Ok(request) => request,
-            Err(error) => return self.drops.note(Reason::Malformed, error),
-        };
-        let Some(reply_to) = ReplyTo::new(request.generation, request.reply_to, None, &self.inboxes) else {
-            return self.drops.note(Reason::ForeignReplyTo, Beginning(request.reply_to));
-        };
-        let status = Status {
-            workers: self.workers.status(),
-            counters: Some(self.workers.counters.status()),
-            ..self.constant.clone()
-        };
-        let mut response = OutgoingResponse::new(request.generation, request.id);
-        match response.value::<serde_with::Same, _>(&status).and_then(|()| response.encode()) {
-            Ok(message) => {
-                // There is one, as no more was popped than was reserved.
-                let Some(unwritten) = free.take_reply() else { return };
-                reply_to.send(&self.outbox, message, unwritten).await;
-            }
-            Err(error) => tracing::error!(%error, "the status cannot be encoded"),
+            tracing::warn!(%error, count, queues = ?self.queues, "no requests can be taken: the server tries again");
         }
     }
 }

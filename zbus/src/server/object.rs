@@ -1,12 +1,19 @@
 //! What a server serves: objects, as the compiler generates them from a schema or a program builds them itself.
 
+mod blocking;
+mod events;
+mod options;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_with::{DeserializeAs, SerializeAs};
 
-use super::events::Streams;
+pub(super) use self::blocking::Blocking;
+pub(super) use self::events::panic_text;
+pub use self::events::{Publisher, Streams};
+pub use self::options::ObjectOptions;
 use super::rejection::Rejection;
 use super::workers::Busy;
 use crate::ObjectId;
@@ -90,12 +97,12 @@ pub struct Call {
 }
 
 impl Call {
-    pub(super) fn new(state: Arc<CallState>, arguments: Elements, worker: Busy) -> Self {
+    pub(crate) fn new(state: Arc<CallState>, arguments: Elements, worker: Busy) -> Self {
         Self { state, arguments, worker }
     }
 
     /// The worker, which is busy for as long as this is held.
-    pub(super) fn worker(&self) -> Busy {
+    pub(crate) fn worker(&self) -> Busy {
         self.worker.clone()
     }
 
@@ -104,7 +111,7 @@ impl Call {
         Arc::clone(&self.state).into()
     }
 
-    /// Keeps the method from being dropped at its deadline, or where its caller gives it up: it runs to its end, and its answer is
+    /// Keeps the method from being dropped at its deadline, or when its caller gives it up: it runs to its end, and its answer is
     /// discarded then. Only a server that stops, and has waited for it as long as [`Server::drain`](crate::Server::drain) says, still
     /// drops it. What a schema's `@uninterruptible` is made of: to be called before the first `.await`.
     pub fn run_to_end(&self) {
@@ -124,7 +131,7 @@ impl Call {
     /// The arguments, if there are `count` of them.
     ///
     /// # Errors
-    /// [`RejectionKind::BadArguments`] where there are fewer or more.
+    /// [`RejectionKind::BadArguments`] if there are fewer or more.
     pub fn arguments(&self, count: usize) -> Result<Arguments<'_>, Rejection> {
         let given = self.arguments.len();
         if given == count {
@@ -137,12 +144,19 @@ impl Call {
     /// The arguments, if there are at least `count` of them: of a method whose last parameter takes any number.
     ///
     /// # Errors
-    /// [`RejectionKind::BadArguments`] where there are fewer.
+    /// [`RejectionKind::BadArguments`] if there are fewer.
     pub fn variadic_arguments(&self, count: usize) -> Result<Arguments<'_>, Rejection> {
         if self.arguments.len() < count {
             return Err(self.wrong_count(&format!("at least {count}")));
         }
         Ok(Arguments { arguments: self.arguments.iter() })
+    }
+
+    /// The arguments as they came, each a `MessagePack` document of its own: for a language binding, which has its own codec.
+    ///
+    /// They are as deep and as large as the server allows, but need not be `MessagePack`: a caller may send anything.
+    pub fn encoded_arguments(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.arguments.iter()
     }
 
     fn wrong_count(&self, expected: &str) -> Rejection {
@@ -194,7 +208,7 @@ impl Arguments<'_> {
     /// The next argument; its name is for errors alone.
     ///
     /// # Errors
-    /// [`RejectionKind::BadArguments`] where it is of another type, or where there is none left.
+    /// [`RejectionKind::BadArguments`] if it is of another type, or if there is none left.
     pub fn next<A, T>(&mut self, name: &str) -> Result<T, Rejection>
     where
         A: for<'de> DeserializeAs<'de, T>,
@@ -248,7 +262,7 @@ impl Returns {
     /// Adds the next value. Beside what was thrown it is the type's zero value: Go's callers read it first.
     ///
     /// # Errors
-    /// [`RejectionKind::BadReply`] where it cannot travel.
+    /// [`RejectionKind::BadReply`] if it cannot travel.
     pub fn value<A, T>(&mut self, value: &T) -> Result<(), Rejection>
     where
         A: SerializeAs<T> + ?Sized,
@@ -259,16 +273,26 @@ impl Returns {
         })
     }
 
+    /// Adds the next value from its encoded form, which is written as it is: for a language binding, which has its own codec.
+    ///
+    /// # Errors
+    /// [`RejectionKind::BadReply`] if it is not one `MessagePack` document, or nests deeper than 128 lists and maps.
+    pub fn encoded(&mut self, document: &[u8]) -> Result<(), Rejection> {
+        self.response.encoded(document).map_err(|error| {
+            Rejection::new(RejectionKind::BadReply, format!("a returned value is not one encoded document: {error}"))
+        })
+    }
+
     /// Says what a method that throws has thrown, or that it has not. Once for each such method, after the values.
     pub fn throws(&mut self, failure: Option<Failure>) {
         self.response.throws(failure);
     }
 
-    pub(super) fn has_thrown(&self) -> bool {
+    pub(crate) fn has_thrown(&self) -> bool {
         self.response.has_thrown()
     }
 
-    pub(super) fn encode(self, max_size: usize) -> Result<Bytes, Rejection> {
+    pub(crate) fn encode(self, max_size: usize) -> Result<Bytes, Rejection> {
         let too_large = |why: String| Rejection::new(RejectionKind::ReplyTooLarge, why);
         let message =
             self.response.encode().map_err(|error| too_large(format!("the reply cannot be encoded: {error}")))?;
@@ -279,5 +303,55 @@ impl Returns {
             )));
         }
         Ok(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_with::Same;
+
+    use super::*;
+    use crate::client::RemoteObject;
+    use crate::{Client, Generation, Server};
+
+    /// Gives back its arguments as they came, as a language binding with its own codec would.
+    struct Mirror;
+
+    impl Object for Mirror {
+        fn id(&self) -> ObjectId {
+            ObjectId::from_static("mirror", "1.0")
+        }
+
+        async fn call(&self, call: Call) -> Result<Returns, Rejection> {
+            let mut returns = call.returns();
+            if call.method() == "Broken" {
+                for document in [&b""[..], b"\xc3\xc3", b"\x92\xc3", b"\xc1", &[0x91; 200]] {
+                    let rejection = returns.encoded(document).unwrap_err();
+                    assert_eq!(rejection.kind, RejectionKind::BadReply, "{document:x?}");
+                }
+            }
+            for argument in call.encoded_arguments() {
+                returns.encoded(argument)?;
+            }
+            Ok(returns)
+        }
+    }
+
+    #[tokio::test]
+    async fn encoded_arguments_and_values_pass_as_they_are() {
+        let server = Server::new("mirrors").register(Mirror).unwrap().start("memory://mirror").await.unwrap();
+        for generation in [Generation::Zero, Generation::One] {
+            let client = Client::builder().generation(generation).connect("memory://mirror").await.unwrap();
+            let object = RemoteObject::new(client, "mirrors", Mirror.id());
+            for method in ["Whole", "Broken"] {
+                let mut request = object.request(method);
+                request.argument::<Same, _>("number", &7_u8).unwrap();
+                request.argument::<Same, _>("texts", &["a", "b"]).unwrap();
+                let mut reply = request.call(2).await.unwrap();
+                assert_eq!(reply.value::<Same, u8>().unwrap(), 7);
+                assert_eq!(reply.value::<Same, Vec<String>>().unwrap(), ["a", "b"]);
+            }
+        }
+        server.shutdown().await;
     }
 }

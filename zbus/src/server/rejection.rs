@@ -6,8 +6,8 @@ use crate::error::RejectionKind;
 /// [`Error::Rejected`](crate::Error::Rejected).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
-    pub(super) kind: RejectionKind,
-    pub(super) message: String,
+    pub(crate) kind: RejectionKind,
+    pub(crate) message: String,
 }
 
 impl Rejection {

@@ -1,12 +1,13 @@
 //! The workers of a server: how many calls run at once, and what each is doing.
 
+mod pool;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::counters::Counters;
-use super::pool::{self, Pool, Reserved, Worker};
+use self::pool::{Pool, Reserved, Worker};
 use crate::context::CallState;
 use crate::status::WorkerStatus;
 use crate::types::Timestamp;
@@ -20,20 +21,18 @@ const OVERDUE: Duration = Duration::from_secs(60);
 
 /// Those that all objects share are the first pool; an object with workers of its own has another.
 #[derive(Debug)]
-pub(super) struct Workers {
+pub(crate) struct Workers {
     pools: Vec<Arc<Pool<Work>>>,
-    /// How the calls that they ran, and those that they did not, have ended.
-    pub(super) counters: Counters,
 }
 
 /// Workers that wait for calls.
-pub(super) type Free = Reserved<Work>;
+pub(crate) type Free = Reserved<Work>;
 
 /// A worker that runs a call.
-pub(super) type Busy = Worker<Work>;
+pub(crate) type Busy = Worker<Work>;
 
 /// A reply that is not written yet.
-pub(super) type Unwritten = pool::Unwritten<Work>;
+pub(crate) type Unwritten = pool::Unwritten<Work>;
 
 /// So many replies may be on their way to the broker without keeping a worker from the next call. It is what a batch of writes holds as
 /// a rule; with fewer, workers would wait for the broker.
@@ -43,13 +42,13 @@ const FREE_UNWRITTEN: usize = 64;
 const STATUS_REQUESTS: usize = 16;
 
 /// What answers requests for the status: no worker of the server's, so that it is answered while those are busy.
-pub(super) fn status_pool() -> Arc<Pool<Work>> {
+pub(crate) fn status_pool() -> Arc<Pool<Work>> {
     Pool::new(STATUS_REQUESTS, 0)
 }
 
 /// What a worker does.
 #[derive(Clone, Debug)]
-pub(super) struct Work {
+pub(crate) struct Work {
     since: SystemTime,
     runs: Option<Arc<CallState>>,
     /// When what runs should have ended; none where nothing runs, or the limit is beyond the clock.
@@ -58,13 +57,13 @@ pub(super) struct Work {
 
 impl Work {
     /// A call that should have ended when it is `due`.
-    pub(super) fn new(call: Arc<CallState>, since: SystemTime, due: Option<Instant>) -> Self {
+    pub(crate) fn new(call: Arc<CallState>, since: SystemTime, due: Option<Instant>) -> Self {
         Self { since, runs: Some(call), due }
     }
 }
 
 /// When a call without a deadline that runs from now on is overdue.
-pub(super) fn overdue_after(now: Instant) -> Option<Instant> {
+pub(crate) fn overdue_after(now: Instant) -> Option<Instant> {
     now.checked_add(OVERDUE)
 }
 
@@ -76,24 +75,24 @@ impl Default for Work {
 
 impl Workers {
     /// Pools of so many workers each.
-    pub(super) fn new(pools: &[u32]) -> Arc<Self> {
+    pub(crate) fn new(pools: &[u32]) -> Arc<Self> {
         let pools = pools.iter().map(|&count| Pool::new(count as usize, FREE_UNWRITTEN)).collect();
-        Arc::new(Self { pools, counters: Counters::default() })
+        Arc::new(Self { pools })
     }
 
-    /// Waits for a free worker of a pool, and takes all of it that are free. None where there is no such pool.
-    pub(super) async fn reserve(&self, pool: usize) -> Option<Free> {
+    /// Waits for a free worker of a pool, and takes all that are free. None if there is no such pool.
+    pub(crate) async fn reserve(&self, pool: usize) -> Option<Free> {
         Some(self.pools.get(pool)?.reserve().await)
     }
 
     /// Waits until none is busy.
-    pub(super) async fn all_free(&self) {
+    pub(crate) async fn all_free(&self) {
         for pool in &self.pools {
             pool.all_free().await;
         }
     }
 
-    pub(super) fn status(&self) -> Vec<WorkerStatus> {
+    pub(crate) fn status(&self) -> Vec<WorkerStatus> {
         let works: Vec<Work> = self.pools.iter().flat_map(|pool| pool.all()).collect();
         let now = Instant::now();
         works

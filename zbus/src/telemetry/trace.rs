@@ -30,7 +30,7 @@ impl TraceParent {
         Self { parent: high ^ low.rotate_left(1) | 1, ..self }
     }
 
-    /// None where it is none, or of a version that is not understood: such a trace is not continued.
+    /// None if it is not one, or of a version that is not understood: such a trace is not continued.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let number = |digits: &str, len: usize| {
             let digits = Some(digits).filter(|digits| digits.len() == len && digits.bytes().all(is_lower_hex))?;

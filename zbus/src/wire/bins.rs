@@ -49,12 +49,24 @@ impl Bins {
         A: SerializeAs<T> + ?Sized,
         T: ?Sized,
     {
+        self.push_with(|bytes| encode_as::<A, T>(value, bytes))
+    }
+
+    /// Adds a value that is encoded already.
+    pub(crate) fn push_encoded(&mut self, document: &[u8]) -> Result<(), EncodeError> {
+        self.push_with(|bytes| {
+            bytes.extend_from_slice(document);
+            Ok(())
+        })
+    }
+
+    fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) -> Result<(), EncodeError> {
         if self.bytes.capacity() == 0 {
             self.bytes = SPARE.try_with(Cell::take).unwrap_or_default();
         }
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&HEADER);
-        let written = encode_as::<A, T>(value, &mut self.bytes).and_then(|()| self.close(start));
+        let written = write(&mut self.bytes).and_then(|()| self.close(start));
         if written.is_err() {
             self.bytes.truncate(start);
         }

@@ -160,6 +160,17 @@ pub(crate) fn elements(array: &[u8]) -> Result<Vec<Range<usize>>, DecodeError> {
     Ok(elements)
 }
 
+/// Refuses bytes that are not one value, from the first to the last.
+pub(crate) fn check_one_value(document: &[u8]) -> Result<(), DecodeError> {
+    let mut deserializer = rmp_serde::Deserializer::new(Cursor::new(document));
+    deserializer.set_max_depth(MAX_DEPTH + 1);
+    IgnoredAny::deserialize(&mut deserializer).map_err(|error| DecodeError::new(error.to_string()))?;
+    match document.len() - position(&deserializer) {
+        0 => Ok(()),
+        more => Err(DecodeError::new(format!("{more} bytes follow the value"))),
+    }
+}
+
 fn position(deserializer: &rmp_serde::Deserializer<ReadReader<Cursor<&[u8]>>>) -> usize {
     // The position is that of a slice in memory.
     usize::try_from(deserializer.get_ref().position()).unwrap_or(usize::MAX)

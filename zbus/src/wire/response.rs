@@ -74,6 +74,19 @@ impl OutgoingResponse {
         }
     }
 
+    /// A value that is encoded already: one document, no deeper than what is read.
+    pub(crate) fn encoded(&mut self, document: &[u8]) -> Result<(), EncodeError> {
+        msgpack::check_one_value(document).map_err(|error| EncodeError::new(error.to_string()))?;
+        match self {
+            Self::One { message, count, .. } => {
+                *count += 1;
+                message.extend_from_slice(document);
+                Ok(())
+            }
+            Self::Zero { values, .. } => values.push_encoded(document),
+        }
+    }
+
     /// The error that a method that throws has thrown, or none if it has not.
     pub(crate) fn throws(&mut self, thrown: Option<Failure>) {
         match self {

@@ -11,7 +11,7 @@ use super::Replies;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, Popper};
 use crate::outbox::Gatherer;
-use crate::threads::offer_to_other_threads;
+use crate::scheduling::Scheduling;
 
 /// How many replies a pop takes at most.
 const BATCH: usize = 1024;
@@ -67,7 +67,7 @@ async fn read(
                 let gathering = gatherer.gather(popped.messages.len());
                 reader.replies.take(popped.messages);
                 if gathering.is_some() {
-                    offer_to_other_threads().await;
+                    Scheduling::MultiThreaded.give_way().await;
                 }
             }
             Err(error) => {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::server::events::Publisher;
+use crate::server::object::Publisher;
 use crate::wire::{EncodeError, encode};
 
 /// Publishes an event of an [`UntypedObject`](super::UntypedObject), from anywhere. All clones publish the same.
@@ -26,8 +26,9 @@ impl<T: Serialize + ?Sized> Event<T> {
         Self { publishers: Arc::default(), events: PhantomData }
     }
 
-    /// Publishes to all who listen, and waits until it is on its way. One that cannot travel, or that the broker does not take, is logged
-    /// and dropped. Before the object's server has started, and after it was told to stop, nothing is published.
+    /// Publishes to all subscribers. Waits while 4096 events and replies of the server wait to be written. An event that cannot travel, or
+    /// that the broker does not take, is dropped and logged. Before the object's server has started, and after it was asked to stop,
+    /// nothing is published.
     pub fn publish(&self, event: &T) -> impl Future<Output = ()> + Send + use<T> {
         let publishers = self.publishers.0.lock().clone();
         // Encoded before the future, so that the event need not be shared between threads. There is one publisher as a rule.

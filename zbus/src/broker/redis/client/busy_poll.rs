@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures::poll;
 
-use crate::threads::has_threads;
+use crate::scheduling::Scheduling;
 
 /// How long is looked for a message. One that is under way comes in this time even where the other end sleeps.
 const LIMIT: Duration = Duration::from_micros(200);
@@ -43,7 +43,9 @@ pub(crate) struct BusyPoll {
 impl BusyPoll {
     /// On the current runtime.
     pub(crate) fn new(wanted: bool) -> Self {
-        Self { habit: (wanted && !has_threads()).then(|| Habit::new(Instant::now())) }
+        Self {
+            habit: (wanted && Scheduling::current() == Scheduling::CurrentThread).then(|| Habit::new(Instant::now())),
+        }
     }
 
     /// Waits for the next message. Dropping the future drops `message` with it, and nothing is learned.

@@ -1,25 +1,21 @@
-//! The streams of served objects: each is run once a server, and its events are published to whoever listens.
+//! The streams of objects, and what publishes their events.
 
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
-use std::task::Poll;
 
 use futures::{FutureExt, Stream, StreamExt};
 use serde_with::SerializeAs;
-use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::reply::Sent;
-use crate::ObjectId;
 use crate::broker::{BoxFuture, Write};
 use crate::log_limit::LogLimit;
 use crate::outbox::Outbox;
+use crate::server::replies::Sent;
 use crate::telemetry;
 use crate::wire::{EncodeError, encode_as};
 
-type Start = Box<dyn FnOnce(Publisher) -> BoxFuture<'static, ()> + Send>;
+/// Runs a stream until it ends.
+pub(crate) type Start = Box<dyn FnOnce(Publisher) -> BoxFuture<'static, ()> + Send>;
 
 /// The streams of an object, to be started with the server.
 #[derive(Default)]
@@ -37,50 +33,9 @@ impl Streams {
         self.streams.push((name.into(), Box::new(|publisher| run(publisher).boxed())));
     }
 
-    /// Runs each in a task of its own until `stop`. The end or the panic of one is logged, and ends that one alone.
-    ///
-    /// When this returns, each was polled once: a stream that listens to something inside the service does so before the first call.
-    pub(super) async fn start(
-        self,
-        object: &ObjectId,
-        module: &str,
-        outbox: &Outbox<Sent>,
-        tasks: &TaskTracker,
-        stop: &CancellationToken,
-        max_message_size: usize,
-    ) {
-        for (name, run) in self.streams {
-            let channel: Arc<str> = object.channel(module, &name).into();
-            let publisher = Publisher {
-                channel: Arc::clone(&channel),
-                outbox: outbox.clone(),
-                max_message_size,
-                refused: Arc::default(),
-            };
-            let stop = stop.clone();
-            let (begun, started) = oneshot::channel();
-            tasks.spawn(async move {
-                // The stream is made in here too, since making it may panic.
-                let run = std::panic::AssertUnwindSafe(async move { run(publisher).await }).catch_unwind();
-                let mut run = std::pin::pin!(run);
-                let first = futures::poll!(&mut run);
-                // The server's start may have been given up.
-                let _ = begun.send(());
-                let outcome = match first {
-                    Poll::Ready(outcome) => Some(outcome),
-                    Poll::Pending => stop.run_until_cancelled(run).await,
-                };
-                match outcome {
-                    Some(Err(panic)) => {
-                        tracing::error!(stream = %channel, panic = panic_text(&*panic), "a stream panicked");
-                    }
-                    Some(Ok(())) => tracing::info!(stream = %channel, "a stream has ended"),
-                    None => {}
-                }
-            });
-            // An error says that the runtime is going down.
-            let _ = started.await;
-        }
+    /// Each with its name.
+    pub(crate) fn into_each(self) -> impl Iterator<Item = (String, Start)> {
+        self.streams.into_iter()
     }
 }
 
@@ -91,7 +46,7 @@ impl fmt::Debug for Streams {
 }
 
 /// What a panic says.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
         .copied()
@@ -110,8 +65,12 @@ pub struct Publisher {
 }
 
 impl Publisher {
+    pub(crate) fn new(channel: Arc<str>, outbox: Outbox<Sent>, max_message_size: usize) -> Self {
+        Self { channel, outbox, max_message_size, refused: Arc::default() }
+    }
+
     /// Whether the other publishes the same stream for the same server.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.channel, &other.channel)
     }
 
@@ -143,7 +102,7 @@ impl Publisher {
         self.send(encoded.map(|()| message))
     }
 
-    pub(super) async fn send(&self, message: Result<Vec<u8>, EncodeError>) {
+    pub(crate) async fn send(&self, message: Result<Vec<u8>, EncodeError>) {
         let message = match message {
             Ok(message) if message.len() <= self.max_message_size => message,
             Ok(message) => {

@@ -1,71 +1,67 @@
-//! The server shows that it is there, for as long as it is.
+//! The server announces itself to its broker, for as long as it serves.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use backon::BackoffBuilder;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::backoff::reconnect_backoff;
-use crate::broker::{Broker, BrokerError, BrokerErrorKind};
+use crate::broker::{BrokerError, BrokerErrorKind};
 use crate::log_limit::Outage;
+use crate::object_id;
+use crate::server::state::State;
 
-/// How often a server shows itself.
+/// How often a server announces itself.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// A server that has not shown itself for this long is gone.
+/// A server that has not announced itself for this long is gone.
 const LASTING: Duration = Duration::from_secs(15);
 
 /// How long a stopping server tries to take itself out; what it leaves lasts no longer than [`LASTING`].
 const RETRACT_LIMIT: Duration = Duration::from_secs(1);
 
-/// Between two tries where the broker is away: short, as the instances of a broker that comes back empty are unknown to it.
+/// Between two tries while the broker is away: short, as a broker that comes back empty knows no instances.
 const LONGEST_DELAY: Duration = Duration::from_secs(1);
 
+/// Announces the server now, again from time to time, and no longer when it stops.
+pub(super) async fn start(state: &Arc<State>) {
+    let presence =
+        Presence { set: object_id::instances(&state.module), state: Arc::clone(state), outage: Outage::default() };
+    presence.announce().await;
+    state.tasks.spawn(presence.keep());
+}
+
 /// One instance in the set of those that serve its module.
-pub(super) struct Presence {
-    pub(super) broker: Arc<dyn Broker>,
-    pub(super) set: String,
-    pub(super) instance: Arc<str>,
-    /// Rung where the broker was lost: it may come back without the set.
-    pub(super) lost: Arc<Notify>,
-    pub(super) stop: CancellationToken,
-    pub(super) outage: Outage,
+struct Presence {
+    set: String,
+    state: Arc<State>,
+    outage: Outage,
 }
 
 impl Presence {
-    /// Shows the server now, again from time to time, and no longer when `stop` comes.
-    pub(super) async fn start(self, tasks: &TaskTracker) {
-        self.announce().await;
-        tasks.spawn(self.keep());
-    }
-
     async fn keep(self) {
-        let stop = self.stop.clone();
-        let shown = stop.run_until_cancelled(async {
+        let announcing = self.state.stop.run_until_cancelled(async {
             loop {
                 // An error says that it is time.
-                let _ = tokio::time::timeout(INTERVAL, self.lost.notified()).await;
+                let _ = tokio::time::timeout(INTERVAL, self.state.lost.notified()).await;
                 self.announce().await;
             }
         });
-        shown.await;
-        let retracted = self.broker.retract(&self.set, &self.instance);
+        announcing.await;
+        let retracted = self.state.broker.retract(&self.set, &self.state.instance);
         if !matches!(tokio::time::timeout(RETRACT_LIMIT, retracted).await, Ok(Ok(()))) {
-            tracing::debug!("the server could not take itself out of those that are there");
+            tracing::debug!("the server could not take itself out of the set of its module's servers");
         }
     }
 
-    /// Tries until it is done, until there is no sense in it, or for one interval.
+    /// Tries until it succeeds, until the broker refuses, or for one interval.
     async fn announce(&self) {
         let mut delays = reconnect_backoff().with_max_delay(LONGEST_DELAY).build();
         let tried = async {
             loop {
-                match self.broker.announce(&self.set, &self.instance, LASTING).await {
+                match self.state.broker.announce(&self.set, &self.state.instance, LASTING).await {
                     Err(error) if error.kind() != BrokerErrorKind::Refused => {
-                        tracing::debug!(%error, "the server cannot show itself yet");
+                        tracing::debug!(%error, "the server cannot announce itself yet");
                         tokio::time::sleep(delays.next().unwrap_or(LONGEST_DELAY)).await;
                     }
                     outcome => return outcome,

@@ -18,8 +18,7 @@ pub use self::event::Event;
 use self::function::{Closure, Method};
 pub use self::function::{Function, MethodFuture, MethodName, ThrowingFuture};
 pub use self::parameters::{LastParameter, Parameter, Parameters};
-use super::events::{Publisher, Streams};
-use super::object::{Call, Object, Returns};
+use super::object::{Call, Object, Publisher, Returns, Streams};
 use super::rejection::Rejection;
 use crate::ObjectId;
 use crate::broker::BoxFuture;
@@ -76,7 +75,7 @@ type Run = Arc<dyn Fn(Publisher) -> BoxFuture<'static, ()> + Send + Sync>;
 /// at the call's deadline as [`Object::call`] says. A `()` is no returned value, a tuple (or an array of fixed length) is as many as it
 /// has elements, anything else that implements `Serialize` is one.
 ///
-/// A method that nobody waits for (`oneway` in a schema) is one that returns `()`: the caller says that it does not wait.
+/// A method whose callers do not wait (`oneway` in a schema) is one that returns `()`: the caller says that it does not wait.
 #[must_use = "an object does nothing before a server has it"]
 pub struct UntypedObject {
     id: ObjectId,

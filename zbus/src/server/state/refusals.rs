@@ -2,8 +2,7 @@
 
 use crate::error::RejectionKind;
 use crate::log_limit::LogLimit;
-
-use super::rejection::Rejection;
+use crate::server::Rejection;
 
 /// The kinds that are logged each by itself; all others share a line.
 const KINDS: [RejectionKind; 9] = [
@@ -20,14 +19,14 @@ const KINDS: [RejectionKind; 9] = [
 
 /// What a server has refused: one line a kind and interval.
 #[derive(Debug, Default)]
-pub(super) struct Refusals {
+pub(crate) struct Refusals {
     limits: [LogLimit; KINDS.len()],
     others: LogLimit,
 }
 
 impl Refusals {
     /// Logs why a call has no result, unless a line of that kind was logged a short time ago.
-    pub(super) fn note(&self, rejection: &Rejection) {
+    pub(crate) fn note(&self, rejection: &Rejection) {
         let known = KINDS.iter().position(|kind| *kind == rejection.kind).and_then(|index| self.limits.get(index));
         let Some(unsaid) = known.unwrap_or(&self.others).due() else { return };
         let (kind, reason) = (rejection.kind.as_str(), &*rejection.message);

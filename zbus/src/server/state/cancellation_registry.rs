@@ -1,5 +1,4 @@
-//! The calls that run, by their ids, so that a caller who gives one up can end it; and the ids that were given up before their
-//! requests came.
+//! The calls that run, by their ids, so that a caller can end its own; and the ids that were given up before their requests came.
 
 use std::borrow::Borrow;
 use std::collections::{HashSet, VecDeque};
@@ -18,7 +17,7 @@ const REMEMBERED: usize = 4096;
 const LONGEST_ID: usize = 64;
 
 #[derive(Debug, Default)]
-pub(super) struct Running {
+pub(crate) struct CancellationRegistry {
     state: Mutex<State>,
 }
 
@@ -28,25 +27,25 @@ struct State {
     cancelled: RecentIds,
 }
 
-impl Running {
+impl CancellationRegistry {
     /// Whether its caller has given up a call that does not run yet.
-    pub(super) fn was_given_up(&self, id: &str) -> bool {
+    pub(crate) fn was_given_up(&self, id: &str) -> bool {
         self.state.lock().cancelled.contains(id)
     }
 
     /// Enters a call; it is taken out when the guard is dropped. None for one that was given up already.
-    pub(super) fn enter(&self, call: &Arc<CallState>) -> Option<Entered<'_>> {
+    pub(crate) fn enter(&self, call: &Arc<CallState>) -> Option<Entry<'_>> {
         let mut state = self.state.lock();
         if state.cancelled.contains(call.id()) {
             return None;
         }
         // The sender of two requests of one id can give up the later one.
         state.calls.replace(ById(Arc::clone(call)));
-        Some(Entered { call: Arc::clone(call), running: self })
+        Some(Entry { call: Arc::clone(call), registry: self })
     }
 
     /// A caller gives its call up. An id is nobody's secret but its caller's: 122 random bits and a number.
-    pub(super) fn cancel(&self, id: &str) {
+    pub(crate) fn cancel(&self, id: &str) {
         let mut state = self.state.lock();
         match state.calls.get(id) {
             Some(ById(call)) => call.give_up(),
@@ -55,16 +54,16 @@ impl Running {
     }
 }
 
-/// A call's place among those that run.
+/// A call that runs. Dropped, it is taken out.
 #[derive(Debug)]
-pub(super) struct Entered<'a> {
+pub(crate) struct Entry<'a> {
     call: Arc<CallState>,
-    running: &'a Running,
+    registry: &'a CancellationRegistry,
 }
 
-impl Drop for Entered<'_> {
+impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        let mut state = self.running.state.lock();
+        let mut state = self.registry.state.lock();
         // Another call of the same id may have taken its place.
         if let Some(other) = state.calls.take(self.call.id())
             && !Arc::ptr_eq(&other.0, &self.call)
@@ -134,35 +133,35 @@ mod tests {
 
     #[test]
     fn a_call_is_given_up_by_its_id_while_it_runs_and_before() {
-        let running = Running::default();
-        let (first, second) = (running.enter(&call("1")).unwrap(), running.enter(&call("2")).unwrap());
-        running.cancel("2");
-        running.cancel("3");
+        let registry = CancellationRegistry::default();
+        let (first, second) = (registry.enter(&call("1")).unwrap(), registry.enter(&call("2")).unwrap());
+        registry.cancel("2");
+        registry.cancel("3");
         assert!(!first.call.is_given_up() && second.call.is_given_up());
-        assert!(running.was_given_up("3") && running.enter(&call("3")).is_none());
+        assert!(registry.was_given_up("3") && registry.enter(&call("3")).is_none());
         drop((first, second));
-        assert!(running.state.lock().calls.is_empty());
+        assert!(registry.state.lock().calls.is_empty());
         // It was answered: nothing of it is left.
-        assert!(running.enter(&call("1")).is_some());
+        assert!(registry.enter(&call("1")).is_some());
     }
 
     #[test]
     fn of_two_calls_with_one_id_the_end_of_the_first_leaves_the_second() {
-        let running = Running::default();
-        let (first, second) = (running.enter(&call("1")).unwrap(), running.enter(&call("1")).unwrap());
+        let registry = CancellationRegistry::default();
+        let (first, second) = (registry.enter(&call("1")).unwrap(), registry.enter(&call("1")).unwrap());
         drop(first);
-        running.cancel("1");
+        registry.cancel("1");
         assert!(second.call.is_given_up());
     }
 
     #[test]
     fn a_flood_of_cancelled_ids_takes_no_more_than_its_share_of_memory() {
-        let running = Running::default();
-        running.cancel(&"x".repeat(LONGEST_ID + 1));
+        let registry = CancellationRegistry::default();
+        registry.cancel(&"x".repeat(LONGEST_ID + 1));
         for id in 0..3 * REMEMBERED {
-            running.cancel(&id.to_string());
+            registry.cancel(&id.to_string());
         }
-        let state = running.state.lock();
+        let state = registry.state.lock();
         assert_eq!((state.cancelled.ids.len(), state.cancelled.oldest_first.len()), (REMEMBERED, REMEMBERED));
         assert!(state.cancelled.contains(&(3 * REMEMBERED - 1).to_string()) && !state.cancelled.contains("0"));
     }

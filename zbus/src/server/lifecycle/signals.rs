@@ -1,10 +1,10 @@
-//! Ctrl-C, and on Unix `SIGTERM`: what asks a process to stop.
+//! Ctrl-C, and on Unix `SIGTERM`: the signals that ask a process to stop.
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The signals since this was made. One that cannot be listened to ends the process, as it does by default.
-pub(super) struct StopSignals {
+pub(crate) struct StopSignals {
     #[cfg(unix)]
     interrupt: Option<Signal>,
     #[cfg(unix)]
@@ -13,12 +13,12 @@ pub(super) struct StopSignals {
 
 #[cfg(unix)]
 impl StopSignals {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { interrupt: signal(SignalKind::interrupt()).ok(), terminate: signal(SignalKind::terminate()).ok() }
     }
 
-    /// Waits for the next one. Nothing is lost where the future is dropped.
-    pub(super) async fn next(&mut self) {
+    /// Waits for the next one. Dropping the future loses none.
+    pub(crate) async fn next(&mut self) {
         tokio::select! {
             () = received(self.interrupt.as_mut()) => {}
             () = received(self.terminate.as_mut()) => {}
@@ -39,12 +39,12 @@ async fn received(signal: Option<&mut Signal>) {
 
 #[cfg(not(unix))]
 impl StopSignals {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {}
     }
 
     /// Waits for the next one.
-    pub(super) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

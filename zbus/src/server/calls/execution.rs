@@ -1,4 +1,4 @@
-//! A worker on its way with a call: the method is driven to its end, or until it is given up, and the call is answered.
+//! The execution of a call: its method is driven to its end, or until the call is given up, and the call is answered.
 
 use std::any::Any;
 use std::fmt;
@@ -11,31 +11,30 @@ use std::time::Duration;
 
 use futures::FutureExt;
 
-use super::dispatch::Dispatcher;
-use super::events::panic_text;
-use super::object::Returns;
-use super::rejection::Rejection;
-use super::reply::ReplyTo;
-use super::workers::{Busy, Unwritten};
 use crate::context::{CallState, Context};
 use crate::error::RejectionKind;
+use crate::server::object::panic_text;
+use crate::server::replies::ReplyTo;
+use crate::server::state::State;
+use crate::server::workers::{Busy, Unwritten};
+use crate::server::{Rejection, Returns};
 use crate::telemetry::{self, Observed};
 
-/// What a call needs on its way.
-pub(super) struct Run {
-    pub(super) dispatcher: Arc<Dispatcher>,
-    pub(super) call: Arc<CallState>,
-    pub(super) observed: Observed,
+/// A call that a worker runs.
+pub(crate) struct Execution {
+    pub(crate) state: Arc<State>,
+    pub(crate) call: Arc<CallState>,
+    pub(crate) observed: Observed,
     /// `module.object@version`.
-    pub(super) queue: Arc<str>,
-    pub(super) worker: Busy,
-    /// None for a call that is not answered.
-    pub(super) reply_to: Option<ReplyTo>,
-    /// The server's, where that comes before the deadline, or there is none.
-    pub(super) own_limit: Option<Duration>,
+    pub(crate) queue: Arc<str>,
+    pub(crate) worker: Busy,
+    /// None for a one-way call.
+    pub(crate) reply_to: Option<ReplyTo>,
+    /// The server's limit, if it comes before the deadline, or there is none.
+    pub(crate) own_limit: Option<Duration>,
 }
 
-/// Why a method is not waited for any longer.
+/// Why a call is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum GivenUp {
     /// By its caller.
@@ -45,12 +44,12 @@ enum GivenUp {
     Stopped,
 }
 
-/// What a method ends with, a panic among it.
+/// How a method ends, a panic included.
 type Ended = Result<Result<Returns, Rejection>, Box<dyn Any + Send>>;
 
-impl Run {
-    /// The method as the current task's call, which ends with it where it panics.
-    pub(super) fn guarded<F>(&self, method: F) -> impl Future<Output = Ended> + use<F>
+impl Execution {
+    /// The method as the current task's call. A panic of the method ends the call alone.
+    pub(crate) fn guarded<F>(&self, method: F) -> impl Future<Output = Ended> + use<F>
     where
         F: Future<Output = Result<Returns, Rejection>>,
     {
@@ -58,17 +57,17 @@ impl Run {
     }
 
     /// Runs the method to its end, or until it is given up, and answers.
-    pub(super) async fn finish(self, method: Pin<&mut Option<impl Future<Output = Ended>>>) {
-        let Self { dispatcher, call, observed, queue, worker, reply_to, own_limit } = self;
-        let counters = &dispatcher.workers.counters;
-        if dispatcher.running.was_given_up(call.id()) {
+    pub(crate) async fn finish(self, method: Pin<&mut Option<impl Future<Output = Ended>>>) {
+        let Self { state, call, observed, queue, worker, reply_to, own_limit } = self;
+        let counters = &state.counters;
+        if state.cancellations.was_given_up(call.id()) {
             counters.dropped.add_one();
             return tracing::debug!("dropped a request that its caller has given up");
         }
-        let ended = pin!(run(&call, &dispatcher, method));
+        let ended = pin!(run(&call, &state, method));
         let answer = match observed.run_method(&queue, call.method(), ended, outcome_of).await {
             Ok(outcome) => Some(outcome),
-            // Nobody waits for it.
+            // No caller waits for it.
             Err(GivenUp::Cancelled) => None,
             Err(GivenUp::AtDeadline) => {
                 let name = Name(&call);
@@ -84,7 +83,7 @@ impl Run {
             }
         };
         let thrown = matches!(&answer, Some(Ok(returns)) if returns.has_thrown());
-        let answer = answer.map(|outcome| outcome.and_then(|returns| returns.encode(dispatcher.max_message_size)));
+        let answer = answer.map(|outcome| outcome.and_then(|returns| returns.encode(state.limits.message_size)));
         match &answer {
             Some(Ok(_)) if thrown => counters.failed.add_one(),
             Some(Ok(_)) => counters.served.add_one(),
@@ -94,11 +93,11 @@ impl Run {
         // Free for the next call while the reply is on its way. What is not written counts, so that a server takes no more than it can
         // answer.
         match (answer, reply_to) {
-            (Some(Ok(message)), Some(reply_to)) => reply_to.send(&dispatcher.outbox, message, worker.replies()).await,
+            (Some(Ok(message)), Some(reply_to)) => reply_to.send(&state.outbox, message, worker.replies()).await,
             // In memory of its own: what is rare shall not make every call's future larger.
             (Some(Err(rejection)), reply_to) => {
                 let id = call.id();
-                Box::pin(reject(reply_to, id, &dispatcher, &rejection, worker.replies())).await;
+                Box::pin(reject(reply_to, id, &state, &rejection, worker.replies())).await;
             }
             (Some(Ok(_)), None) | (None, _) => drop(worker),
         }
@@ -106,33 +105,33 @@ impl Run {
 }
 
 /// Says why a call has no result: to its caller, and in the log.
-pub(super) async fn reject(
+pub(crate) async fn reject(
     reply_to: Option<ReplyTo>,
     id: &str,
-    dispatcher: &Dispatcher,
+    state: &State,
     rejection: &Rejection,
     unwritten: Unwritten,
 ) {
-    dispatcher.refusals.note(rejection);
+    state.refusals.note(rejection);
     if let Some(reply_to) = reply_to {
-        reply_to.reject(id, &dispatcher.outbox, rejection, unwritten).await;
+        reply_to.reject(id, &state.outbox, rejection, unwritten).await;
     }
 }
 
 /// Drives a method, which is dropped when this is ready.
 async fn run(
     call: &Arc<CallState>,
-    dispatcher: &Dispatcher,
+    state: &State,
     mut method: Pin<&mut Option<impl Future<Output = Ended>>>,
 ) -> Result<Result<Returns, Rejection>, GivenUp> {
-    let outcome = drive(call, dispatcher, method.as_mut()).await;
+    let outcome = drive(call, state, method.as_mut()).await;
     method.set(None);
     outcome
 }
 
 async fn drive(
     call: &Arc<CallState>,
-    dispatcher: &Dispatcher,
+    state: &State,
     mut method: Pin<&mut Option<impl Future<Output = Ended>>>,
 ) -> Result<Result<Returns, Rejection>, GivenUp> {
     let mut ended = poll_fn(|context| match method.as_mut().as_pin_mut() {
@@ -145,27 +144,27 @@ async fn drive(
             return Poll::Ready(Err(outcome));
         }
         // A method that is ready at once costs no timer, and no place among those that can be given up.
-        let watch = watch.get_or_insert_with(|| Box::pin(given_up(call, dispatcher)));
+        let watch = watch.get_or_insert_with(|| Box::pin(given_up(call, state)));
         Poll::Ready(Ok(ready!(watch.as_mut().poll(context))))
     });
     let given_up = match given_up.await {
         Ok(given_up) => given_up,
         Err(outcome) => return Ok(settle(call, outcome)),
     };
-    // For what the method has spawned, or for the method itself where it runs on.
+    // For what the method has spawned, or for the method itself if it runs on.
     call.give_up();
     if call.runs_to_end() && given_up != GivenUp::Stopped {
         tokio::select! {
             outcome = &mut ended => drop(settle(call, outcome)),
-            () = dispatcher.abort.cancelled() => {}
+            () = state.abort.cancelled() => {}
         }
     }
     Err(given_up)
 }
 
 /// Waits until a call is given up.
-async fn given_up(call: &Arc<CallState>, dispatcher: &Dispatcher) -> GivenUp {
-    let Some(_entered) = dispatcher.running.enter(call) else { return GivenUp::Cancelled };
+async fn given_up(call: &Arc<CallState>, state: &State) -> GivenUp {
+    let Some(_entered) = state.cancellations.enter(call) else { return GivenUp::Cancelled };
     let deadline = async {
         match call.deadline {
             Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -176,7 +175,7 @@ async fn given_up(call: &Arc<CallState>, dispatcher: &Dispatcher) -> GivenUp {
         biased;
         () = call.given_up() => GivenUp::Cancelled,
         () = deadline => GivenUp::AtDeadline,
-        () = dispatcher.abort.cancelled() => GivenUp::Stopped,
+        () = state.abort.cancelled() => GivenUp::Stopped,
     }
 }
 

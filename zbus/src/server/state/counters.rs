@@ -6,15 +6,15 @@ use crate::status;
 
 /// How requests ended, each counted once.
 #[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) served: Counter,
-    pub(super) failed: Counter,
-    pub(super) rejected: Counter,
-    pub(super) dropped: Counter,
+pub(crate) struct Counters {
+    pub(crate) served: Counter,
+    pub(crate) failed: Counter,
+    pub(crate) rejected: Counter,
+    pub(crate) dropped: Counter,
 }
 
 impl Counters {
-    pub(super) fn status(&self) -> status::Counters {
+    pub(crate) fn status(&self) -> status::Counters {
         status::Counters {
             served: self.served.get(),
             failed: self.failed.get(),
@@ -25,10 +25,10 @@ impl Counters {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Counter(AtomicU64);
+pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
-    pub(super) fn add_one(&self) {
+    pub(crate) fn add_one(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 

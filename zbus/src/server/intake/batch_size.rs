@@ -1,34 +1,34 @@
 //! How many requests a pop asks for.
 //!
-//! Where all of them were taken at once, client and broker would stand still while they are worked on, and the server while the answers
-//! are under way. So it is about half of those that are on their way round: the halves take turns.
+//! Taking all of them leaves client and broker idle while the server works, and the server idle while its replies are on their way. So a
+//! pop asks for about half of those that are in flight: the halves take turns.
 
-/// Fewer are not worth a trip of their own.
+/// Fewer are not worth a round trip of their own.
 const SMALLEST: usize = 8;
 
-/// Where the half is more than this, all of them are taken: then it is the number of trips that counts.
+/// If the half is more than this, all of them are taken: then it is the number of round trips that counts.
 const LARGEST: usize = 64;
 
-/// A portion that finds its size by what the pops give.
+/// Adapts to what the pops give.
 #[derive(Debug)]
-pub(super) struct Portion {
+pub(crate) struct BatchSize {
     size: usize,
     /// What the pop before the last gave.
     before: usize,
 }
 
-impl Portion {
-    pub(super) fn new() -> Self {
+impl BatchSize {
+    pub(crate) fn new() -> Self {
         Self { size: SMALLEST, before: SMALLEST }
     }
 
     /// How many to ask for.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn get(&self) -> usize {
         self.size
     }
 
     /// So many were asked for, and so many came.
-    pub(super) fn came(&mut self, asked: usize, came: usize) {
+    pub(crate) fn came(&mut self, asked: usize, came: usize) {
         if came < asked {
             // A bit less than the half, so that a pop which gives all there is gives less than that the next time.
             let half = usize::midpoint(self.before, came);
@@ -66,7 +66,7 @@ mod tests {
 
         /// What a pop for so many gives: it waits where nothing is there.
         fn pop(&mut self, asked: usize) -> usize {
-            // The answers to the batch before the last are back by now, and those who got them have called again.
+            // The answers to the batch before the last are back by now, and their callers have called again.
             while self.waiting == 0 || self.under_way.len() > 1 {
                 let Some(answered) = self.under_way.pop_front() else { break };
                 self.waiting += answered;
@@ -78,10 +78,10 @@ mod tests {
         }
     }
 
-    fn pop(portion: &mut Portion, round: &mut Round, workers: usize) -> usize {
-        let asked = portion.size().min(workers);
+    fn pop(batch_size: &mut BatchSize, round: &mut Round, workers: usize) -> usize {
+        let asked = batch_size.get().min(workers);
         let came = round.pop(asked);
-        portion.came(asked, came);
+        batch_size.came(asked, came);
         came
     }
 
@@ -89,15 +89,15 @@ mod tests {
     fn what_is_on_its_way_settles_to_two_batches_or_to_all_from_any_start() {
         for calls in [16, 24, 64, 256, 1000, 1024] {
             for size in [1, SMALLEST, 16, calls / 2, LARGEST, usize::MAX] {
-                let (mut portion, mut round) = (Portion { size, before: size }, Round::new(calls));
+                let (mut batch_size, mut round) = (BatchSize { size, before: size }, Round::new(calls));
                 for _ in 0..60 {
-                    pop(&mut portion, &mut round, usize::MAX);
+                    pop(&mut batch_size, &mut round, usize::MAX);
                 }
                 if calls > 2 * LARGEST {
-                    assert_eq!(portion.size(), usize::MAX, "{calls} calls from {size}");
+                    assert_eq!(batch_size.get(), usize::MAX, "{calls} calls from {size}");
                     continue;
                 }
-                let batches: Vec<_> = (0..60).map(|_| pop(&mut portion, &mut round, usize::MAX)).collect();
+                let batches: Vec<_> = (0..60).map(|_| pop(&mut batch_size, &mut round, usize::MAX)).collect();
                 let mean = batches.iter().sum::<usize>() / batches.len();
                 let expected = calls * 3 / 10..=calls * 7 / 10;
                 assert!(expected.contains(&mean), "{calls} calls from {size}: {batches:?}");
@@ -107,20 +107,20 @@ mod tests {
 
     #[test]
     fn one_call_at_a_time_stays_one() {
-        let (mut portion, mut round) = (Portion::new(), Round::new(1));
+        let (mut batch_size, mut round) = (BatchSize::new(), Round::new(1));
         for _ in 0..20 {
-            assert_eq!(pop(&mut portion, &mut round, usize::MAX), 1);
-            assert_eq!(portion.size(), SMALLEST);
+            assert_eq!(pop(&mut batch_size, &mut round, usize::MAX), 1);
+            assert_eq!(batch_size.get(), SMALLEST);
         }
     }
 
     #[test]
     fn a_burst_is_taken_within_a_few_pops() {
         for (burst, most) in [(8, 1), (16, 2), (100, 7), (1024, 10)] {
-            let (mut portion, mut left, mut pops) = (Portion::new(), burst, 0);
+            let (mut batch_size, mut left, mut pops) = (BatchSize::new(), burst, 0);
             while left > 0 {
-                let came = portion.size().min(left);
-                portion.came(portion.size(), came);
+                let came = batch_size.get().min(left);
+                batch_size.came(batch_size.get(), came);
                 left -= came;
                 pops += 1;
             }
@@ -130,17 +130,17 @@ mod tests {
 
     #[test]
     fn a_pop_for_few_free_workers_says_nothing_of_the_size() {
-        let mut portion = Portion { size: 50, before: 50 };
+        let mut batch_size = BatchSize { size: 50, before: 50 };
         for free in [1, 7, 49] {
-            portion.came(free, free);
-            assert_eq!(portion.size(), 50);
+            batch_size.came(free, free);
+            assert_eq!(batch_size.get(), 50);
         }
         // Nor is a size without bounds more than that.
-        let mut portion = Portion { size: usize::MAX, before: usize::MAX };
-        portion.came(usize::MAX, usize::MAX);
-        assert_eq!(portion.size(), usize::MAX);
-        portion.came(usize::MAX, 0);
-        portion.came(usize::MAX, 0);
-        assert_eq!(portion.size(), SMALLEST);
+        let mut batch_size = BatchSize { size: usize::MAX, before: usize::MAX };
+        batch_size.came(usize::MAX, usize::MAX);
+        assert_eq!(batch_size.get(), usize::MAX);
+        batch_size.came(usize::MAX, 0);
+        batch_size.came(usize::MAX, 0);
+        assert_eq!(batch_size.get(), SMALLEST);
     }
 }

@@ -1,57 +1,61 @@
-//! Where the calls of an object run.
+//! The tasks in which the calls of an object run.
 //!
-//! On a runtime of one thread a call begins in the task that took its request: most methods are ready at once, and so cost no task of
-//! their own. One that is not becomes a task then. On a runtime of several threads each call is a task from the start: one that blocks
-//! or computes for long keeps its thread, and must not keep the calls that came with it. Nor may it keep what those before it have
-//! woken, which tokio has the same thread run next: so no task there runs several calls.
+//! On a current-thread runtime a call begins in the task that took its request: most methods are ready at once, and so need no task of
+//! their own. A method that is not ready at once becomes a task then. On a multi-threaded runtime each call is a task from the start: a
+//! method that blocks or computes for long keeps its thread, and must not hold up the calls that came with it. Tokio runs newly woken
+//! tasks next on the same thread, so a blocking call would also delay what the calls before it have woken: no task there runs several
+//! calls.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::object::{Call, Object};
-use super::run::Run;
-use crate::threads::has_threads;
+use super::execution::Execution;
+use crate::scheduling::Scheduling;
+use crate::server::{Call, Object};
 
 /// An object of whatever type. The type is forgotten where a call becomes a future, so that this costs no allocation of its own.
-pub(super) trait AnyObject: Send + Sync {
-    /// For one task that takes requests, on the current runtime.
-    fn runner(self: Arc<Self>) -> Box<dyn Runner>;
+pub(crate) trait AnyObject: Send + Sync {
+    /// For one task that takes requests.
+    fn spawner(self: Arc<Self>, scheduling: Scheduling) -> Box<dyn Spawner>;
 }
 
-/// Runs the calls of an object.
-pub(super) trait Runner: Send {
-    fn run(&mut self, call: Call, run: Run);
+/// Begins the calls of an object.
+pub(crate) trait Spawner: Send {
+    fn spawn(&mut self, call: Call, execution: Execution);
 }
 
 impl<O: Object> AnyObject for O {
-    fn runner(self: Arc<Self>) -> Box<dyn Runner> {
-        let make = move |call, run: Run| {
+    fn spawner(self: Arc<Self>, scheduling: Scheduling) -> Box<dyn Spawner> {
+        let make = move |call, execution: Execution| {
             let object = Arc::clone(&self);
             async move {
                 // The future is made in there too, since making it may panic.
-                let method = run.guarded(async move { object.call(call).await });
+                let method = execution.guarded(async move { object.call(call).await });
                 // It may be large, and is moved no more: each layer over it that takes it by value would have room for it twice.
-                run.finish(pin!(Some(method))).await;
+                execution.finish(pin!(Some(method))).await;
             }
         };
-        if has_threads() { Box::new(Spawned { make }) } else { Box::new(InPlace { make, place: Box::pin(None) }) }
+        match scheduling {
+            Scheduling::CurrentThread => Box::new(InPlace { make, place: Box::pin(None) }),
+            Scheduling::MultiThreaded => Box::new(Task { make }),
+        }
     }
 }
 
 /// Each call is a task.
-struct Spawned<M> {
+struct Task<M> {
     make: M,
 }
 
-impl<M, F> Runner for Spawned<M>
+impl<M, F> Spawner for Task<M>
 where
-    M: Fn(Call, Run) -> F + Send,
+    M: Fn(Call, Execution) -> F + Send,
     F: Future<Output = ()> + Send + 'static,
 {
-    fn run(&mut self, call: Call, run: Run) {
-        tokio::spawn((self.make)(call, run));
+    fn spawn(&mut self, call: Call, execution: Execution) {
+        tokio::spawn((self.make)(call, execution));
     }
 }
 
@@ -62,13 +66,13 @@ struct InPlace<M, F> {
     place: Pin<Box<Option<F>>>,
 }
 
-impl<M, F> Runner for InPlace<M, F>
+impl<M, F> Spawner for InPlace<M, F>
 where
-    M: Fn(Call, Run) -> F + Send,
+    M: Fn(Call, Execution) -> F + Send,
     F: Future<Output = ()> + Send + 'static,
 {
-    fn run(&mut self, call: Call, run: Run) {
-        self.place.set(Some((self.make)(call, run)));
+    fn spawn(&mut self, call: Call, execution: Execution) {
+        self.place.set(Some((self.make)(call, execution)));
         // A task is polled when it begins: nothing that happens before that is missed without a waker.
         let mut nobody = Context::from_waker(Waker::noop());
         // Method and answer are guarded already. What panics when it is dropped ends its own call, as a task would.
@@ -174,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn on_one_thread_a_call_is_a_task_only_where_it_is_not_ready_at_once() {
+    async fn on_one_thread_a_call_is_a_task_only_if_it_is_not_ready_at_once() {
         check("one", true).await;
     }
 

@@ -25,7 +25,7 @@ pub(crate) struct Observed {
 }
 
 impl Default for Observed {
-    /// Nobody listens.
+    /// There is no subscriber.
     fn default() -> Self {
         Self { span: Span::none() }
     }
@@ -35,7 +35,7 @@ impl Observed {
     /// A call that a client is about to make, and what is to travel with it as `traceparent`. `given` is the one that the program gives
     /// it, and `parent` that of the call which the program serves. `queue` is `module.object@version`.
     pub(crate) fn call(queue: &str, method: &str, given: Option<&str>, parent: Option<&str>) -> (Self, Option<String>) {
-        // Nobody may listen at all: then the span's fields are not even looked at.
+        // Without a subscriber the span's fields are not even evaluated.
         let span = if tracing::level_enabled!(Level::INFO) {
             tracing::info_span!(
                 "zbus.call",
@@ -80,7 +80,7 @@ impl Observed {
 
     /// Until the guard is dropped, what happens is the call's.
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
-        // One that nobody listens to costs all the same.
+        // A span without a subscriber costs all the same.
         (!self.span.is_none()).then(|| self.span.enter())
     }
 
@@ -102,7 +102,7 @@ impl Observed {
         word: impl FnOnce(&T) -> &'static str,
     ) -> T {
         let meter = Meter::server(queue, method);
-        // Where nobody listens there is nothing to enter.
+        // Without a subscriber there is nothing to enter.
         let outcome = if self.span.is_disabled() { run.await } else { run.instrument(self.span.clone()).await };
         let word = word(&outcome);
         self.ended(word);

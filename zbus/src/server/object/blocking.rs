@@ -6,14 +6,14 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::object::{Call, Object, Returns};
-use super::rejection::Rejection;
-use super::{Context, Streams};
+use super::{Call, Object, Returns, Streams};
 use crate::ObjectId;
+use crate::context::Context;
 use crate::error::RejectionKind;
+use crate::server::rejection::Rejection;
 
 /// An object whose methods run on the blocking pool.
-pub(super) struct Blocking<O>(pub(super) Arc<O>);
+pub(crate) struct Blocking<O>(pub(crate) Arc<O>);
 
 impl<O: Object> Object for Blocking<O> {
     fn id(&self) -> ObjectId {
@@ -30,7 +30,7 @@ impl<O: Object> Object for Blocking<O> {
 
     async fn call(&self, call: Call) -> Result<Returns, Rejection> {
         let object = Arc::clone(&self.0);
-        // A thread cannot be stopped: its worker is busy for as long as it runs, whoever still waits for it.
+        // A thread cannot be stopped: its worker is busy for as long as it runs, even if its caller has given it up.
         let worker = call.worker();
         let dropped = CancellationToken::new();
         let drops = dropped.clone().drop_guard();

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 /// `unwritten` replies are free of charge; each beyond them keeps one worker from being reserved. No more requests are taken and not
 /// answered, at any time, than there are workers and `unwritten`.
 #[derive(Debug)]
-pub(super) struct Pool<T> {
+pub(crate) struct Pool<T> {
     places: Mutex<Places<T>>,
 }
 
@@ -36,13 +36,13 @@ struct Places<T> {
 #[derive(Debug, Default)]
 struct Place<T> {
     does: T,
-    /// Those who have it.
+    /// How many hold it.
     holders: usize,
 }
 
 impl<T: Default> Pool<T> {
     /// So many workers, and replies of which nothing is held back.
-    pub(super) fn new(count: usize, free_unwritten: usize) -> Arc<Self> {
+    pub(crate) fn new(count: usize, free_unwritten: usize) -> Arc<Self> {
         let all = std::iter::repeat_with(Place::default).take(count).collect();
         // So that the first worker is busy first.
         let free = (0..count).rev().collect();
@@ -52,7 +52,7 @@ impl<T: Default> Pool<T> {
     }
 
     /// Waits for a free worker, and takes all that are free. Dropping the future takes none.
-    pub(super) async fn reserve(self: &Arc<Self>) -> Reserved<T> {
+    pub(crate) async fn reserve(self: &Arc<Self>) -> Reserved<T> {
         let count = poll_fn(|context| {
             let mut places = self.places.lock();
             match places.available() {
@@ -67,7 +67,7 @@ impl<T: Default> Pool<T> {
     }
 
     /// Waits until all are free: none is reserved, none is at work.
-    pub(super) async fn all_free(&self) {
+    pub(crate) async fn all_free(&self) {
         poll_fn(|context| {
             let mut places = self.places.lock();
             let are_free = places.reserved == 0 && places.free.len() == places.all.len();
@@ -77,14 +77,14 @@ impl<T: Default> Pool<T> {
     }
 
     /// What each does.
-    pub(super) fn all(&self) -> Vec<T>
+    pub(crate) fn all(&self) -> Vec<T>
     where
         T: Clone,
     {
         self.places.lock().all.iter().map(|place| place.does.clone()).collect()
     }
 
-    /// One who holds a worker no longer does, and leaves so many replies to be written.
+    /// A holder gives a worker back, and leaves so many replies to be written.
     fn give_back(&self, place: usize, replies: usize) {
         let mut places = self.places.lock();
         places.unwritten += replies;
@@ -125,18 +125,18 @@ impl<T> Places<T> {
 
 /// Workers that wait for work. They are free again when this is dropped.
 #[derive(Debug)]
-pub(super) struct Reserved<T> {
+pub(crate) struct Reserved<T> {
     pool: Arc<Pool<T>>,
     count: usize,
 }
 
 impl<T: Default> Reserved<T> {
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
     /// One of them, which does this from now on.
-    pub(super) fn take_one(&mut self, does: T) -> Option<Worker<T>> {
+    pub(crate) fn take_one(&mut self, does: T) -> Option<Worker<T>> {
         self.count = self.count.checked_sub(1)?;
         let mut places = self.pool.places.lock();
         places.reserved = places.reserved.saturating_sub(1);
@@ -147,7 +147,7 @@ impl<T: Default> Reserved<T> {
     }
 
     /// A reply that one of them gives at once, without work.
-    pub(super) fn take_reply(&mut self) -> Option<Unwritten<T>> {
+    pub(crate) fn take_reply(&mut self) -> Option<Unwritten<T>> {
         self.count = self.count.checked_sub(1)?;
         let mut places = self.pool.places.lock();
         places.reserved = places.reserved.saturating_sub(1);
@@ -172,7 +172,7 @@ impl<T> Drop for Reserved<T> {
 
 /// A worker that is one's own, or shared with others. It is free again when all of these are dropped.
 #[derive(Debug)]
-pub(super) struct Worker<T: Default> {
+pub(crate) struct Worker<T: Default> {
     pool: Arc<Pool<T>>,
     /// None once it was given back.
     place: Option<usize>,
@@ -180,7 +180,7 @@ pub(super) struct Worker<T: Default> {
 
 impl<T: Default> Worker<T> {
     /// Gives the worker back, and counts its reply as not written yet.
-    pub(super) fn replies(mut self) -> Unwritten<T> {
+    pub(crate) fn replies(mut self) -> Unwritten<T> {
         let pool = Arc::clone(&self.pool);
         match self.place.take() {
             Some(place) => pool.give_back(place, 1),
@@ -211,7 +211,7 @@ impl<T: Default> Drop for Worker<T> {
 
 /// A reply that is not written yet. It is, or never will be, when this is dropped.
 #[derive(Debug)]
-pub(super) struct Unwritten<T> {
+pub(crate) struct Unwritten<T> {
     pool: Arc<Pool<T>>,
 }
 

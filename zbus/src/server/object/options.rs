@@ -5,8 +5,8 @@
 #[non_exhaustive]
 #[must_use = "options do nothing before an object is registered with them"]
 pub struct ObjectOptions {
-    pub(super) workers: Option<u32>,
-    pub(super) blocking: bool,
+    pub(crate) workers: Option<u32>,
+    pub(crate) blocking: bool,
 }
 
 impl ObjectOptions {

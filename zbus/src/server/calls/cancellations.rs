@@ -1,4 +1,4 @@
-//! The channel on which callers say which of their calls they have given up.
+//! The channel on which callers publish the ids of the calls that they give up.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -7,30 +7,38 @@ use std::time::Duration;
 use backon::BackoffBuilder;
 use tokio_util::sync::CancellationToken;
 
-use super::running::Running;
+use crate::ObjectId;
 use crate::backoff::{LONGEST_DELAY, reconnect_backoff};
 use crate::broker::{Broker, BrokerError, BrokerErrorKind, Deliveries, Delivery};
 use crate::log_limit::Outage;
+use crate::server::state::{CancellationRegistry, State};
 use crate::wire::decode;
 
-/// When to ask again a broker that does not let us listen.
+/// The pause after the broker has refused the subscription.
 const REFUSED_DELAY: Duration = Duration::from_secs(60);
 
-/// Where a server listens to the callers of its calls.
-pub(super) struct Cancellations {
-    pub(super) broker: Arc<dyn Broker>,
-    pub(super) channel: String,
-    pub(super) running: Arc<Running>,
-    pub(super) outage: Outage,
+/// The subscription of a server to the callers of its calls.
+pub(crate) struct Cancellations {
+    broker: Arc<dyn Broker>,
+    channel: String,
+    registry: Arc<CancellationRegistry>,
+    outage: Outage,
 }
 
 impl Cancellations {
-    /// Ends the calls that are given up, until `stop`. The first subscription is the caller's to make, so that no call comes before it.
-    pub(super) async fn listen(self, first: Result<Deliveries, BrokerError>, stop: CancellationToken) {
-        stop.run_until_cancelled(self.follow(first)).await;
+    /// Ends the calls that are given up, until `stop`. When this returns, the channel is subscribed, if it can be: no call comes before.
+    pub(crate) async fn start(state: &State, stop: CancellationToken) {
+        let cancellations = Self {
+            broker: Arc::clone(&state.broker),
+            channel: ObjectId::STATUS.channel(&state.module, "Cancel"),
+            registry: Arc::clone(&state.cancellations),
+            outage: Outage::default(),
+        };
+        let first = cancellations.subscribe().await;
+        tokio::spawn(async move { stop.run_until_cancelled(cancellations.follow(first)).await });
     }
 
-    pub(super) async fn subscribe(&self) -> Result<Deliveries, BrokerError> {
+    async fn subscribe(&self) -> Result<Deliveries, BrokerError> {
         self.broker.subscribe(&self.channel).await
     }
 
@@ -48,11 +56,11 @@ impl Cancellations {
                     None
                 }
                 Err(error) if error.kind() == BrokerErrorKind::Refused => {
-                    self.deaf(&error);
+                    self.unsubscribed(&error);
                     Some(REFUSED_DELAY)
                 }
                 Err(error) => {
-                    self.deaf(&error);
+                    self.unsubscribed(&error);
                     None
                 }
             };
@@ -61,7 +69,7 @@ impl Cancellations {
         }
     }
 
-    fn deaf(&self, error: &BrokerError) {
+    fn unsubscribed(&self, error: &BrokerError) {
         if let Some(count) = self.outage.failed(1) {
             tracing::warn!(%error, count, "calls that their callers give up run on to their deadlines");
         }
@@ -69,10 +77,10 @@ impl Cancellations {
 
     async fn read(&self, mut deliveries: Deliveries) {
         while let Some(delivery) = poll_fn(|context| deliveries.poll_next(context)).await {
-            // What was missed runs on, to its deadline at the latest.
+            // A call whose cancellation was missed runs on, to its deadline at the latest.
             let Delivery::Message(message) = delivery else { continue };
             match decode::<String>(&message) {
-                Ok(id) => self.running.cancel(&id),
+                Ok(id) => self.registry.cancel(&id),
                 Err(error) => tracing::debug!(%error, "not the id of a call"),
             }
         }
