@@ -249,7 +249,7 @@ impl Collector<'_> {
     }
 }
 
-/// Why a path cannot be that of an import, whatever is there.
+/// Why a path cannot be that of an import, even if there is such a file.
 fn unfit_path(path: &str) -> Option<Problem> {
     let path = path.to_owned();
     if path.is_empty() {

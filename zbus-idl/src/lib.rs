@@ -26,7 +26,7 @@
 //! ```
 //!
 //! The way of a text: `scan` cuts it into pieces, `parse` makes a syntax tree of them, `resolve` makes the schema of
-//! the trees. A mistake costs the piece that it is in; whoever meets what is left of it stays silent, so that every
+//! the trees. A mistake costs the piece that it is in, and what refers to that piece is not reported, so that every
 //! problem of every file is reported in one run, once. No text makes this crate panic, and none takes it more than time and
 //! memory in proportion to its length.
 

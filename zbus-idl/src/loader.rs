@@ -37,7 +37,7 @@ pub struct Loaded {
     /// What messages call it. Also its identity: two imports that return one path are one file, so a loader returns the
     /// same path for every spelling.
     pub path: String,
-    /// What is in it, whatever that is; that it is UTF-8 and of a bearable size is checked here.
+    /// Its bytes, of any content: this crate checks that they are UTF-8 and not too many.
     pub bytes: Vec<u8>,
 }
 

@@ -57,7 +57,7 @@ struct Parser<'a> {
     has_imports: bool,
 }
 
-/// A kind of piece: its rule, what it is called, and what stands behind it.
+/// A kind of piece: its rule, what it is called, and what ends it.
 #[derive(Clone, Copy)]
 struct Shape {
     rule: Rule,
@@ -194,7 +194,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Whether a piece that failed is what is left of the one before it, which failed too: it stands on the same line, and
-    /// starts like nothing, or stands behind a lone separator.
+    /// starts like nothing, or follows a lone separator.
     fn is_remainder(&self, piece: &Piece, before: Option<(Span, bool)>) -> bool {
         let Some((before, was_empty)) = before else { return false };
         let between = self.text.get(before.end as usize..piece.span.start as usize).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Syntax trees to [`Schema`]: names become ids, consts values, spreads fields, and whatever makes no sense is reported.
-//! A name that is poisoned or was reported stays silent wherever it is met again.
+//! Syntax trees to [`Schema`]: names become ids, consts values, spreads fields, and mistakes are reported.
+//! A name that is poisoned or was reported is not reported again.
 
 mod attributes;
 mod enums;

@@ -2,7 +2,7 @@
 //! here a mistake costs the piece that it is in, and nothing behind it.
 //!
 //! Where something is missing, the layout of the text says where the writer thought it was: a line that starts like a
-//! declaration, no deeper than the one that is open, is the next declaration, whatever the braces say.
+//! declaration, no deeper than the one that is open, is the next declaration, even if the braces say otherwise.
 
 mod lex;
 mod members;
@@ -141,8 +141,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// Takes documentation and attributes. Documentation that stands behind something on its line, or before nothing, is
-    /// reported, for it would document the wrong thing in silence.
+    /// Takes documentation and attributes. Documentation that follows something on its line, or that nothing follows, is
+    /// reported: it would silently document the wrong thing.
     fn prelude(&mut self) -> Prelude {
         let mut docs: Vec<&str> = Vec::new();
         let mut doc_span: Option<Span> = None;

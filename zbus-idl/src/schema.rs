@@ -303,7 +303,7 @@ pub struct Method {
     pub timeout: Option<Duration>,
     /// `@idempotent`: running it twice is as good as once.
     pub idempotent: bool,
-    /// `@uninterruptible`: it runs to its end, whatever its deadline.
+    /// `@uninterruptible`: it runs to its end, even after its deadline.
     pub uninterruptible: bool,
 }
 

@@ -68,7 +68,7 @@ impl Source {
         Self { path, text, lines }
     }
 
-    /// The line and column of a byte; of the end, if it lies behind that. Far into a very long line, where nobody counts,
+    /// The line and column of a byte; of the end, if the byte lies after it. Far into a very long line,
     /// the column is in bytes.
     pub fn location(&self, at: u32) -> Location {
         let line = self.line_index(at);

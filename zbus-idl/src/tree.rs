@@ -1,6 +1,6 @@
 //! The syntax tree: what a file says, before anyone asks whether it makes sense. It mirrors the text, with a span wherever
 //! a message or an edit may want to point. A piece that could not be parsed is in it, poisoned: it was reported, and
-//! whoever meets it stays silent.
+//! causes no further report.
 
 use crate::scan::{Comment, Token};
 use crate::source::Span;
@@ -41,7 +41,7 @@ pub(crate) struct Name {
 #[derive(Debug)]
 pub(crate) enum Declaration {
     Module(Name),
-    /// Not understood; the file has a module, though nobody knows which.
+    /// Not understood; the file has a module, but its name is unknown.
     PoisonedModule,
     Import(Text),
     Const(Const),

@@ -42,23 +42,23 @@ pub const CODES: &[Code] = &[
     code(
         "E0002",
         "missing separator",
-        "Members of structs, enums, unions and errors have a `,` between them; methods, streams and the
-declarations without a body end with `;`.",
+        "A `,` separates the members of structs, enums, unions and errors. A `;` ends methods, streams and
+declarations without a body.",
         "module calc",
         "module calc;",
     ),
     code(
         "E0003",
         "wrong separator",
-        "`,` stands between the members of structs, enums, unions and errors, `;` behind methods and streams.",
+        "A `,` separates the members of structs, enums, unions and errors. A `;` ends methods and streams.",
         "struct A { X: i8; Y: i8 }",
         "struct A { X: i8, Y: i8 }",
     ),
     code(
         "E0004",
         "missing `}`",
-        "A body is not closed before the next declaration, or before the end of the file. Where the missing brace
-belongs is taken from the lines: a declaration starts a line, no deeper than the one before it.",
+        "A body is not closed before the next declaration, or before the end of the file. The lines
+tell where the missing brace belongs: a declaration starts a line, no deeper than the one before it.",
         "struct A { X: i8
 struct B { Y: i8 }",
         "struct A { X: i8 }
@@ -67,7 +67,7 @@ struct B { Y: i8 }",
     code(
         "E0005",
         "`}` without `{`",
-        "There is nothing open that this brace could close, or what it would close goes on behind it.",
+        "Either no `{` is open that this brace could close, or it closes a body whose members go on after it.",
         "struct A { X: i8 } }",
         "struct A { X: i8 }",
     ),
@@ -88,14 +88,15 @@ struct B { Y: i8 }",
     code(
         "E0008",
         "unexpected character",
-        "Outside of strings and comments, a schema is of ASCII characters. A field can have any name on the wire.",
+        "Outside of strings and comments, a schema consists of ASCII characters. A field can have any name on the wire. Lines end with LF or CR LF;
+a CR alone would let a comment swallow what some editors show as the next lines.",
         "struct A { Größe: i8 }",
         r#"struct A { @wire("Größe") Size: i8 }"#,
     ),
     code(
         "E0009",
         "nested too deeply",
-        "Braces and brackets stand at most 64 deep in each other. Give an inner type a name.",
+        "Braces and brackets nest at most 64 deep. Give an inner type a name.",
         "struct A { X: [[[… [i8] …]]] }",
         "type Row = [i8];
 struct A { X: [Row] }",
@@ -111,8 +112,8 @@ what an object holds starts with `fn`, `oneway fn` or `stream`.",
     code(
         "E0011",
         "documentation of nothing",
-        "`///` documents the declaration or member on the lines below it. Behind it, or with nothing below, it would
-document the wrong thing in silence. `//` is a comment.",
+        "`///` documents the declaration or member on the lines below it. After that, or with nothing below, it would silently
+document the wrong thing. `//` is a comment.",
         "struct A { X: i8, /// of X
 }",
         "struct A {
@@ -122,8 +123,8 @@ document the wrong thing in silence. `//` is a comment.",
     ),
     code(
         "E0012",
-        "file documentation within the file",
-        "`//!` documents the file and stands before everything else in it.",
+        "file documentation after something else",
+        "`//!` documents the file and comes before everything else in it.",
         "module calc;
 //! What this file is for.",
         "//! What this file is for.
@@ -153,7 +154,7 @@ module calc;",
     code(
         "E0016",
         "declaration within a declaration",
-        "Declarations stand side by side on the outermost level. The order does not matter.",
+        "Declarations go side by side on the outermost level. The order does not matter.",
         "struct A { X: i8,
     enum Level { Low, High }
 }",
@@ -162,7 +163,7 @@ enum Level { Low, High }",
     ),
     code(
         "E0017",
-        "what the language does not have",
+        "something that the language does not have",
         "Other languages have it: defaults and numbers of fields, options, pointers, tuples, lists of a fixed length, inheritance,
 bodies of methods. Here a field that is missing has the zero value of its type, what may be absent is of a type `T?`, and spreads
 share fields.",
@@ -241,7 +242,7 @@ be empty, so they end it.",
     ),
     code(
         "E0203",
-        "spread of what is no struct",
+        "spread of something other than a struct",
         "`...Name` puts the fields of a struct in its place; other types have none.",
         "enum Level { Low }
 struct A { ...Level }",
@@ -260,7 +261,7 @@ struct B { Y: i8 }",
     code(
         "E0205",
         "two of one name on the wire",
-        "What is told apart by its name on the wire needs one of its own; the fields of a spread count.",
+        "Each field, arm, variant, method and stream needs its own name on the wire. The fields of a spread count.",
         "struct A { Id: i8 }
 struct B { ...A, Id: i16 }",
         r#"struct A { Id: i8 }
@@ -276,14 +277,14 @@ struct B { ...A, @wire("Id2") OtherId: i16 }"#,
     code(
         "E0207",
         "optional of an optional",
-        "None, and a present none, are both nil on the wire; nobody could tell them apart.",
+        "None and a present none are both nil on the wire, so a reader could not tell them apart.",
         "struct A { X: i8?? }",
         "struct A { X: i8? }",
     ),
     code(
         "E0208",
         "optional `any`",
-        "`any` holds nil already, so nobody could tell none from it.",
+        "`any` can be nil already, so a reader could not tell none from it.",
         "struct A { X: any? }",
         "struct A { X: any }",
     ),
@@ -343,7 +344,7 @@ object o { fn Run() throws Failed; }",
     code(
         "E0216",
         "const of another type",
-        "Consts are of `bool`, an integer or float type, `string` or `duration`: what every language can write down.",
+        "The type of a const is `bool`, an integer or float type, `string` or `duration`: what every language can write down.",
         "const Start: timestamp = 0;",
         "const Start: i64 = 0;  // Unix seconds",
     ),
@@ -397,7 +398,7 @@ digits, `_` and `-`.",
     code(
         "E0304",
         "malformed version",
-        "A version is of letters, digits, `.`, `_`, `+` and `-`. It may be left out, together with the `@`.",
+        "A version consists of letters, digits, `.`, `_`, `+` and `-`. It may be left out, together with the `@`.",
         "object calculator@1/0 { }",
         "object calculator@1.0 { }",
     ),
@@ -418,7 +419,7 @@ digits, `_` and `-`.",
     code(
         "E0307",
         "object declared twice",
-        "A module serves one object of each name and version, in whatever file it is declared.",
+        "A module serves one object of each name and version, even if they are declared in several files.",
         "object a@1.0 { fn X(); }
 object a@1.0 { fn Y(); }",
         "object a@1.0 { fn X(); fn Y(); }",
@@ -463,7 +464,7 @@ object a@2.0 as A2 { fn X(); }",
     code(
         "E0402",
         "attribute on the wrong thing",
-        "An attribute that changes nothing is an error: somebody relies on it.",
+        "An attribute that would change nothing is an error, because the writer relies on it.",
         r#"enum Level { @wire("low") Low }"#,
         r#"enum Level { Low = "low" }"#,
     ),
@@ -491,7 +492,7 @@ object a@2.0 as A2 { fn X(); }",
     code(
         "E0502",
         "file not readable",
-        "There is something of that name, but it is no file that can be read.",
+        "Something of that name exists, but it is not a file that can be read.",
         r#"import "lib.zbus";"#,
         r#"import "lib/geometry.zbus";"#,
     ),
@@ -512,7 +513,7 @@ object a@2.0 as A2 { fn X(); }",
     code(
         "E0505",
         "files that import each other",
-        "A file comes after what it imports, so imports do not lead back. Move what both files need into a third.",
+        "A file comes after what it imports, so imports must not form a cycle. Move what both files need into a third.",
         r#"// a.zbus
 import "b.zbus";
 // b.zbus

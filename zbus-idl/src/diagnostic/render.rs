@@ -26,7 +26,7 @@ impl Color {
     }
 }
 
-/// Lines that are longer are named, not shown: nobody reads them, and drawing is not linear in their length.
+/// Lines that are longer are named, not shown: they are of no use to a reader, and drawing is not linear in their length.
 const MAX_LINE: usize = 1000;
 /// Labels that are further apart, in lines, are shown as two excerpts: the lines between would be read only to be left out.
 const MAX_GAP: usize = 200;
@@ -108,7 +108,7 @@ fn excerpts<'a>(sources: &'a Sources, labels: &'a [Label]) -> Vec<Excerpt<'a>> {
 
 impl<'a> Excerpt<'a> {
     fn add_to(self, group: Group<'a>) -> Group<'a> {
-        let Some(text) = bearable(self.source, &self.lines) else {
+        let Some(text) = shown_lines(self.source, &self.lines) else {
             let at = self.labels.first().map_or(0, |(_, label)| label.span.start);
             let location = self.source.location(at);
             let origin = Origin::path(printable(&self.source.path)).line(location.line).char_column(location.column);
@@ -125,7 +125,7 @@ impl<'a> Excerpt<'a> {
 }
 
 /// The lines as text; `None` if one is too long to show.
-fn bearable<'a>(source: &'a Source, lines: &Range<usize>) -> Option<&'a str> {
+fn shown_lines<'a>(source: &'a Source, lines: &Range<usize>) -> Option<&'a str> {
     let short = |line: usize| source.line_start(line + 1) - source.line_start(line) <= MAX_LINE;
     if !lines.clone().all(short) {
         return None;
@@ -141,7 +141,7 @@ fn within(span: Span, offset: usize, length: usize) -> Range<usize> {
 fn patched<'a>(sources: &'a Sources, edit: &'a Edit) -> Option<Snippet<'a, Patch<'a>>> {
     let source = sources.get(edit.span.source)?;
     let lines = source.line_index(edit.span.start)..source.line_index(edit.span.end) + 1;
-    let text = bearable(source, &lines)?;
+    let text = shown_lines(source, &lines)?;
     let patch = Patch::new(within(edit.span, source.line_start(lines.start), text.len()), &*edit.replacement);
     Some(Snippet::source(text).path(printable(&source.path)).line_start(lines.start + 1).patch(patch))
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::source::{SourceId, Span, offset};
 
-/// How deep braces and brackets may stand in each other. Parsers recurse; a text must not choose how far.
+/// How deep braces and brackets may nest. Parsers recurse; a text must not choose how far.
 pub(crate) const MAX_DEPTH: usize = 64;
 
 /// What a token is.

@@ -89,7 +89,7 @@ impl Scanner<'_> {
             let Some(token) = self.token(self.at) else {
                 break Ending::Text;
             };
-            // What stands behind a variant's body is no part of its head.
+            // What follows a variant's body is no part of its head.
             if body.is_some() && !(token.is(b'}') || token.is(own) || token.is(other)) {
                 break Ending::Missing;
             }

@@ -29,11 +29,11 @@ pub(crate) struct Piece {
     pub(crate) ending: Ending,
     /// Something in it was reported already.
     pub(crate) broken: bool,
-    /// What stands behind the head, for messages: the `{` of its body, or what follows. Empty at the end of the text.
+    /// What follows the head, for messages: the `{` of its body, or what follows. Empty at the end of the text.
     pub(crate) next: Span,
     /// The place right behind the piece, its body included: where a separator would stand.
     pub(crate) behind: Span,
-    /// What stands behind the whole piece.
+    /// What follows the whole piece.
     pub(crate) follower: Span,
 }
 

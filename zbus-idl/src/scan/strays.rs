@@ -1,6 +1,6 @@
 //! Which marks that usually end a piece stand in the middle of one by mistake. To end it there would make one slip two
-//! reports: of what is missing before the mark, and of what nobody understands behind it. Only what stands on the same line
-//! is looked at.
+//! reports: of what is missing before the mark, and of what follows it. Only tokens on the same line
+//! are looked at.
 
 use super::{BodyKind, Scanner, TokenKind};
 use crate::language::{DECLARATIONS, builtin};

@@ -19,7 +19,7 @@ impl Parser<'_> {
     fn makes_sense(&self, shape: Option<Shape>, piece: &Piece, fix: &Fix) -> bool {
         let Some(edit) = &fix.edit else { return true };
         let within = piece.span.start <= edit.span.start && edit.span.end <= piece.span.end;
-        // What opens a body, or stands behind the piece, is no matter of its grammar.
+        // An edit that opens a body, or ends the piece, is not a matter of the piece's grammar.
         if !within
             || edit.replacement.contains('{')
             || shape.is_some_and(|shape| edit.replacement == shape.end.to_string())
