@@ -307,3 +307,74 @@ fn two_crates_share_the_types_of_a_schema_by_the_crate_of_one() {
         );
     assert_eq!(user.run(&[]).success().stdout, "1, 2\n");
 }
+
+#[test]
+fn a_link_that_leads_elsewhere_is_built_again() {
+    use std::os::unix::fs::symlink;
+
+    let user = UserCrate::new("relinked")
+        .build_rs(
+            "fn main() -> Result<(), zbus_build::Error> {\n    zbus_build::compile(\"schemas/current/api.zbus\")\n}\n",
+        )
+        .file("schemas/v1/api.zbus", "struct P { Old: i64 }\n")
+        .file("schemas/v2/api.zbus", "struct P { New: i64 }\n")
+        .main_rs("zbus::include_schema!(\"api\");\nfn main() { println!(\"{:?}\", api::P::default()); }\n");
+    let current = user.path().join("schemas/current");
+    symlink("v1", &current).unwrap();
+    assert_eq!(user.run(&[]).success().stdout, "P { old: 0 }\n");
+    // What it leads to now is older than the build.
+    std::fs::remove_file(&current).unwrap();
+    symlink("v2", &current).unwrap();
+    assert_eq!(user.run(&[]).success().stdout, "P { new: 0 }\n");
+}
+
+#[test]
+fn a_build_script_compiles_several_times_for_a_crate_that_knows_zbus_by_another_name() {
+    let user = UserCrate::new("several")
+        .zbus_as("bus")
+        .dependency("tokio = { version = \"1\", features = [\"macros\", \"rt\"] }")
+        .build_rs(
+            "use zbus_build::Builder;\n\n\
+             fn main() -> Result<(), zbus_build::Error> {\n    \
+                 let builder = Builder::new().zbus_path(\"::bus\");\n    \
+                 builder.clone().schema(\"schemas/a.zbus\").server(false).compile()?;\n    \
+                 builder.clone().schema(\"schemas/b.zbus\").compile()?;\n    \
+                 builder.blocking(true).schema(\"schemas/c.zbus\").compile()\n\
+             }\n",
+        )
+        .file("schemas/shared.zbus", "struct Point { X: f64, At: timestamp }\n")
+        .file("schemas/a.zbus", "module a; import \"shared.zbus\"; object a@1.0 { fn Get() -> Point; }\n")
+        .file("schemas/b.zbus", "module b; import \"shared.zbus\"; object b@1.0 { fn Put(to: Point) -> u8; }\n")
+        .file("schemas/c.zbus", "module c; union U { Ok: any, Err } object c@1.0 { fn F() -> U throws; stream S -> ip; }\n")
+        .main_rs(
+            "bus::include_schemas!();\n\
+             struct B;\n\
+             impl b::B for B { async fn put(&self, _: shared::Point) -> u8 { 7 } }\n\
+             #[tokio::main(flavor = \"current_thread\")]\n\
+             async fn main() -> Result<(), Box<dyn std::error::Error>> {\n    \
+                 let server = bus::Server::new(\"b\").register(b::BServer::new(B))?.start(\"memory://several\").await?;\n    \
+                 let client = bus::Client::connect(\"memory://several\").await?;\n    \
+                 println!(\"{} {} {}\", b::BClient::new(client).put(&shared::Point::default()).await?, a::AClient::MODULE, c::U::Err == c::U::Err);\n    \
+                 server.shutdown().await;\n    \
+                 Ok(())\n\
+             }\n",
+        );
+    assert_eq!(user.run(&[]).success().stdout, "7 a true\n");
+}
+
+#[test]
+fn a_long_ring_of_types_compiles_with_the_limit_that_its_warning_names() {
+    let fields = (0..64).map(|at| format!("struct S{at} {{ Next: S{}? }}\n", (at + 1) % 64));
+    let schema = fields.collect::<Vec<_>>().concat() + "object ring@1.0 { fn Turn(by: S0) -> S1; }\n";
+    let user = UserCrate::new("ring")
+        .build_rs("fn main() -> Result<(), zbus_build::Error> {\n    zbus_build::compile(\"schemas/ring.zbus\")\n}\n")
+        .file("schemas/ring.zbus", &format!("module ring;\n{schema}"))
+        .main_rs("zbus::include_schema!(\"ring\");\nfn main() { println!(\"{}\", ring::RingClient::MODULE); }\n");
+    let refused = user.build();
+    let (_, rest) = refused.stderr.split_once("begin the crate with `").expect("a warning of the build script");
+    let (attribute, _) = rest.split_once('`').expect("an attribute");
+    let main = format!(
+        "{attribute}\nzbus::include_schema!(\"ring\");\nfn main() {{ println!(\"{{}}\", ring::RingClient::MODULE); }}\n"
+    );
+    assert_eq!(user.main_rs(&main).run(&[]).success().stdout, "ring\n");
+}

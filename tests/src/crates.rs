@@ -69,6 +69,13 @@ impl UserCrate {
         self
     }
 
+    /// Depends on `zbus` by another name.
+    #[must_use]
+    pub fn zbus_as(mut self, name: &str) -> Self {
+        self.dependencies[0] = path_dependency("zbus", ", package = \"zbus\"").replacen("zbus", name, 1);
+        self
+    }
+
     /// Adds a line to `[dependencies]`, such as `tokio = { version = "1", features = ["full"] }`.
     #[must_use]
     pub fn dependency(mut self, line: &str) -> Self {

@@ -416,6 +416,9 @@ impl Builder {
         let schema = zbus_idl::compile(&roots, &loader).map_err(Error::schema)?;
         let files = cargo::with_earlier(&out_dir, rust::generate(&schema, &self.rust)?)?;
         output::write(&out_dir, &files)?;
+        if let Some(warning) = rust::warning(&schema).filter(|_| cargo::is_build_script()) {
+            println!("cargo::warning={warning}");
+        }
         for directive in cargo::rerun_directives(&loader.inputs(), &out_dir) {
             println!("{directive}");
         }

@@ -20,7 +20,7 @@ pub(crate) fn out_dir() -> Option<PathBuf> {
 }
 
 /// Cargo runs this as a build script. It sets `OUT_DIR` for a program that it runs, too, but `HOST` for build scripts alone.
-fn is_build_script() -> bool {
+pub(crate) fn is_build_script() -> bool {
     [env::var_os("OUT_DIR"), env::var_os("HOST")].iter().all(Option::is_some)
 }
 

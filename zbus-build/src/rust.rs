@@ -148,6 +148,11 @@ impl Default for Options {
     }
 }
 
+/// What a user of the generated code has to know to compile it, if there is something.
+pub fn warning(schema: &Schema) -> Option<String> {
+    nesting::warning(schema)
+}
+
 /// Generates a file for each schema file, `zbus_schemas.rs`, which includes them all, and `zbus_stems.rs`, which names them.
 pub fn generate(schema: &Schema, options: &Options) -> Result<Vec<GeneratedFile>, Error> {
     let has_streams = || schema.objects.iter().any(|object| !object.streams.is_empty());

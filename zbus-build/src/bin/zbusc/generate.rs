@@ -1,6 +1,6 @@
 //! `zbusc gen`: code, as a build script makes it.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -46,6 +46,9 @@ impl Generate {
         let files = files.map_err(Failure::Build)?;
         zbus_build::check_others(&self.out, &files).map_err(Failure::Build)?;
         zbus_build::write(&self.out, &files).map_err(Failure::Build)?;
+        if let Some(warning) = rust::warning(&schema) {
+            writeln!(io::stderr(), "warning: {warning}")?;
+        }
         for file in &files {
             writeln!(out, "{}", self.out.join(&file.name).display())?;
         }
