@@ -2,11 +2,13 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
 use loom::future::block_on;
 use loom::thread;
 use tokio::time::Instant;
 
+use crate::deadlines::TICK_MILLISECONDS;
 use crate::slots::{Answer, Answered, Entered, Left, Slots};
 
 type Calls = Slots<&'static str, bool>;
@@ -14,6 +16,9 @@ type Calls = Slots<&'static str, bool>;
 fn calls() -> Arc<Calls> {
     Arc::new(Slots::new(|written| written))
 }
+
+/// A deadline passes so much too late at most.
+const A_TICK: Duration = Duration::from_millis(TICK_MILLISECONDS);
 
 /// Runs it in every order in which a thread is interrupted three times at most: nearly all, in seconds.
 fn model(run: impl Fn() + Sync + Send + 'static) {
@@ -23,7 +28,7 @@ fn model(run: impl Fn() + Sync + Send + 'static) {
 }
 
 /// Loom takes a caller that is never woken for a deadlock.
-fn answer(call: &Entered<'_, &'static str, bool>) -> Option<Answer<&'static str, bool>> {
+fn answer(call: &mut Entered<'_, &'static str, bool>) -> Option<Answer<&'static str, bool>> {
     block_on(poll_fn(|context| call.poll_answer(context)))
 }
 
@@ -52,13 +57,13 @@ fn reply(calls: &Calls, number: u64, text: &'static str) -> bool {
 fn of_two_replies_one_is_the_answer_and_its_caller_is_woken() {
     model(|| {
         let calls = calls();
-        let call = calls.enter(false, None);
+        let mut call = calls.enter(false, None);
         let number = call.number;
         let replies = ["one", "other"].map(|text| {
             let calls = Arc::clone(&calls);
             thread::spawn(move || reply(&calls, number, text))
         });
-        let got = answer(&call);
+        let got = answer(&mut call);
         let [one, other] = replies.map(|reply| reply.join().unwrap());
         assert!(one != other);
         let expected = if one { "one" } else { "other" };
@@ -73,7 +78,7 @@ fn at_its_deadline_a_call_has_its_reply_or_has_ended_without_one() {
     model(|| {
         let calls = calls();
         let now = Instant::now();
-        let call = calls.enter(false, Some(now));
+        let mut call = calls.enter(false, Some(now));
         let number = call.number;
         let replying = {
             let calls = Arc::clone(&calls);
@@ -86,9 +91,9 @@ fn at_its_deadline_a_call_has_its_reply_or_has_ended_without_one() {
         };
         let sweeper = {
             let calls = Arc::clone(&calls);
-            thread::spawn(move || calls.expire(now))
+            thread::spawn(move || calls.expire(now + A_TICK))
         };
-        let got = match answer(&call) {
+        let got = match answer(&mut call) {
             Some(answer) => {
                 assert!(matches!(answer, Ok(Answered::Reply("reply"))));
                 true
@@ -108,7 +113,7 @@ fn who_gives_up_in_the_middle_of_a_write_is_told_of_its_end() {
     for (outcome, replies) in [(Ok(()), true), (Ok(()), false), (Err(true), true), (Err(true), false)] {
         model(move || {
             let calls = calls();
-            let call = calls.enter(false, None);
+            let mut call = calls.enter(false, None);
             let number = call.number;
             let writer = {
                 let calls = Arc::clone(&calls);
@@ -153,7 +158,7 @@ fn who_gives_up_in_the_middle_of_a_write_is_told_of_its_end() {
 fn where_the_connection_ends_every_call_ends_and_says_whether_it_was_written() {
     model(|| {
         let calls = calls();
-        let call = calls.enter(false, None);
+        let mut call = calls.enter(false, None);
         let number = call.number;
         let writer = {
             let calls = Arc::clone(&calls);
@@ -163,7 +168,7 @@ fn where_the_connection_ends_every_call_ends_and_says_whether_it_was_written() {
             let calls = Arc::clone(&calls);
             thread::spawn(move || calls.close())
         };
-        let got = answer(&call);
+        let got = answer(&mut call);
         let (begun, taken) = writer.join().unwrap();
         closing.join().unwrap();
         match got {
@@ -172,7 +177,7 @@ fn where_the_connection_ends_every_call_ends_and_says_whether_it_was_written() {
             other => panic!("{other:?}"),
         }
         // Those to come end, too.
-        assert!(matches!(answer(&calls.enter(false, None)), Some(Err(false))));
+        assert!(matches!(answer(&mut calls.enter(false, None)), Some(Err(false))));
         drop(call);
         assert_eq!(calls.taken(), 0);
     });
@@ -211,21 +216,22 @@ fn a_deadline_that_is_sooner_than_the_others_is_seen() {
     model(|| {
         let calls = calls();
         let now = Instant::now();
-        let later = now + std::time::Duration::from_secs(1);
+        let later = now + Duration::from_secs(1);
         let slow = calls.enter(false, Some(later));
         let sweeper = {
             let calls = Arc::clone(&calls);
             thread::spawn(move || {
                 let mut due = None;
-                while due != Some(now) {
+                while due.is_none_or(|due| due >= later) {
                     due = block_on(poll_fn(|context| calls.poll_due(due, context)));
                 }
-                calls.expire(now);
-                assert_eq!(block_on(poll_fn(|context| calls.poll_due(None, context))), Some(later));
+                assert!(!calls.expire(now + A_TICK));
+                let due = block_on(poll_fn(|context| calls.poll_due(None, context)));
+                assert!(due.is_some_and(|due| (later..=later + A_TICK).contains(&due)));
             })
         };
-        let call = calls.enter(false, Some(now));
-        assert!(answer(&call).is_none());
+        let mut call = calls.enter(false, Some(now));
+        assert!(answer(&mut call).is_none());
         sweeper.join().unwrap();
         drop((call, slow));
         assert_eq!(calls.taken(), 0);

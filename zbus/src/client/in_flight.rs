@@ -1,8 +1,10 @@
 //! The calls that wait for a reply. One table a client; a call is in it from before it is written until its caller has an answer or
 //! has given up.
 
+mod deadlines;
 pub(super) mod slots;
 pub(super) mod sweeper;
+mod table;
 
 use std::fmt;
 use std::sync::Arc;
@@ -113,7 +115,7 @@ mod tests {
         replies.is_empty()
     }
 
-    fn answer(call: &Entered<'_>) -> Option<Answer> {
+    fn answer(call: &mut Entered<'_>) -> Option<Answer> {
         match call.poll_answer(&Context::from_waker(Waker::noop())) {
             Poll::Ready(answer) => answer,
             Poll::Pending => None,
@@ -123,19 +125,19 @@ mod tests {
     #[test]
     fn a_reply_finds_its_call_once() {
         let table = table();
-        let (first, second) = (table.slots.enter(false, None), table.slots.enter(false, None));
+        let (mut first, mut second) = (table.slots.enter(false, None), table.slots.enter(false, None));
         let id = table.id(second.number).to_string();
         assert!(complete(&table, &id));
         assert!(!complete(&table, &id));
-        assert!(matches!(answer(&second), Some(Ok(Answered::Reply(_)))));
+        assert!(matches!(answer(&mut second), Some(Ok(Answered::Reply(_)))));
         assert!(!complete(&table, &id));
-        assert!(answer(&first).is_none());
+        assert!(answer(&mut first).is_none());
     }
 
     #[test]
     fn a_call_that_was_given_up_is_neither_written_nor_answered() {
         let table = table();
-        let call = table.slots.enter(false, None);
+        let mut call = table.slots.enter(false, None);
         let (number, id) = (call.number, table.id(call.number).to_string());
         assert!(matches!(call.leave(), Left::NeverWritten));
         assert!(!begin(&table, number));
@@ -147,14 +149,14 @@ mod tests {
     #[test]
     fn a_closed_table_ends_every_call_and_tells_which_was_written() {
         let table = table();
-        let (written, queued) = (table.slots.enter(false, None), table.slots.enter(false, None));
+        let (mut written, mut queued) = (table.slots.enter(false, None), table.slots.enter(false, None));
         assert!(begin(&table, written.number));
         table.slots.close();
-        let later = table.slots.enter(false, None);
+        let mut later = table.slots.enter(false, None);
         for (call, kind) in [
-            (&written, BrokerErrorKind::Lost),
-            (&queued, BrokerErrorKind::Unreachable),
-            (&later, BrokerErrorKind::Unreachable),
+            (&mut written, BrokerErrorKind::Lost),
+            (&mut queued, BrokerErrorKind::Unreachable),
+            (&mut later, BrokerErrorKind::Unreachable),
         ] {
             assert_eq!(answer(call).unwrap().unwrap_err().kind(), kind);
         }
@@ -172,7 +174,7 @@ mod tests {
         ];
         let context = Context::from_waker(Waker::noop());
         for (end, expected) in ends {
-            let call = table.slots.enter(false, None);
+            let mut call = table.slots.enter(false, None);
             let number = call.number;
             assert!(begin(&table, number));
             let Left::Writing(told) = call.leave() else { panic!() };
@@ -184,7 +186,7 @@ mod tests {
             drop(told);
             assert_eq!(table.slots.taken(), 0);
         }
-        let call = table.slots.enter(false, None);
+        let mut call = table.slots.enter(false, None);
         assert!(begin(&table, call.number));
         end(&table, call.number, Ok(()));
         assert!(matches!(call.leave(), Left::Written));
@@ -197,7 +199,7 @@ mod tests {
         let mut call = table.slots.enter(false, None);
         assert!(begin(&table, call.number));
         assert!(complete(&table, &table.id(call.number).to_string()));
-        assert!(answer(&call).is_some());
+        assert!(answer(&mut call).is_some());
         call.renew();
         end(&table, call.number, Ok(()));
         assert!(begin(&table, call.number));
@@ -208,17 +210,17 @@ mod tests {
     #[test]
     fn a_request_that_is_not_answered_ends_with_its_write() {
         let table = table();
-        let call = table.slots.enter(true, None);
+        let mut call = table.slots.enter(true, None);
         assert!(begin(&table, call.number));
-        assert!(answer(&call).is_none());
+        assert!(answer(&mut call).is_none());
         end(&table, call.number, Ok(()));
-        assert!(matches!(answer(&call), Some(Ok(Answered::Written))));
+        assert!(matches!(answer(&mut call), Some(Ok(Answered::Written))));
     }
 
     #[test]
     fn numbers_stay_unique_and_slots_are_used_again_beside_calls_that_last() {
         let table = table();
-        let lasting: Vec<_> = (0..100).map(|_| table.slots.enter(false, None)).collect();
+        let mut lasting: Vec<_> = (0..100).map(|_| table.slots.enter(false, None)).collect();
         let mut last = lasting.last().unwrap().number;
         for _ in 0..10_000 {
             let call = table.slots.enter(false, None);
@@ -228,7 +230,7 @@ mod tests {
         assert_eq!(table.slots.taken(), 100);
         // As many numbers were passed over as slots were taken, and no more.
         assert!(last < 40_000, "{last}");
-        for call in &lasting {
+        for call in &mut lasting {
             assert!(complete(&table, &table.id(call.number).to_string()));
             assert!(matches!(answer(call), Some(Ok(Answered::Reply(_)))));
         }

@@ -42,7 +42,7 @@ impl Client {
         // What is no id was written by a stranger.
         ids.retain(|id| uuid::Uuid::try_parse(id).is_ok());
         ids.sort_unstable();
-        let limit = self.shared.limit.duration().map_or(LIMIT, |limit| limit.min(LIMIT));
+        let limit = self.shared.settings.limit.duration().map_or(LIMIT, |limit| limit.min(LIMIT));
         let asked = ids.into_iter().map(async |id| {
             let queue = object_id::instance_queue(module, &id).into();
             let object = RemoteObject::new(self.clone(), module, ObjectId::STATUS).with_timeout(limit);

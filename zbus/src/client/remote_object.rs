@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_with::{DeserializeAs, SerializeAs};
 
-use super::{CallOptions, Client, Request};
+use super::{CallOptions, Client};
 use crate::ObjectId;
-use crate::broker::{BrokerError, BrokerErrorKind, Write};
-use crate::error::{Error, RejectionKind};
+use crate::broker::Write;
+use crate::error::Error;
 use crate::stream::Subscription;
 use crate::telemetry;
 use crate::wire::{Destination, encode_as};
@@ -33,7 +33,7 @@ impl RemoteObject {
         let module: Arc<str> = module.into().into();
         let queue = id.queue(&module).into();
         let destination = Destination::new(&id, &client.shared.inbox);
-        let options = client.shared.options.clone();
+        let options = client.shared.settings.options.clone();
         Self { client, module, id, queue, destination, expiry: None, options }
     }
 
@@ -54,20 +54,6 @@ impl RemoteObject {
     pub fn with_options(self, options: CallOptions) -> Self {
         let options = options.over(&self.options);
         Self { options, ..self }
-    }
-
-    /// A call to be made, of the method of this name on the wire.
-    pub fn request<'a>(&'a self, method: &'a str) -> Request<'a> {
-        Request::new(self, method)
-    }
-
-    /// What a caller gets where its request could not be written.
-    pub(super) fn not_written(&self, error: BrokerError) -> Error {
-        if error.kind() == BrokerErrorKind::Full {
-            let (target, kind) = (self.queue.to_string(), RejectionKind::Overloaded);
-            return Error::Rejected { target, kind, message: error.to_string() };
-        }
-        error.into()
     }
 
     /// Listens to the events of this name on the wire, whoever publishes them. Subscribed when this returns. Where the connection of

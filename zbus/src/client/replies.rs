@@ -1,10 +1,11 @@
 //! Replies, on their way from a list to the calls that wait for them.
 
-pub(super) mod inbox;
+mod inbox;
 mod reply_lists;
 
 use bytes::Bytes;
 
+pub(crate) use self::inbox::Inbox;
 pub(crate) use self::reply_lists::ReplyLists;
 pub use self::reply_lists::ReplyMode;
 use super::in_flight::InFlight;

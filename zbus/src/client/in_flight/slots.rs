@@ -1,7 +1,7 @@
-//! Where calls wait: a slot each, from before the call is written until its caller has an answer or has given up.
+//! Where calls wait: a slot each, from before the call is written until its caller has the answer or has given up.
 //!
-//! A mutex and wakers, and nothing else: `tests/runtime/models` runs this file in the orders that threads may take. No waker is woken or
-//! dropped under the lock, as it may be the last that holds a call.
+//! One mutex, and wakers. `tests/runtime/models` runs this file and those that it uses in every order in which threads may run. Nothing is woken or
+//! dropped under the lock: a waker may be the last that holds a call.
 
 use std::mem;
 use std::sync::Arc;
@@ -10,61 +10,65 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use super::deadlines::{Deadlines, Due, Timed};
+use super::table::Table;
+
 /// What ends a wait.
 pub(crate) type Answer<R, E> = Result<Answered<R>, E>;
 
 #[derive(Debug)]
 pub(crate) enum Answered<R> {
     Reply(R),
-    /// A request that is not answered is with the broker.
+    /// The broker has a request that is not answered.
     Written,
 }
 
 #[derive(Debug)]
 pub(crate) struct Slots<R, E> {
     state: Mutex<State<R, E>>,
-    /// What a call ends with where no reply comes any more: whether it may have been written.
+    /// The error of calls that wait when no reply comes any more; the argument says whether the call may have been written.
     ended: fn(bool) -> E,
 }
 
 #[derive(Debug)]
 struct State<R, E> {
-    /// Numbers are never used twice, as the ids on the wire are made of them.
-    next: u64,
-    /// A power of two of them, a quarter or more free: call `n` is in slot `n % len`, and numbers whose slot is taken are passed over.
-    slots: Vec<Slot<R, E>>,
-    taken: usize,
+    /// The ids on the wire are made of the numbers.
+    calls: Table<Slot<R, E>>,
+    deadlines: Deadlines,
     closed: bool,
-    /// When the earliest deadline may pass.
+    /// When the next deadline may pass.
     due: Option<Instant>,
-    /// Whoever waits for that.
+    /// Wakes the task that waits for that.
     sweeper: Option<Waker>,
 }
 
 #[derive(Debug)]
 struct Slot<R, E> {
-    number: u64,
     stage: Stage<R, E>,
     one_way: bool,
-    deadline: Option<Instant>,
     expired: bool,
+    due: Option<Due>,
     waker: Option<Waker>,
+}
+
+impl<R, E> Timed for Slot<R, E> {
+    fn due(&mut self) -> &mut Option<Due> {
+        &mut self.due
+    }
 }
 
 #[derive(Debug)]
 enum Stage<R, E> {
-    Free,
-    /// Waits for its reply, or, if it is not answered, for its write.
+    /// Waits to be written.
     Queued,
     Writing,
+    /// Waits for its reply.
     Written,
     Answered(Answer<R, E>),
-    /// Its caller has the answer or has given up.
-    Over,
-    /// Given up in the middle of its write; the slot is that of the [`WriteEnd`].
+    /// Given up in the middle of its write; the slot belongs to the [`WriteEnd`].
     GivenUp,
-    /// How that write ended; none where the call was answered.
-    Told(Option<Result<(), E>>),
+    /// How that write ended; none if the call was answered.
+    WriteEnded(Option<Result<(), E>>),
 }
 
 /// How far a call had come when it was given up.
@@ -78,26 +82,35 @@ pub(crate) enum Left<R, E> {
     Written,
 }
 
+/// How many calls expire under one lock.
+const EXPIRED_AT_ONCE: usize = 256;
+
 impl<R, E> Slots<R, E> {
     pub(crate) fn new(ended: fn(bool) -> E) -> Self {
-        let state = State { next: 0, slots: Vec::new(), taken: 0, closed: false, due: None, sweeper: None };
-        Self { state: Mutex::new(state), ended }
+        let (calls, deadlines) = (Table::new(), Deadlines::new());
+        Self { state: Mutex::new(State { calls, deadlines, closed: false, due: None, sweeper: None }), ended }
     }
 
-    /// Enters a call; it is taken out when the guard is dropped. Its wait ends at the deadline if a sweeper runs.
+    /// Enters a call. Its wait ends at the deadline if a sweeper runs.
     pub(crate) fn enter(self: &Arc<Self>, one_way: bool, deadline: Option<Instant>) -> Entered<'_, R, E> {
         let mut state = self.state.lock();
-        let number = state.take(one_way);
-        let sweeper = state.wait(number, deadline, self.ended);
+        let slot = self.slot(one_way, state.closed);
+        let number = state.calls.insert(slot);
+        let sweeper = state.set_deadline(number, deadline);
         drop(state);
         wake(sweeper);
-        Entered { number, table: self }
+        Entered { number, one_way, holds_slot: true, slots: self }
     }
 
-    /// The writer takes calls up, but for those whose callers have given up: they never leave the process.
+    fn slot(&self, one_way: bool, closed: bool) -> Slot<R, E> {
+        let stage = if closed { Stage::Answered(Err((self.ended)(false))) } else { Stage::Queued };
+        Slot { stage, one_way, expired: false, due: None, waker: None }
+    }
+
+    /// The writer takes calls up. Those whose callers have given up are taken out of the batch: they never leave the process.
     pub(crate) fn begin_each<T>(&self, batch: &mut Vec<T>, number: impl Fn(&T) -> Option<u64>) {
         let mut state = self.state.lock();
-        batch.retain(|write| match number(write).map(|number| state.slot(number)) {
+        batch.retain(|write| match number(write).map(|number| state.calls.get_mut(number)) {
             Some(Some(Slot { stage: stage @ Stage::Queued, .. })) => {
                 *stage = Stage::Writing;
                 true
@@ -112,14 +125,14 @@ impl<R, E> Slots<R, E> {
         let mut wakers = Vec::new();
         let mut state = self.state.lock();
         for (number, outcome) in writes {
-            let Some(slot) = state.slot(number) else { continue };
+            let Some(slot) = state.calls.get_mut(number) else { continue };
             slot.stage = match (&slot.stage, outcome) {
                 (Stage::Writing, Ok(())) if !slot.one_way => {
                     slot.stage = Stage::Written;
                     continue;
                 }
                 (Stage::Writing, outcome) => Stage::Answered(outcome.map(|()| Answered::Written)),
-                (Stage::GivenUp, outcome) => Stage::Told(Some(outcome)),
+                (Stage::GivenUp, outcome) => Stage::WriteEnded(Some(outcome)),
                 // It was answered before its write had ended; it may even be queued again.
                 _ => continue,
             };
@@ -129,19 +142,19 @@ impl<R, E> Slots<R, E> {
         wake(wakers);
     }
 
-    /// Replies have come. Those that nobody waits for stay: duplicates, and those to callers who have given up.
+    /// Replies have come. Those that nobody waits for stay: duplicates, and those to callers that have given up.
     pub(crate) fn complete_each(&self, replies: &mut Vec<(u64, R)>) {
         let mut wakers = Vec::with_capacity(replies.len());
         let mut late = Vec::new();
         let mut state = self.state.lock();
         for (number, reply) in replies.drain(..) {
-            match state.slot(number) {
+            match state.calls.get_mut(number) {
                 Some(slot) if matches!(slot.stage, Stage::Queued | Stage::Writing | Stage::Written) => {
                     slot.stage = Stage::Answered(Ok(Answered::Reply(reply)));
                     wakers.extend(slot.waker.take());
                 }
                 Some(slot) if matches!(slot.stage, Stage::GivenUp) => {
-                    slot.stage = Stage::Told(None);
+                    slot.stage = Stage::WriteEnded(None);
                     wakers.extend(slot.waker.take());
                     late.push((number, reply));
                 }
@@ -155,7 +168,7 @@ impl<R, E> Slots<R, E> {
 
     /// Whether there was a call of this number, however long ago.
     pub(crate) fn has_had(&self, number: u64) -> bool {
-        number < self.state.lock().next
+        self.state.lock().calls.has_had(number)
     }
 
     /// No reply comes any more: ends the calls that wait for one, and those to come.
@@ -164,13 +177,14 @@ impl<R, E> Slots<R, E> {
         let mut state = self.state.lock();
         state.closed = true;
         wakers.extend(state.sweeper.take());
-        for slot in &mut state.slots {
-            slot.stage = match mem::replace(&mut slot.stage, Stage::Free) {
+        for slot in state.calls.values_mut() {
+            let stage = match &slot.stage {
                 Stage::Queued => Stage::Answered(Err((self.ended)(false))),
                 Stage::Writing | Stage::Written => Stage::Answered(Err((self.ended)(true))),
-                Stage::GivenUp => Stage::Told(Some(Err((self.ended)(true)))),
-                stage @ (Stage::Free | Stage::Answered(_) | Stage::Over | Stage::Told(_)) => stage,
+                Stage::GivenUp => Stage::WriteEnded(Some(Err((self.ended)(true)))),
+                Stage::Answered(_) | Stage::WriteEnded(_) => continue,
             };
+            slot.stage = stage;
             wakers.extend(slot.waker.take());
         }
         drop(state);
@@ -181,7 +195,7 @@ impl<R, E> Slots<R, E> {
         self.state.lock().closed
     }
 
-    /// When the earliest deadline may pass: ready where that is another time than the one known, or, with none, where the table is closed.
+    /// When the next deadline may pass: ready if that is another time than the one known, or, with none, if the table is closed.
     pub(crate) fn poll_due(&self, known: Option<Instant>, context: &Context<'_>) -> Poll<Option<Instant>> {
         let mut state = self.state.lock();
         if state.closed {
@@ -196,30 +210,31 @@ impl<R, E> Slots<R, E> {
         Poll::Pending
     }
 
-    /// Ends the waits whose deadline has passed.
-    pub(crate) fn expire(&self, now: Instant) {
+    /// Ends waits whose deadline has passed; true if there may be more of them.
+    pub(crate) fn expire(&self, now: Instant) -> bool {
         let mut wakers = Vec::new();
-        let mut state = self.state.lock();
-        let mut due = None;
-        for slot in &mut state.slots {
-            let Some(deadline) = slot.deadline else { continue };
-            if deadline <= now {
-                slot.deadline = None;
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        let mut expired = 0;
+        while expired < EXPIRED_AT_ONCE
+            && let Some(number) = state.deadlines.pop(&mut state.calls, now)
+        {
+            expired += 1;
+            if let Some(slot) = state.calls.get_mut(number) {
                 slot.expired = true;
                 wakers.extend(slot.waker.take());
-            } else {
-                due = Some(due.map_or(deadline, |due: Instant| due.min(deadline)));
             }
         }
-        state.due = due;
-        drop(state);
+        state.due = state.deadlines.next();
+        drop(guard);
         wake(wakers);
+        expired == EXPIRED_AT_ONCE
     }
 
-    /// How many slots are taken.
+    /// How many calls are in here.
     #[cfg(test)]
     pub(crate) fn taken(&self) -> usize {
-        self.state.lock().taken
+        self.state.lock().calls.len()
     }
 }
 
@@ -236,148 +251,105 @@ fn keep(kept: &mut Option<Waker>, context: &Context<'_>) -> Option<Waker> {
 }
 
 impl<R, E> State<R, E> {
-    const FEWEST: usize = 16;
-
-    fn slot(&mut self, number: u64) -> Option<&mut Slot<R, E>> {
-        let slot = at(&mut self.slots, number)?;
-        (slot.number == number && !matches!(slot.stage, Stage::Free)).then_some(slot)
-    }
-
-    /// Takes a slot; its number.
-    fn take(&mut self, one_way: bool) -> u64 {
-        if 4 * (self.taken + 1) > 3 * self.slots.len() {
-            self.grow();
-        }
-        self.taken += 1;
-        loop {
-            let number = self.next;
-            self.next += 1;
-            if let Some(slot) = at(&mut self.slots, number)
-                && matches!(slot.stage, Stage::Free)
-            {
-                *slot = Slot { number, stage: Stage::Over, one_way, ..Slot::free() };
-                return number;
-            }
-        }
-    }
-
-    fn grow(&mut self) {
-        let len = (2 * self.slots.len()).max(Self::FEWEST);
-        let slots = mem::replace(&mut self.slots, (0..len).map(|_| Slot::free()).collect());
-        for taken in slots.into_iter().filter(|slot| !matches!(slot.stage, Stage::Free)) {
-            // Two numbers whose slots differed among half as many have different ones now.
-            if let Some(slot) = at(&mut self.slots, taken.number) {
-                *slot = taken;
-            }
-        }
-    }
-
-    /// Lets the call of a number wait; whoever has to know of its deadline.
-    fn wait(&mut self, number: u64, deadline: Option<Instant>, ended: fn(bool) -> E) -> Option<Waker> {
-        let closed = self.closed;
-        let slot = self.slot(number)?;
-        slot.stage = if closed { Stage::Answered(Err(ended(false))) } else { Stage::Queued };
-        slot.deadline = deadline;
-        slot.expired = false;
-        let deadline = deadline.filter(|deadline| self.due.is_none_or(|due| *deadline < due))?;
-        self.due = Some(deadline);
+    /// Sets when the wait of a call ends; the sweeper, if it has to know.
+    fn set_deadline(&mut self, number: u64, deadline: Option<Instant>) -> Option<Waker> {
+        let first = self.deadlines.enter(&mut self.calls, number, deadline?)?;
+        self.due = Some(first);
         self.sweeper.take()
     }
 
-    /// Gives a slot back; what it held, to be dropped without the lock.
-    fn free(&mut self, number: u64) -> Option<Slot<R, E>> {
-        let held = mem::replace(self.slot(number)?, Slot::free());
-        self.taken -= 1;
-        Some(held)
+    /// Takes a call out; what its slot held, to be dropped without the lock.
+    fn remove(&mut self, number: u64) -> Option<Slot<R, E>> {
+        self.deadlines.leave(&mut self.calls, number);
+        self.calls.remove(number)
     }
 }
 
-fn at<R, E>(slots: &mut [Slot<R, E>], number: u64) -> Option<&mut Slot<R, E>> {
-    let mask = slots.len().wrapping_sub(1);
-    #[expect(clippy::cast_possible_truncation, reason = "the low bits count")]
-    slots.get_mut(number as usize & mask)
-}
-
-impl<R, E> Slot<R, E> {
-    fn free() -> Self {
-        Self { number: 0, stage: Stage::Free, one_way: false, deadline: None, expired: false, waker: None }
-    }
-}
-
-/// A call's place in the table.
+/// A call that was entered. Dropped, it is taken out.
 #[derive(Debug)]
 pub(crate) struct Entered<'a, R, E> {
     pub(crate) number: u64,
-    table: &'a Arc<Slots<R, E>>,
+    one_way: bool,
+    /// Until the caller has the answer, or has given up.
+    holds_slot: bool,
+    slots: &'a Arc<Slots<R, E>>,
 }
 
 impl<R, E> Entered<'_, R, E> {
     /// The answer; none at the deadline.
-    pub(crate) fn poll_answer(&self, context: &Context<'_>) -> Poll<Option<Answer<R, E>>> {
-        let mut state = self.table.state.lock();
-        let Some(slot) = state.slot(self.number) else { return self.lost() };
-        match mem::replace(&mut slot.stage, Stage::Over) {
-            Stage::Answered(answer) => {
-                slot.deadline = None;
-                Poll::Ready(Some(answer))
-            }
-            stage @ (Stage::Queued | Stage::Writing | Stage::Written) => {
-                slot.stage = stage;
-                if slot.expired {
-                    return Poll::Ready(None);
+    pub(crate) fn poll_answer(&mut self, context: &Context<'_>) -> Poll<Option<Answer<R, E>>> {
+        let mut state = self.slots.state.lock();
+        let slot = if self.holds_slot { state.calls.get_mut(self.number) } else { None };
+        match slot {
+            Some(slot) if matches!(slot.stage, Stage::Answered(_)) => {
+                let held = state.remove(self.number);
+                drop(state);
+                self.holds_slot = false;
+                match held {
+                    Some(Slot { stage: Stage::Answered(answer), .. }) => Poll::Ready(Some(answer)),
+                    _ => self.polled_after_completion(),
                 }
+            }
+            Some(slot) if slot.expired => Poll::Ready(None),
+            Some(slot) => {
                 let before = keep(&mut slot.waker, context);
                 drop(state);
                 drop(before);
                 Poll::Pending
             }
-            stage @ (Stage::Free | Stage::Over | Stage::GivenUp | Stage::Told(_)) => {
-                slot.stage = stage;
-                self.lost()
-            }
+            None => self.polled_after_completion(),
         }
     }
 
-    /// Whoever has ended the wait waits on.
-    fn lost(&self) -> Poll<Option<Answer<R, E>>> {
-        Poll::Ready(Some(Err((self.table.ended)(true))))
+    fn polled_after_completion(&self) -> Poll<Option<Answer<R, E>>> {
+        Poll::Ready(Some(Err((self.slots.ended)(true))))
     }
 
-    /// Enters the call anew, under its number, after it has failed, or to wait without the sweeper.
+    /// Waits again under the same number, without a deadline: after the call has failed, or for a caller with a timer of its own.
     pub(crate) fn renew(&mut self) {
-        self.table.state.lock().wait(self.number, None, self.table.ended);
+        let mut state = self.slots.state.lock();
+        let held = if self.holds_slot { state.remove(self.number) } else { None };
+        let slot = self.slots.slot(self.one_way, state.closed);
+        state.calls.insert_again(self.number, slot);
+        drop(state);
+        drop(held);
+        self.holds_slot = true;
     }
 
     /// Gives the call up.
-    pub(crate) fn leave(&self) -> Left<R, E> {
-        let mut state = self.table.state.lock();
-        let Some(slot) = state.slot(self.number) else { return Left::Ended(None) };
-        slot.deadline = None;
-        match mem::replace(&mut slot.stage, Stage::Over) {
-            Stage::Queued => Left::NeverWritten,
-            Stage::Written => Left::Written,
-            Stage::Writing => {
-                slot.stage = Stage::GivenUp;
-                Left::Writing(WriteEnd { number: self.number, table: Arc::clone(self.table) })
-            }
-            Stage::Answered(answer) => Left::Ended(Some(answer)),
-            Stage::Free | Stage::Over => Left::Ended(None),
-            // Left before: whoever did so waits for the end of the write.
-            stage @ (Stage::GivenUp | Stage::Told(_)) => {
-                slot.stage = stage;
-                Left::Ended(None)
-            }
+    pub(crate) fn leave(&mut self) -> Left<R, E> {
+        if !mem::replace(&mut self.holds_slot, false) {
+            return Left::Ended(None);
+        }
+        let mut state = self.slots.state.lock();
+        if let Some(slot) = state.calls.get_mut(self.number)
+            && matches!(slot.stage, Stage::Writing)
+        {
+            slot.stage = Stage::GivenUp;
+            let waker = slot.waker.take();
+            let State { calls, deadlines, .. } = &mut *state;
+            deadlines.leave(calls, self.number);
+            drop(state);
+            drop(waker);
+            return Left::Writing(WriteEnd { number: self.number, slots: Arc::clone(self.slots) });
+        }
+        let held = state.remove(self.number);
+        drop(state);
+        match held.map(|slot| slot.stage) {
+            Some(Stage::Queued) => Left::NeverWritten,
+            Some(Stage::Written) => Left::Written,
+            Some(Stage::Answered(answer)) => Left::Ended(Some(answer)),
+            _ => Left::Ended(None),
         }
     }
 }
 
 impl<R, E> Drop for Entered<'_, R, E> {
     fn drop(&mut self) {
-        let mut state = self.table.state.lock();
-        let given_up = |slot: &mut Slot<R, E>| matches!(slot.stage, Stage::GivenUp | Stage::Told(_));
-        let held = if state.slot(self.number).is_some_and(given_up) { None } else { state.free(self.number) };
-        drop(state);
-        drop(held);
+        if self.holds_slot {
+            let held = self.slots.state.lock().remove(self.number);
+            drop(held);
+        }
     }
 }
 
@@ -385,16 +357,16 @@ impl<R, E> Drop for Entered<'_, R, E> {
 #[derive(Debug)]
 pub(crate) struct WriteEnd<R, E> {
     number: u64,
-    table: Arc<Slots<R, E>>,
+    slots: Arc<Slots<R, E>>,
 }
 
 impl<R, E> WriteEnd<R, E> {
-    /// How the write ended; none where the call was answered meanwhile.
+    /// How the write ended; none if the call was answered meanwhile.
     pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<Option<Result<(), E>>> {
-        let mut state = self.table.state.lock();
-        let Some(slot) = state.slot(self.number) else { return Poll::Ready(None) };
+        let mut state = self.slots.state.lock();
+        let Some(slot) = state.calls.get_mut(self.number) else { return Poll::Ready(None) };
         match &mut slot.stage {
-            Stage::Told(told) => Poll::Ready(told.take()),
+            Stage::WriteEnded(outcome) => Poll::Ready(outcome.take()),
             _ => {
                 let before = keep(&mut slot.waker, context);
                 drop(state);
@@ -407,7 +379,7 @@ impl<R, E> WriteEnd<R, E> {
 
 impl<R, E> Drop for WriteEnd<R, E> {
     fn drop(&mut self) {
-        let held = self.table.state.lock().free(self.number);
+        let held = self.slots.state.lock().remove(self.number);
         drop(held);
     }
 }

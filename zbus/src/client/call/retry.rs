@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-use super::in_flight::{Answer, Answered};
 use crate::broker::BrokerErrorKind;
+use crate::client::in_flight::{Answer, Answered};
 use crate::error::RejectionKind;
 
 const SHORTEST_DELAY: Duration = Duration::from_millis(20);
