@@ -1,10 +1,10 @@
-//! How long to wait before a lost connection is tried again.
+//! The delays between attempts to reconnect.
 
 use std::time::Duration;
 
 use backon::ExponentialBuilder;
 
-/// Between 50 ms and 5 s, jittered, for as long as it takes.
+/// From 50 ms growing to 5 s, jittered, without end.
 pub(crate) fn reconnect_backoff() -> ExponentialBuilder {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(50))
@@ -13,5 +13,5 @@ pub(crate) fn reconnect_backoff() -> ExponentialBuilder {
         .without_max_times()
 }
 
-/// The longest of the delays, but for the jitter.
+/// The longest delay, without the jitter.
 pub(crate) const LONGEST_DELAY: Duration = Duration::from_secs(5);

@@ -1,10 +1,12 @@
-//! A method's own failure, as a server's method gives it.
+//! The failure that a server's method returns.
 
 use std::fmt;
 
+use crate::causes;
+
 /// Why a method that `throws` failed.
 ///
-/// Any error becomes one with `?`; a text does with [`Failure::new`]. It is not itself an `Error`, which makes the former possible.
+/// `?` turns any error into one, and [`Failure::new`] turns a text into one. It is not itself an `Error`, as `?` could not do that then.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Failure {
     pub(crate) message: String,
@@ -18,7 +20,7 @@ impl Failure {
         Self { message: message.to_string(), code: None, data: None }
     }
 
-    /// The like with a code that callers can match on, and that code's fields as a `MessagePack` map.
+    /// Adds a code that callers can match on, and the fields of that code as a `MessagePack` map.
     #[must_use]
     pub fn with_code(self, code: impl Into<String>, data: Option<Vec<u8>>) -> Self {
         Self { code: Some(code.into()), data, ..self }
@@ -39,14 +41,8 @@ impl Failure {
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
         let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            let text = error.to_string();
-            if !message.contains(&text) {
-                message.push_str(": ");
-                message.push_str(&text);
-            }
-            source = error.source();
+        while let Some(cause) = causes::unsaid(&message, error.source()) {
+            message = format!("{message}: {cause}");
         }
         Self::new(message)
     }

@@ -130,6 +130,7 @@ pub mod any_bytes;
 mod backoff;
 pub mod blocking;
 pub mod broker;
+mod causes;
 pub mod client;
 mod clock;
 pub mod codegen;

@@ -1,4 +1,4 @@
-//! Events, as those who listen get them.
+//! Events, as subscribers get them.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,8 +17,8 @@ use crate::wire::{DecodeError, decode_as};
 
 /// The events of a stream, from the moment of subscription until this is dropped.
 ///
-/// An `Err` does not end it: `None` does, which comes after the [`StreamError::Lagged`] of a subscription that is to end so, or where
-/// the runtime that the client was connected in has ended. Events that are not read wait, within the bounds of a [`Lag`].
+/// An `Err` does not end it; only `None` does. `None` comes after [`StreamError::Lagged`] if the subscription is set to end then, and when
+/// the runtime that the client was connected in ends. Events that are not read yet wait, within the bounds of a [`Lag`].
 #[must_use = "a subscription ends when it is dropped"]
 pub struct Subscription<T = Value> {
     deliveries: Deliveries,
@@ -35,8 +35,8 @@ impl<T> Subscription<T> {
         Self { deliveries, client, decode: |bytes| decode_as::<A, T>(bytes) }
     }
 
-    /// Sets how far this subscriber may fall behind, in place of what the schema says. It holds at once, also for the events that
-    /// came since the subscription.
+    /// Sets how far this subscriber may fall behind, in place of what the schema says. It applies at once, also to the events that have
+    /// come since the subscription.
     pub fn with_lag(self, lag: Lag) -> Self {
         self.deliveries.set_lag(lag);
         self
@@ -71,24 +71,24 @@ impl<T> fmt::Debug for Subscription<T> {
     }
 }
 
-/// Events that a subscriber has not got.
+/// Why a subscriber has missed events, or cannot get them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StreamError {
     /// The connection was lost and is back; what was published in between is lost.
-    #[error("the connection was lost for {lasted:?}: events in between are lost")]
+    #[error("the connection was lost for {lasted:?}; the events in between are lost")]
     Gap {
-        /// From when the loss was noticed until events came again. A connection that breaks without a word is noticed late, and events
-        /// before that are lost, too.
+        /// The time from when the loss was noticed until the subscription was back. If a connection breaks silently, that is noticed
+        /// late, and earlier events are lost too.
         lasted: Duration,
     },
     /// The subscriber was too slow for what its [`Lag`] allows.
-    #[error("the subscriber is too slow: {missed} events are lost; read faster, or give it a larger `Lag`")]
+    #[error("the subscriber is too slow: {missed} events are lost; read faster, or set a larger `Lag`")]
     Lagged {
         /// How many events are lost.
         missed: u64,
     },
-    /// No event came within the time that a blocking subscriber was willing to wait.
+    /// No event came within the time that a blocking subscriber waits.
     #[error("no event in {0:?}")]
     Elapsed(Duration),
     /// A blocking subscriber inside an async runtime, whose tasks it would hold up.
@@ -98,5 +98,5 @@ pub enum StreamError {
     InAsync,
     /// An event is not what the schema says.
     #[error("an event cannot be decoded: {0}")]
-    Decode(#[source] DecodeError),
+    Decode(DecodeError),
 }
