@@ -154,8 +154,8 @@ async fn a_call_without_a_server_ends_at_its_deadline_and_is_not_run_later() {
         let asked = Instant::now();
         let error = double(&object, 1).await.unwrap_err();
         assert!(matches!(error, Error::NoServer { .. }), "{error}");
-        let expected = "no reply in 200ms from probes.probe@1.0; no server of module `probes` has shown itself \
-                        (servers of Go and rbus never do)";
+        let expected = "no reply from probes.probe@1.0.Double within 200ms; no server of module `probes` has announced itself \
+                        (servers on Go and rbus never do)";
         assert_eq!(error.to_string(), expected);
         assert!(!error.may_have_run());
         assert!(asked.elapsed() < Duration::from_secs(2));

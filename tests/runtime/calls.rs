@@ -461,7 +461,7 @@ async fn a_call_that_no_server_took_is_withdrawn_at_its_deadline_and_says_so() {
         let busy = bus.begin(|job| async move { job.wait().await }).await;
         let error = bus.job.clone().with_timeout(Duration::from_millis(200)).see().await.unwrap_err();
         assert!(matches!(error, Error::Timeout { fate: Fate::Withdrawn, .. }) && !error.may_have_run(), "{error}");
-        let expected = "no reply in 200ms from jobs.job@1.0: no server took the request, and it was withdrawn";
+        let expected = "no reply from jobs.job@1.0.See within 200ms; no server took the request, and it was withdrawn";
         assert_eq!(error.to_string(), expected);
         bus.jobs.finish.notify_one();
         busy.await.unwrap().unwrap();

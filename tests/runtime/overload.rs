@@ -127,7 +127,7 @@ async fn a_full_queue_refuses_a_call_at_once() {
             assert!(!error.may_have_run());
         }
         let error = limited.request("Read").send().await.unwrap_err();
-        let told = "news.news@1.0 refused the call: 8 requests wait in `news.news@1.0`, which is the limit that was set: try again later";
+        let told = "news.news@1.0.Read refused the call: 8 requests wait in `news.news@1.0`, which is the limit that was set: try again later";
         assert_eq!(error.to_string(), told);
         // Who sets no limit is not held to it.
         news.request("Read").send().await.unwrap();

@@ -324,8 +324,8 @@ async fn a_call_that_fails_fast_fails_at_once_where_no_server_is_there_and_only_
         assert!(is_no_server(&error), "{error}");
         assert_eq!(
             error.to_string(),
-            "probes.probe@1.0 was not called; no server of module `probes` has shown itself \
-             (servers of Go and rbus never do)"
+            "probes.probe@1.0.Nothing was not called; no server of module `probes` has announced itself \
+             (servers on Go and rbus never do)"
         );
         assert!(is_no_server(&object.request("Nothing").send().await.unwrap_err()));
         assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
@@ -374,8 +374,8 @@ async fn a_call_that_was_not_taken_until_its_deadline_says_whether_a_server_is_t
         assert!(is_no_server(&error), "{error}");
         assert_eq!(
             error.to_string(),
-            "no reply in 200ms from probes.probe@1.0; no server of module `probes` has shown itself \
-             (servers of Go and rbus never do)"
+            "no reply from probes.probe@1.0.Nothing within 200ms; no server of module `probes` has announced itself \
+             (servers on Go and rbus never do)"
         );
 
         // There is one, and it is busy: it is not its absence that is told.

@@ -283,7 +283,7 @@ async fn a_call_whose_request_is_lost_with_a_restarted_broker_says_so_and_those_
     assert!(error.may_have_run(), "it was written");
     assert_eq!(
         error.to_string(),
-        "no reply in 2s from echoes.echo@1.0; the broker was restarted meanwhile, and the request or its reply may be lost with it"
+        "no reply from echoes.echo@1.0.Echo within 2s; the broker was restarted meanwhile, and the request or its reply may be lost with it"
     );
 
     let object = RemoteObject::new(client.clone(), "echoes", ECHO).with_timeout(Duration::from_millis(300));

@@ -324,8 +324,14 @@ impl From<Thrown> for Error {
 mod tests {
     use super::*;
 
-    fn chain(error: &dyn StdError) -> Vec<String> {
-        std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect()
+    fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
+        let mut texts = vec![error.to_string()];
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            texts.push(error.to_string());
+            cause = error.source();
+        }
+        texts
     }
 
     #[test]
@@ -345,15 +351,31 @@ mod tests {
 
     #[test]
     fn an_error_that_main_returns_reads_as_its_message() {
-        let error = |fate| Error::Timeout { target: "storaged.volumes@1.0.Scrub".to_owned(), after: Duration::from_secs(2), fate };
+        let error = |fate| Error::Timeout {
+            target: "storaged.volumes@1.0.Scrub".to_owned(),
+            after: Duration::from_secs(2),
+            fate,
+        };
         let text = "no reply from storaged.volumes@1.0.Scrub within 2s; a server may have taken the request";
-        assert_eq!((error(Fate::Unknown).to_string(), format!("{:?}", error(Fate::Unknown))), (text.to_owned(), text.to_owned()));
+        assert_eq!(
+            (error(Fate::Unknown).to_string(), format!("{:?}", error(Fate::Unknown))),
+            (text.to_owned(), text.to_owned())
+        );
         assert_eq!(format!("{:?}", CallError::<u8>::Bus(error(Fate::Unknown))), text);
     }
 
     #[test]
     fn a_call_is_said_to_be_refused_only_if_the_method_has_not_run() {
-        for kind in ["unknown_object", "unknown_method", "bad_arguments", "expired", "overloaded", "panicked", "stopping", "any"] {
+        for kind in [
+            "unknown_object",
+            "unknown_method",
+            "bad_arguments",
+            "expired",
+            "overloaded",
+            "panicked",
+            "stopping",
+            "any",
+        ] {
             let kind = RejectionKind::from(kind);
             let error = Error::Rejected { target: "a.b".to_owned(), kind, message: "why".to_owned() };
             assert_eq!(error.to_string().contains("refused"), !error.may_have_run(), "{error}");

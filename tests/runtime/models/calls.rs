@@ -132,7 +132,7 @@ fn who_gives_up_in_the_middle_of_a_write_is_told_of_its_end() {
                     assert!(!writer.join().unwrap() && !replying.join().unwrap());
                     return assert_eq!(calls.taken(), 0);
                 }
-                Left::Written => {
+                Left::Written(_) => {
                     assert!(outcome.is_ok());
                     None
                 }

@@ -13,10 +13,10 @@ pub use lock::Mutex;
 #[path = "../../../zbus/src/server/workers/pool.rs"]
 mod pool;
 
-#[path = "../../zbus/src/client/in_flight/deadlines.rs"]
+#[path = "../../../zbus/src/client/in_flight/deadlines.rs"]
 mod deadlines;
 
-#[path = "../../zbus/src/client/in_flight/table.rs"]
+#[path = "../../../zbus/src/client/in_flight/table.rs"]
 mod table;
 
 #[allow(dead_code, reason = "the client uses more of it")]

@@ -189,7 +189,7 @@ mod tests {
         let mut call = table.slots.enter(false, None);
         assert!(begin(&table, call.number));
         end(&table, call.number, Ok(()));
-        assert!(matches!(call.leave(), Left::Written));
+        assert!(matches!(call.leave(), Left::Written(_)));
         assert!(matches!(call.leave(), Left::Ended(None)));
     }
 
@@ -204,7 +204,7 @@ mod tests {
         end(&table, call.number, Ok(()));
         assert!(begin(&table, call.number));
         end(&table, call.number, Ok(()));
-        assert!(matches!(call.leave(), Left::Written));
+        assert!(matches!(call.leave(), Left::Written(_)));
     }
 
     #[test]

@@ -32,6 +32,7 @@ const OVERHEAD: usize = 256;
 
 /// A call that was given up, and may have a request in its queue.
 pub(super) struct GivenUp {
+    pub(super) number: u64,
     pub(super) module: Arc<str>,
     pub(super) queue: Arc<str>,
     pub(super) message: Bytes,
@@ -126,41 +127,56 @@ struct Task {
 impl Task {
     async fn run(self, mut arriving: mpsc::UnboundedReceiver<GivenUp>) {
         let mut writing = FuturesUnordered::new();
-        let mut written = Vec::new();
+        // In the order of the writes, that of the requests in their queue: a withdrawal looks at its ends.
+        let mut written: BTreeMap<(u64, u64), (GivenUp, Last)> = BTreeMap::new();
         let mut is_open = true;
-        while is_open || !writing.is_empty() {
+        while is_open || !writing.is_empty() || !written.is_empty() {
             let mut arrived = Vec::new();
             tokio::select! {
-                count = arriving.recv_many(&mut arrived, BATCH), if is_open => is_open = count > 0,
-                Some(ended) = writing.next() => written.push(ended),
+                biased;
+                count = arriving.recv_many(&mut arrived, usize::MAX), if is_open => {
+                    is_open = count > 0;
+                }
+                Some(ended) = writing.next() => {
+                    let (position, given_up): (_, (GivenUp, Last)) = ended;
+                    written.insert(position, given_up);
+                }
+                () = std::future::ready(()), if !written.is_empty() => {}
             }
-            while let Some(Some(ended)) = writing.next().now_or_never() {
-                written.push(ended);
+            while let Some(Some((position, given_up))) = writing.next().now_or_never() {
+                written.insert(position, given_up);
             }
             for (given_up, left) in arrived.into_iter().map(GivenUp::take_left) {
+                let number = given_up.number;
                 match left {
                     Left::Writing(end) => writing.push(async move {
                         // Before that, a withdrawal could overtake the request.
                         let outcome = poll_fn(|context| end.poll(context)).await;
-                        (given_up, Last::of_write(outcome))
+                        ((end.begun, number), (given_up, Last::of_write(outcome)))
                     }),
-                    left => written.push((given_up, Last::of(&left))),
+                    Left::Written(begun) => _ = written.insert((begun, number), (given_up, Last::Written)),
+                    Left::NeverWritten => _ = written.insert((0, number), (given_up, Last::Unwritten)),
+                    // An attempt that has failed may have left its request.
+                    Left::Ended(_) => _ = written.insert((0, number), (given_up, Last::Written)),
                 }
             }
-            while !written.is_empty() {
-                let mut bytes = 0;
-                let fits = |(given_up, _): &&(GivenUp, Last)| {
-                    bytes += given_up.message.len();
-                    bytes < BATCH_BYTES
-                };
-                let count = written.iter().take(BATCH).take_while(fits).count().max(1);
-                self.settle(written.drain(..count).collect()).await;
+            let (mut batch, mut bytes) = (Vec::new(), 0);
+            while batch.len() < BATCH
+                && bytes < BATCH_BYTES
+                && let Some((_, given_up)) = written.pop_first()
+            {
+                bytes += given_up.0.message.len();
+                batch.push(given_up);
             }
+            self.settle(batch).await;
         }
     }
 
     /// Takes a batch back, and sees to what comes after that.
     async fn settle(&self, batch: Vec<(GivenUp, Last)>) {
+        if batch.is_empty() {
+            return;
+        }
         self.waiting.fetch_sub(batch.iter().map(|(given_up, _)| given_up.size()).sum(), Ordering::Relaxed);
         let fates = self.withdraw(&batch).await;
         let mut cancelled = Vec::new();
@@ -269,10 +285,6 @@ enum Last {
 }
 
 impl Last {
-    fn of(left: &Left) -> Self {
-        if matches!(left, Left::NeverWritten) { Self::Unwritten } else { Self::Written }
-    }
-
     fn of_write(outcome: Option<Result<(), BrokerError>>) -> Self {
         match outcome {
             Some(Err(error)) if error.kind() != BrokerErrorKind::Lost => Self::Failed(error),
@@ -299,4 +311,44 @@ fn cancellation(module: &str, id: CallId) -> Option<Write> {
     // A text can always be encoded.
     encode(&*id.to_string(), &mut message).ok()?;
     Some(Write::Publish { channel: ObjectId::STATUS.channel(module, "Cancel").into(), message: message.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::memory;
+
+    fn given_up(number: u64, message: Bytes) -> (GivenUp, oneshot::Receiver<Ending>) {
+        let (told, ending) = oneshot::channel();
+        let caller = Caller { restarts: 0, by_inbox: true, may_have_run: false };
+        let (module, queue) = ("nobody".into(), "nobody.o".into());
+        let (left, sequel) = (Left::Written(number), Sequel::Tell(caller, told));
+        (GivenUp { number, module, queue, message, copies: 0, left, sequel }, ending)
+    }
+
+    #[tokio::test]
+    async fn too_many_calls_that_are_given_up_stay_in_their_queues() {
+        let broker = memory::open("withdrawals-bounded");
+        let message = Bytes::from(vec![0; WAITING_BYTES / 4]);
+        let write = |_| Write::Push { list: "nobody.o".into(), message: message.clone(), expire: None };
+        broker.write((0..5).map(write).collect()).await;
+        let restarts = Restarts::watch(Arc::clone(&broker)).await;
+        let withdrawals = Withdrawals::start(Arc::clone(&broker), restarts);
+        // The task has no turn before all are there.
+        let endings = [0, 1, 2, 3, 4].map(|number| {
+            let (given_up, ending) = given_up(number, message.clone());
+            withdrawals.push(given_up);
+            ending
+        });
+        let mut withdrawn = 0;
+        for ending in endings {
+            withdrawn += usize::from(matches!(ending.await, Ok(Ending::NoServer(Fate::Withdrawn))));
+        }
+        assert_eq!(withdrawn, 3, "each takes a little more than its own bytes");
+        // There is room again.
+        let (given_up, ending) = given_up(5, message.clone());
+        withdrawals.push(given_up);
+        assert!(matches!(ending.await, Ok(Ending::NoServer(Fate::Withdrawn))));
+        assert_eq!(withdrawals.waiting.load(Ordering::Relaxed), 0);
+    }
 }

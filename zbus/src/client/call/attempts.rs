@@ -250,6 +250,7 @@ impl<'a> Attempts<'a> {
 
     fn take_back(&self, left: Left, copies: usize, sequel: Sequel) {
         self.object.client.shared.withdrawals.push(GivenUp {
+            number: self.entered.number,
             module: Arc::clone(&self.object.module),
             queue: Arc::clone(&self.object.queue),
             message: self.message.clone(),

@@ -35,6 +35,8 @@ struct State<R, E> {
     /// The ids on the wire are made of the numbers.
     calls: Table<Slot<R, E>>,
     deadlines: Deadlines,
+    /// How many writes have begun.
+    begun: u64,
     closed: bool,
     /// When the next deadline may pass.
     due: Option<Instant>,
@@ -45,6 +47,8 @@ struct State<R, E> {
 #[derive(Debug)]
 struct Slot<R, E> {
     stage: Stage<R, E>,
+    /// The position of its write among all.
+    begun: u64,
     one_way: bool,
     expired: bool,
     due: Option<Due>,
@@ -79,7 +83,8 @@ pub(crate) enum Left<R, E> {
     /// It never will be.
     NeverWritten,
     Writing(WriteEnd<R, E>),
-    Written,
+    /// With the position of its write among all.
+    Written(u64),
 }
 
 /// How many calls expire under one lock.
@@ -88,7 +93,7 @@ const EXPIRED_AT_ONCE: usize = 256;
 impl<R, E> Slots<R, E> {
     pub(crate) fn new(ended: fn(bool) -> E) -> Self {
         let (calls, deadlines) = (Table::new(), Deadlines::new());
-        Self { state: Mutex::new(State { calls, deadlines, closed: false, due: None, sweeper: None }), ended }
+        Self { state: Mutex::new(State { calls, deadlines, begun: 0, closed: false, due: None, sweeper: None }), ended }
     }
 
     /// Enters a call. Its wait ends at the deadline if a sweeper runs.
@@ -104,15 +109,18 @@ impl<R, E> Slots<R, E> {
 
     fn slot(&self, one_way: bool, closed: bool) -> Slot<R, E> {
         let stage = if closed { Stage::Answered(Err((self.ended)(false))) } else { Stage::Queued };
-        Slot { stage, one_way, expired: false, due: None, waker: None }
+        Slot { stage, begun: 0, one_way, expired: false, due: None, waker: None }
     }
 
     /// The writer takes calls up. Those whose callers have given up are taken out of the batch: they never leave the process.
     pub(crate) fn begin_each<T>(&self, batch: &mut Vec<T>, number: impl Fn(&T) -> Option<u64>) {
-        let mut state = self.state.lock();
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
         batch.retain(|write| match number(write).map(|number| state.calls.get_mut(number)) {
-            Some(Some(Slot { stage: stage @ Stage::Queued, .. })) => {
+            Some(Some(Slot { stage: stage @ Stage::Queued, begun, .. })) => {
                 *stage = Stage::Writing;
+                state.begun += 1;
+                *begun = state.begun;
                 true
             }
             Some(_) => false,
@@ -326,19 +334,19 @@ impl<R, E> Entered<'_, R, E> {
             && matches!(slot.stage, Stage::Writing)
         {
             slot.stage = Stage::GivenUp;
-            let waker = slot.waker.take();
+            let (waker, begun) = (slot.waker.take(), slot.begun);
             let State { calls, deadlines, .. } = &mut *state;
             deadlines.leave(calls, self.number);
             drop(state);
             drop(waker);
-            return Left::Writing(WriteEnd { number: self.number, slots: Arc::clone(self.slots) });
+            return Left::Writing(WriteEnd { number: self.number, begun, slots: Arc::clone(self.slots) });
         }
         let held = state.remove(self.number);
         drop(state);
-        match held.map(|slot| slot.stage) {
-            Some(Stage::Queued) => Left::NeverWritten,
-            Some(Stage::Written) => Left::Written,
-            Some(Stage::Answered(answer)) => Left::Ended(Some(answer)),
+        match held.map(|slot| (slot.stage, slot.begun)) {
+            Some((Stage::Queued, _)) => Left::NeverWritten,
+            Some((Stage::Written, begun)) => Left::Written(begun),
+            Some((Stage::Answered(answer), _)) => Left::Ended(Some(answer)),
             _ => Left::Ended(None),
         }
     }
@@ -357,6 +365,8 @@ impl<R, E> Drop for Entered<'_, R, E> {
 #[derive(Debug)]
 pub(crate) struct WriteEnd<R, E> {
     number: u64,
+    /// The position of the write among all.
+    pub(crate) begun: u64,
     slots: Arc<Slots<R, E>>,
 }
 
