@@ -22,6 +22,7 @@ use crate::error::{Error, Fate, RejectionKind};
 const AFTERTHOUGHT: Duration = Duration::from_millis(250);
 
 /// Dropped before its answer, the request is taken back.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of the caller's, and they combine freely")]
 pub(super) struct Attempts<'a> {
     object: &'a RemoteObject,
     method: &'a str,

@@ -94,10 +94,10 @@ impl Deadlines {
         }
         if before == NONE && after == NONE {
             self.queues.remove(&tick);
-        } else if before == NONE || after == NONE {
-            if let Some((first, last)) = self.queues.get_mut(&tick) {
-                if before == NONE { *first = after } else { *last = before }
-            }
+        } else if (before == NONE || after == NONE)
+            && let Some((first, last)) = self.queues.get_mut(&tick)
+        {
+            if before == NONE { *first = after } else { *last = before }
         }
     }
 

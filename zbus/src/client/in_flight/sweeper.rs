@@ -79,8 +79,8 @@ mod tests {
         let slots = Arc::new(Slots::<(), bool>::new(|written| written));
         let mut calls: Vec<_> = (0..CALLS).map(|_| slots.enter(false, Some(Instant::now()))).collect();
         let expired = |calls: &mut [Entered<'_, (), bool>]| {
-            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-            calls.iter_mut().filter_map(|call| call.poll_answer(&mut context).is_ready().then_some(())).count()
+            let context = std::task::Context::from_waker(std::task::Waker::noop());
+            calls.iter_mut().filter_map(|call| call.poll_answer(&context).is_ready().then_some(())).count()
         };
         tokio::time::sleep(Duration::from_millis(5)).await;
         tokio::spawn(watch(Arc::clone(&slots)));
