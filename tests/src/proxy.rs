@@ -27,7 +27,12 @@ pub enum Mischief {
     Hold(&'static str, Duration),
     /// Hands on so many bytes a second.
     Slow(u32),
+    /// Stops from time to time, after up to 200,000 bytes, for up to this long.
+    Stall(Duration),
 }
+
+/// After at most so many bytes a direction stalls.
+const STALL_BYTES: u64 = 200_000;
 
 /// A running proxy; dropped, it ends with all its connections.
 #[derive(Debug)]
@@ -126,6 +131,7 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mischief: Mischi
     };
     let mut buffer = vec![0; 16 << 10];
     let mut pieces = draw;
+    let mut until_stall = draw % STALL_BYTES;
     loop {
         let Ok(length @ 1..) = from.read(&mut buffer).await else { return };
         let length = length.min(usize::try_from(left).unwrap_or(usize::MAX));
@@ -146,6 +152,15 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mischief: Mischi
                     tokio::time::sleep(time).await;
                 }
                 to.write_all(piece).await
+            }
+            Mischief::Stall(most) => {
+                until_stall = until_stall.saturating_sub(length as u64);
+                if until_stall == 0 {
+                    pieces = pieces.wrapping_mul(31).wrapping_add(7);
+                    until_stall = pieces % STALL_BYTES;
+                    tokio::time::sleep(most.mul_f64(f64::from((pieces % 100) as u8) / 100.0)).await;
+                }
+                to.write_all(&buffer[..length]).await
             }
             Mischief::Slow(rate) => {
                 let length_in_bytes = u32::try_from(length).expect("a buffer is small");

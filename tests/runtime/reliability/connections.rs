@@ -1,4 +1,4 @@
-//! Connections that are cut in the middle of a command, that are slow, and that hand on every byte alone.
+//! Connections that are cut in the middle of a command, that are slow or stall, and that hand on every byte alone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,4 +33,14 @@ async fn delayed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn split_at_every_byte() {
     through(Mischief::Split, 1_000, 8).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow() {
+    through(Mischief::Slow(200_000), 3_000, 64).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stalled() {
+    through(Mischief::Stall(Duration::from_millis(500)), 8_000, 64).await;
 }

@@ -1,4 +1,4 @@
-//! Servers and clients that are killed in the middle of their work.
+//! Servers and clients that are killed, and servers that are stopped for a while, in the middle of their work.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -25,6 +25,14 @@ impl Numbered {
         BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "starts\n");
         process
+    }
+}
+
+impl Numbered {
+    /// Sends a signal by its name, as `kill` has it.
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.0.id().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "cannot send {name}");
     }
 }
 
@@ -97,4 +105,35 @@ async fn clients_killed_while_they_wait() {
     drive(&ledger, &object, 64, LIMIT).await;
     settle(servers).await;
     ledger.account().check(&format!("kill -9 of {clients} clients"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_stand_still_in_the_middle_of_work() {
+    let redis = RedisServer::start();
+    let (address, folder) = (redis.address(), tempfile::tempdir().unwrap());
+    let ledger = Arc::new(Ledger::new(calls(20_000)));
+    let journals = [0, 1].map(|number| folder.path().join(number.to_string()));
+    let servers: Vec<_> = journals.iter().map(|journal| Numbered::start("serve", &address, journal, &[])).collect();
+    let driving = tokio::spawn({
+        let (ledger, object) = (Arc::clone(&ledger), object(Client::connect(&address).await.unwrap()));
+        async move { drive(&ledger, &object, 64, Duration::from_millis(500)).await }
+    });
+    // For less than the calls' time limit, and for longer.
+    for (server, time) in servers.iter().cycle().zip([200, 800].into_iter().cycle()) {
+        if driving.is_finished() {
+            break;
+        }
+        server.signal("STOP");
+        tokio::time::sleep(Duration::from_millis(time)).await;
+        server.signal("CONT");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    driving.await.unwrap();
+    // What is still on its way runs or expires.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(servers);
+    for journal in &journals {
+        ledger.enter(journal, false);
+    }
+    ledger.account().check("SIGSTOP of two servers in turn");
 }
