@@ -77,6 +77,11 @@ impl Context {
         CURRENT.try_with(Self::clone).unwrap_or_default()
     }
 
+    /// Whether the current task runs a call.
+    pub(crate) fn is_within_a_call() -> bool {
+        CURRENT.try_with(|_| ()).is_ok()
+    }
+
     /// Makes this the current context while a future runs.
     pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> + use<F> {
         CURRENT.scope(self, future)

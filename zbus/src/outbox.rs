@@ -14,6 +14,7 @@ pub(crate) use self::gather::Gatherer;
 use self::queue::{Sender, Then, Unsent};
 use self::writer::Writer;
 use crate::broker::{Broker, BrokerError, Write};
+use crate::context::Context;
 use crate::scheduling::Scheduling;
 
 /// How many bytes of large messages may wait. Small ones are bounded by their number alone, which is cheaper.
@@ -73,6 +74,12 @@ impl<T> Clone for Outbox<T> {
 #[derive(Debug)]
 pub(crate) struct Closed;
 
+/// What a task is expected to do after it has sent a call. A method may block its thread, and must not hold up the calls of others. Any
+/// other task waits for its answer as a rule; with one call in flight it is cheaper to have the writer run next on the same thread than to wake another thread.
+fn after_sending() -> Then {
+    if Context::is_within_a_call() { Then::GoesOn } else { Then::Ends }
+}
+
 impl<T: Send + 'static> Outbox<T> {
     /// Starts the writer on the current runtime.
     pub(crate) fn start<K: Tracker<Tag = T>>(broker: Arc<dyn Broker>, tracker: K) -> (Self, JoinHandle<()>) {
@@ -84,11 +91,15 @@ impl<T: Send + 'static> Outbox<T> {
 
     /// Waits for room. Dropping the future sends nothing.
     pub(crate) async fn send(&self, tag: T, write: Write) -> Result<(), Closed> {
+        self.enter(tag, write, after_sending()).await
+    }
+
+    /// [`Outbox::send`] for a task of which nothing is known.
+    pub(crate) async fn send_and_go_on(&self, tag: T, write: Write) -> Result<(), Closed> {
         self.enter(tag, write, Then::GoesOn).await
     }
 
-    /// [`Outbox::send`] for a task of the runtime's own, which ends or waits right after it: one that goes on, as a method may, could
-    /// block the thread on which the writer is to run next.
+    /// [`Outbox::send`] for a task of the library's own, which ends or waits right after it.
     pub(crate) async fn send_and_end(&self, tag: T, write: Write) -> Result<(), Closed> {
         self.enter(tag, write, Then::Ends).await
     }
@@ -108,7 +119,7 @@ impl<T: Send + 'static> Outbox<T> {
 
     /// Sends if there is room at once; otherwise nothing is sent.
     pub(crate) fn try_send(&self, tag: T, write: Write) -> bool {
-        write.message().len() < LARGE && self.senders.push(Waiting::new(tag, write, None), Then::GoesOn).is_ok()
+        write.message().len() < LARGE && self.senders.push(Waiting::new(tag, write, None), after_sending()).is_ok()
     }
 
     /// Has what is sent from several tasks go out together.

@@ -114,7 +114,7 @@ impl Publisher {
         let write = Write::Publish { channel: Arc::clone(&self.channel), message: message.into() };
         telemetry::event_published(&self.channel);
         // The writer has ended: the runtime is going down.
-        let _ = self.outbox.send(Sent::Event, write).await;
+        let _ = self.outbox.send_and_go_on(Sent::Event, write).await;
     }
 
     fn refuse(&self, reason: fmt::Arguments<'_>) {

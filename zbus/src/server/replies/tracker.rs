@@ -63,7 +63,7 @@ impl Refused {
 }
 
 impl ReplyTracker {
-    /// A reply is written, or given up.
+    /// A reply that the broker had refused is written, or one is given up.
     fn release(&self, waiting: &Waiting<Sent>) {
         if let Sent::Reply { unwritten: None, .. } = waiting.tag {
             self.held.lock().remove(waiting.write.message().len());
@@ -99,13 +99,19 @@ impl Tracker for ReplyTracker {
         let mut outcomes = outcomes.into_iter();
         let mut written = Written::default();
         let mut failed = Failed::default();
-        batch.retain_mut(|waiting| match (&waiting.tag, outcomes.next()) {
-            (tag, Some(Ok(())) | None) => {
-                match tag {
-                    Sent::Reply { .. } => written.replies = true,
-                    Sent::Event => written.events = true,
+        let mut done: Option<Unwritten> = None;
+        batch.retain_mut(|waiting| match (&mut waiting.tag, outcomes.next()) {
+            (Sent::Reply { unwritten, .. }, Some(Ok(())) | None) => {
+                written.replies = true;
+                match (unwritten.take(), &mut done) {
+                    (Some(unwritten), Some(done)) => done.absorb(unwritten),
+                    (Some(unwritten), None) => done = Some(unwritten),
+                    (None, _) => self.release(waiting),
                 }
-                self.release(waiting);
+                false
+            }
+            (Sent::Event, Some(Ok(())) | None) => {
+                written.events = true;
                 false
             }
             (Sent::Event, Some(Err(error))) => {
@@ -121,6 +127,7 @@ impl Tracker for ReplyTracker {
                 true
             }
         });
+        drop(done);
         self.log(&written, &failed);
     }
 

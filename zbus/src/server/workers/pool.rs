@@ -153,7 +153,7 @@ impl<T: Default> Reserved<T> {
         places.reserved = places.reserved.saturating_sub(1);
         places.unwritten += 1;
         drop(places);
-        Some(Unwritten { pool: Arc::clone(&self.pool) })
+        Some(Unwritten { pool: Arc::clone(&self.pool), count: 1 })
     }
 }
 
@@ -186,7 +186,7 @@ impl<T: Default> Worker<T> {
             Some(place) => pool.give_back(place, 1),
             None => pool.places.lock().unwritten += 1,
         }
-        Unwritten { pool }
+        Unwritten { pool, count: 1 }
     }
 }
 
@@ -209,17 +209,30 @@ impl<T: Default> Drop for Worker<T> {
     }
 }
 
-/// A reply that is not written yet. It is, or never will be, when this is dropped.
+/// Replies that are not written yet. They are, or never will be, when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Unwritten<T> {
     pool: Arc<Pool<T>>,
+    count: usize,
+}
+
+impl<T> Unwritten<T> {
+    /// Takes in those of the same pool, so that many are dropped at once.
+    pub(crate) fn absorb(&mut self, mut other: Self) {
+        if Arc::ptr_eq(&self.pool, &other.pool) {
+            self.count += mem::take(&mut other.count);
+        }
+    }
 }
 
 impl<T> Drop for Unwritten<T> {
     fn drop(&mut self) {
+        if self.count == 0 {
+            return;
+        }
         let mut places = self.pool.places.lock();
         let kept_one_back = places.unwritten > places.free_unwritten;
-        places.unwritten = places.unwritten.saturating_sub(1);
+        places.unwritten = places.unwritten.saturating_sub(self.count);
         if !kept_one_back {
             return;
         }
