@@ -118,6 +118,32 @@ async fn a_call_after_an_idle_time_asks_the_broker_nothing_first() {
     server.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cut_of_a_clients_connection_loses_no_more_replies_than_a_pop_takes() {
+    const CALLS: u64 = 600;
+    let redis = RedisServer::start();
+    let slow = Proxy::start(redis.port(), Mischief::Slow(400_000), 1).await;
+    let (store, server) = serve(&redis.address()).await;
+    let client = Client::builder().timeout(Duration::from_secs(10)).connect(&slow.address()).await.unwrap();
+    let object = RemoteObject::new(client, "stores", STORE);
+    let calls = futures::future::join_all((0..CALLS).map(|number| swap(&object, number, 1, 1000)));
+    let cut = async {
+        while store.ran.lock().unwrap().len() < 590 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // The client's is the one that pops an inbox, from the proxy's side the last to be blocked or served.
+        let clients: String = redis::from_redis_value(redis.ask("CLIENT LIST").await.unwrap()).unwrap();
+        for line in clients.lines().filter(|line| line.contains("cmd=blmpop") || line.contains("cmd=lpop")) {
+            let id = line.split(' ').find_map(|word| word.strip_prefix("id=")).unwrap();
+            redis.ask(&format!("CLIENT KILL ID {id}")).await.unwrap();
+        }
+    };
+    let (outcomes, ()) = futures::join!(calls, cut);
+    let lost = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+    assert!(lost <= 128, "{lost}");
+    server.shutdown().await;
+}
+
 /// A second server that keeps what the first has.
 async fn replica_of(master: &RedisServer) -> RedisServer {
     let replica = RedisServer::start();

@@ -13,8 +13,8 @@ use crate::broker::{Broker, BrokerError, Popper};
 use crate::outbox::Gatherer;
 use crate::scheduling::Scheduling;
 
-/// How many replies a pop takes at most.
-const BATCH: usize = 1024;
+/// How many replies a pop takes at most. If the connection is cut while they are on their way, as many are lost.
+const BATCH: usize = 128;
 
 /// One pop shall stay near this many bytes, which memory holds at once.
 const POP_BYTES: usize = 4 << 20;
