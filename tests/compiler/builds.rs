@@ -199,16 +199,25 @@ fn a_schema_that_the_build_has_not_compiled_is_told_from_those_that_it_has() {
     let output = user.build().success();
     assert!(!output.stderr.contains("warning"), "{}", output.stderr);
 
-    let user = user.file("schemas/other.zbus", "struct Other {}\n").build_rs(
+    let user = user
+        .file("schemas/other.zbus", "struct Other {}\n")
+        .build_rs(
+            "fn main() -> Result<(), zbus_build::Error> {\n    zbus_build::compile(\"schemas/station.zbus\")?;\n    \
+             zbus_build::compile(\"schemas/other.zbus\")\n}\n",
+        )
+        .main_rs(
+            "zbus::include_schema!(\"station\");\nzbus::include_schema!(\"other\");\nmod api { zbus::include_schemas!(); }\n\
+             fn main() { let _ = (station::Reading::default(), other::Other::default(), api::station::Reading::default(), \
+             api::other::Other::default()); }\n",
+        );
+    let _ = user.build().success();
+
+    let user = user.build_rs(
         "fn main() -> Result<(), zbus_build::Error> {\n    zbus_build::compile(\"schemas/station.zbus\")?;\n    \
-         zbus_build::compile(\"schemas/other.zbus\")\n}\n",
+         zbus_build::Builder::new().schema(\"schemas/station.zbus\").type_attribute(\"*.*\", \"#[must_use]\").compile()\n}\n",
     );
     let output = user.build();
-    assert!(
-        !output.status.success() && output.stderr.contains("compile all of them by one `Builder`"),
-        "{}",
-        output.stderr
-    );
+    assert!(!output.status.success() && output.stderr.contains("has written another station.rs"), "{}", output.stderr);
 }
 
 #[test]
