@@ -1,4 +1,6 @@
 //! Compiling with options: several schemas, include folders, a folder for the output, parts left out.
+//!
+//! The examples change the current folder, which is one for a whole process: so each is a crate of its own.
 
 use std::path::{Path, PathBuf};
 
@@ -36,7 +38,7 @@ impl Builder {
     /// Compiles this schema, and those that it imports. A relative path starts at the crate's folder, where cargo runs
     /// build scripts.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { Value: f64 }")?;
     /// # std::env::set_current_dir(&folder)?;
@@ -54,7 +56,7 @@ impl Builder {
 
     /// Compiles these schemas, side by side: an import that they share is generated once.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { Value: f64 }")?;
     /// # std::fs::write(folder.path().join("roads.zbus"), "struct Road { Ice: bool }")?;
@@ -74,7 +76,7 @@ impl Builder {
     /// Looks for imports in this folder too, if there is none beside the file that imports. Folders are searched in the
     /// order in which they were named.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::create_dir(folder.path().join("shared"))?;
     /// # std::fs::write(folder.path().join("shared/units.zbus"), "struct Celsius { Degrees: f64 }")?;
@@ -95,7 +97,7 @@ impl Builder {
 
     /// Writes into this folder, which is created, and not into cargo's `OUT_DIR`, where `zbus::include_schema!` looks.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { Value: f64 }")?;
     /// # std::env::set_current_dir(&folder)?;
@@ -113,7 +115,7 @@ impl Builder {
 
     /// With client stubs, which is the default, or without.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "module weather; object station@1.0 { fn Now() -> f64; }")?;
     /// # std::env::set_current_dir(&folder)?;
@@ -133,7 +135,7 @@ impl Builder {
 
     /// With server traits, server types and publishers of events, which is the default, or without.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "module weather; object station@1.0 { fn Now() -> f64; }")?;
     /// # std::env::set_current_dir(&folder)?;
@@ -155,7 +157,7 @@ impl Builder {
     /// of events have the same names, methods and errors as the others, and hold the thread until a call has ended. They are made over a
     /// `zbus::blocking::Client`. Schemas without objects have none.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "module weather; object station@1.0 { fn Now() -> f64; }")?;
     /// # std::env::set_current_dir(&folder)?;
@@ -181,7 +183,7 @@ impl Builder {
     ///
     /// Without this option the Rust compiler names each method that is missing, and also each that a changed schema adds.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "module weather; object station@1.0 { fn Now() -> f64; }")?;
     /// # std::env::set_current_dir(&folder)?;
@@ -202,7 +204,7 @@ impl Builder {
     /// Where generated code finds the crate `zbus`, if that is not its name here: `::bus` for `bus = { package = "zbus", … }` in
     /// `Cargo.toml`, or `::api::zbus` for a crate that exports it again. The code then comes in with `bus::include_schema!("…")`.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { Value: f64 }")?;
     /// # std::env::set_current_dir(&folder)?;
@@ -227,7 +229,7 @@ impl Builder {
     /// error. Several attributes of a type stand in the order of the calls, behind its own; what it derives already is left out of
     /// theirs, so that `#[derive(Hash)]` can be said of all.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { At: timestamp, Value: f64 }")?;
     /// # std::env::set_current_dir(&folder)?;
@@ -250,7 +252,7 @@ impl Builder {
     ///
     /// A selector is `stem.Type.Member`, or `stem.Error.Variant.Field`; see [`type_attribute`](Self::type_attribute).
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { At: timestamp, Value: f64 }")?;
     /// # std::env::set_current_dir(&folder)?;
@@ -276,7 +278,7 @@ impl Builder {
     /// [`type_attribute`](Self::type_attribute) can say so. The selector names one type, by `stem.Type`; an error cannot be replaced. A
     /// path is seen from inside the generated module: start it with `::` or `crate::`.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "type Uuid = string; struct Station { Id: Uuid }")?;
     /// # std::env::set_current_dir(&folder)?;
@@ -301,7 +303,7 @@ impl Builder {
     /// [`bytes_type`](Self::bytes_type), [`time_type`](Self::time_type) and [`extern_type`](Self::extern_type) choices decide what its types are: repeat them
     /// here, as far as they are about this schema. What the external schema imports has to be named as external too.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("geometry.zbus"), "struct Point { X: f64 }")?;
     /// # std::fs::write(folder.path().join("map.zbus"), "import \"geometry.zbus\"; struct Line { From: Point }")?;
@@ -327,7 +329,7 @@ impl Builder {
     /// `calculator.Reading.Tags`, `calculator.Calculator.Last` (of an object, by the name of its trait: a method or a stream); `*` stands for
     /// any one name. Where several match, the last one holds. An alias is written as its own place says, wherever it is used.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use zbus_build::{Builder, MapType};
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { Tags: map<string, u8>, More: map<string, u8> }")?;
@@ -351,7 +353,7 @@ impl Builder {
     /// Says what `bytes` become, [`BytesType::Vec`] if nothing is said. The selectors are those of [`map_type`](Self::map_type). A client
     /// takes either as `&[u8]`.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use zbus_build::{Builder, BytesType};
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("files.zbus"), "struct Chunk { Data: bytes }")?;
@@ -375,7 +377,7 @@ impl Builder {
     ///
     /// [`TimeType::Chrono`] wants the feature `chrono` of the crate `zbus`.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use zbus_build::{Builder, TimeType};
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::write(folder.path().join("weather.zbus"), "struct Reading { At: timestamp, Took: duration }")?;
