@@ -127,6 +127,7 @@
 #[doc(hidden)]
 #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "a panic is how a broken rule is found")]
 pub mod any_bytes;
+mod any_value;
 mod backoff;
 pub mod blocking;
 pub mod broker;
@@ -143,6 +144,7 @@ mod log_limit;
 mod macros;
 mod object_id;
 mod outbox;
+mod rejection_kind;
 mod scheduling;
 pub mod server;
 pub mod status;

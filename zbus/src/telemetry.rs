@@ -16,7 +16,6 @@ pub(crate) use self::meters::reconnected;
 pub(crate) use self::meters::{dropped, event_published, events_missed};
 pub(crate) use self::trace::TRACEPARENT;
 use self::trace::TraceParent;
-use crate::error::Error;
 
 /// A call that is observed, at one of its ends.
 #[derive(Debug)]
@@ -84,9 +83,8 @@ impl Observed {
         (!self.span.is_none()).then(|| self.span.enter())
     }
 
-    /// A client's call has ended.
-    pub(crate) fn ended_call(&self, meter: Option<Meter>, error: Option<&Error>) {
-        let word = error.map_or(OK, outcome_of);
+    /// A client's call has ended. `word` says in one how.
+    pub(crate) fn ended_call(&self, meter: Option<Meter>, word: &'static str) {
         self.ended(word);
         if let Some(meter) = meter {
             meter.end(word);
@@ -122,20 +120,6 @@ pub(crate) const OK: &str = "ok";
 
 /// That of a method that the object does not have. Its name, which is the caller's invention, labels no metric.
 pub(crate) const UNKNOWN_METHOD: &str = "unknown_method";
-
-/// How a call ended, in one word.
-fn outcome_of(error: &Error) -> &'static str {
-    match error {
-        Error::Timeout { .. } => "timeout",
-        Error::NoServer { .. } => "no_server",
-        Error::Remote { .. } => "thrown",
-        Error::Rejected { .. } => "rejected",
-        Error::Encode { .. } | Error::TooLarge { .. } => "not_sent",
-        Error::Decode { .. } | Error::Generation { .. } => "unreadable",
-        Error::Broker(_) => "broker",
-        _ => "other",
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,11 @@
 //! The types of a schema that are not Rust's own, and the zero values that are not their `Default`.
 
-mod any;
-
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use self::any::{AnyValue, Plain};
+pub use crate::any_value::{AnyValue, Plain};
 /// Bytes whose clones share their content: the type `bytes` of a schema, if the build chooses it.
 pub use bytes::Bytes;
 /// The types `timestamp` and `duration` of a schema, if the build chooses them: `DateTime<Utc>` and `TimeDelta`.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Broker, BrokerError, BrokerErrorKind, memory};
+use super::error::not_an_address;
+use super::{Broker, BrokerError, memory};
 
 /// Connects to the broker of an address, or says why not.
 #[cfg_attr(not(feature = "redis"), expect(clippy::unused_async, reason = "Redis is what there is to wait for"))]
@@ -28,13 +29,10 @@ const EXAMPLES: &str = if cfg!(feature = "redis") {
     "memory://name (others need the feature `redis` of the crate `zbus`)"
 };
 
-pub(super) fn not_an_address(message: impl Into<String>) -> BrokerError {
-    BrokerError::new(BrokerErrorKind::Address, message)
-}
-
 #[cfg(all(test, feature = "redis"))]
 mod tests {
     use super::*;
+    use crate::broker::BrokerErrorKind;
 
     #[tokio::test]
     async fn mistyped_addresses_are_told_how_they_are_written_without_their_secrets() {

@@ -33,6 +33,11 @@ pub enum BrokerErrorKind {
     Restarted,
 }
 
+/// An error of an address that is none.
+pub(super) fn not_an_address(message: impl Into<String>) -> BrokerError {
+    BrokerError::new(BrokerErrorKind::Address, message)
+}
+
 impl BrokerError {
     /// An error of this kind; the message says what to do.
     pub fn new(kind: BrokerErrorKind, message: impl Into<String>) -> Self {

@@ -16,7 +16,7 @@ pub use self::reply::Reply;
 pub use self::request::Request;
 use super::in_flight::{Answer, Answered};
 use crate::error::Error;
-use crate::telemetry::{Meter, Observed};
+use crate::telemetry::{self, Meter, Observed};
 
 impl Request<'_> {
     /// Calls a method that does not throw, and waits for its `returns` values.
@@ -118,8 +118,22 @@ impl<'a> Call<'a> {
         let answered = ready!(self.state.poll(context, &mut self.request, self.one_way));
         self.state = State::Over;
         let outcome = answered.and_then(|answered| read(&self.request, answered));
-        self.observed.ended_call(self.meter.take(), outcome.as_ref().err());
+        self.observed.ended_call(self.meter.take(), outcome.as_ref().map_or_else(outcome_of, |_| telemetry::OK));
         Poll::Ready(outcome)
+    }
+}
+
+/// How a call failed, in one word for metrics and traces.
+fn outcome_of(error: &Error) -> &'static str {
+    match error {
+        Error::Timeout { .. } => "timeout",
+        Error::NoServer { .. } => "no_server",
+        Error::Remote { .. } => "thrown",
+        Error::Rejected { .. } => "rejected",
+        Error::Encode { .. } | Error::TooLarge { .. } => "not_sent",
+        Error::Decode { .. } | Error::Generation { .. } => "unreadable",
+        Error::Broker(_) => "broker",
+        Error::InAsync | Error::Thread(_) => "other",
     }
 }
 

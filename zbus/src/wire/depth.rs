@@ -1,10 +1,6 @@
 //! How deep the values of a message may nest, for a server or client that reads less than [`MAX_DEPTH`] levels.
 
-use rmp_serde::decode::Error;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
-use super::msgpack::{DecodeError, MAX_DEPTH};
+use super::msgpack::{DecodeError, MAX_DEPTH, nests_within};
 use super::response::Body;
 
 /// The deepest nesting of lists and maps that is read.
@@ -23,26 +19,16 @@ impl Depth {
         Self(levels.clamp(1, MAX_DEPTH))
     }
 
-    /// Whether a value has no more levels than this. None if it has.
-    pub(super) fn within(levels: usize, value: &[u8]) -> Option<()> {
-        let mut deserializer = rmp_serde::Deserializer::from_read_ref(value);
-        deserializer.set_max_depth(levels + 1);
-        match IgnoredAny::deserialize(&mut deserializer) {
-            Err(Error::DepthLimitExceeded) => None,
-            // Decoding finds all other errors.
-            _ => Some(()),
-        }
-    }
-
     /// Refuses a value that is deeper.
     pub(crate) fn check(self, bytes: &[u8]) -> Result<(), DecodeError> {
         // Decoding stops there in any case.
         if self.0 == MAX_DEPTH {
             return Ok(());
         }
-        Self::within(self.0, bytes).ok_or_else(|| {
-            DecodeError::new(format!("it nests deeper than {} levels, the `max_depth` that is set", self.0))
-        })
+        if nests_within(self.0, bytes) {
+            return Ok(());
+        }
+        Err(DecodeError::new(format!("it nests deeper than {} levels, the `max_depth` that is set", self.0)))
     }
 
     /// Refuses a response with a value that is deeper.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::msgpack::{DecodeError, EncodeError, MAX_DEPTH, decode, encode};
+use super::msgpack::{DOCUMENT, DecodeError, EncodeError, MAX_DEPTH, decode, encode};
 
 /// One encoded value: a `MessagePack` document that is whole, and no deeper than [`MAX_DEPTH`].
 ///
@@ -86,9 +86,6 @@ impl Default for Document {
         Self { bytes: Bytes::from_static(&[0xc0]) }
     }
 }
-
-/// The name by which the serializer knows an encoded value.
-pub(super) const DOCUMENT: &str = "$zbus::wire::Document";
 
 /// As it is on this wire. In another format it is the bytes.
 impl Serialize for Document {

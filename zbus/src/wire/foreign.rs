@@ -1,6 +1,6 @@
 //! The words in which servers of other libraries refuse a call. They send no `Kind`, but their texts are fixed.
 
-use crate::error::RejectionKind;
+use crate::rejection_kind::RejectionKind;
 
 /// What a refusal without a `Kind` is. Only the library itself writes the key `Error` of a response; what a method says is elsewhere.
 pub(super) fn kind(error: &str) -> RejectionKind {

@@ -18,6 +18,17 @@ pub(crate) use self::reader::Reader;
 /// this depth reading takes up to 800 KiB of stack in a build without optimizations. tokio's threads have 2 MiB.
 pub const MAX_DEPTH: usize = 128;
 
+/// A newtype struct of this name holds a value that is encoded already, and is written as it is.
+pub(super) const DOCUMENT: &str = "$zbus::wire::Document";
+
+/// Whether an encoded value has no more levels than this.
+pub(super) fn nests_within(levels: usize, value: &[u8]) -> bool {
+    let mut deserializer = rmp_serde::Deserializer::from_read_ref(value);
+    deserializer.set_max_depth(levels + 1);
+    // Decoding finds all other errors.
+    !matches!(IgnoredAny::deserialize(&mut deserializer), Err(rmp_serde::decode::Error::DepthLimitExceeded))
+}
+
 /// An error of a value that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]

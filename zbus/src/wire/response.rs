@@ -14,8 +14,8 @@ use super::msgpack::{self, DecodeError, EncodeError, Reader, decode};
 use super::request::slice;
 use super::text::{lossy, lossy_option, lossy_string};
 use super::{Bins, Generation, foreign};
-use crate::error::RejectionKind;
 use crate::failure::Failure;
+use crate::rejection_kind::RejectionKind;
 
 /// The last element of a response of generation 0.
 #[derive(Debug)]

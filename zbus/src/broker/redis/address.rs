@@ -13,7 +13,7 @@ use url::Url;
 
 use super::client::Endpoint;
 use crate::broker::BrokerError;
-use crate::broker::address::not_an_address;
+use crate::broker::error::not_an_address;
 
 /// What `scheme://rest` says. Go's `tcp://` and `unix://` carry a password as the user.
 pub(crate) fn endpoint(scheme: &str, rest: &str) -> Result<Endpoint, BrokerError> {

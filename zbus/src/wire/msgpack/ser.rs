@@ -9,9 +9,7 @@ use rmp::encode::{self, ValueWriteError};
 use serde::Serialize;
 use serde::ser::{self, Error as _};
 
-use super::{EncodeError, MAX_DEPTH};
-use crate::wire::depth::Depth;
-use crate::wire::document::DOCUMENT;
+use super::{DOCUMENT, EncodeError, MAX_DEPTH, nests_within};
 
 pub(crate) struct Serializer<'a> {
     out: &'a mut Vec<u8>,
@@ -43,7 +41,9 @@ impl<'a> Serializer<'a> {
         self.out.drain(start..start + header);
         if self.levels < MAX_DEPTH {
             let document = self.out.get(start..).unwrap_or_default();
-            Depth::within(self.levels, document).ok_or_else(too_deep)?;
+            if !nests_within(self.levels, document) {
+                return Err(too_deep());
+            }
         }
         Ok(())
     }

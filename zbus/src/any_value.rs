@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
-use super::{Timestamp, Value};
+use crate::types::{Timestamp, Value};
 use crate::wire::adapter;
 use crate::wire::{DecodeError, EncodeError, decode, decode_as, encode, encode_as};
 
