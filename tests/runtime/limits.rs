@@ -138,7 +138,7 @@ async fn ends(what: &str, client: &Client, options: CallOptions) -> Result<u64, 
     called.await.unwrap_or_else(|_| panic!("{what}: the call does not end"))
 }
 
-async fn addresses() -> (RedisServer, Vec<String>) {
+fn addresses() -> (RedisServer, Vec<String>) {
     let redis = RedisServer::start();
     let addresses = vec![redis.address(), "memory://extremes".to_owned()];
     (redis, addresses)
@@ -149,7 +149,7 @@ const TIMES: [Duration; 3] = [Duration::ZERO, Duration::from_nanos(1), Duration:
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_option_of_a_server_takes_the_smallest_and_the_largest_value() {
     type Set = Box<dyn Fn(Server) -> Server>;
-    let (_redis, addresses) = addresses().await;
+    let (_redis, addresses) = addresses();
     for address in &addresses {
         let client = Client::builder().timeout(Duration::from_secs(5)).connect(address).await.unwrap();
         // With whether calls are answered.
@@ -183,7 +183,7 @@ async fn every_option_of_a_server_takes_the_smallest_and_the_largest_value() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_option_of_a_client_and_a_call_takes_the_smallest_and_the_largest_value() {
-    let (_redis, addresses) = addresses().await;
+    let (_redis, addresses) = addresses();
     for address in &addresses {
         let server = Server::new("extremes").register(object()).unwrap().start(address).await.unwrap();
         for time in TIMES {
@@ -214,7 +214,7 @@ async fn every_option_of_a_client_and_a_call_takes_the_smallest_and_the_largest_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_option_of_a_subscription_takes_the_smallest_and_the_largest_value() {
-    let (_redis, addresses) = addresses().await;
+    let (_redis, addresses) = addresses();
     for address in &addresses {
         let client = Client::connect(address).await.unwrap();
         for events in [0, u32::MAX] {

@@ -10,6 +10,7 @@ mod workers;
 
 pub use lock::Mutex;
 
+#[allow(dead_code, reason = "the server uses more of it")]
 #[path = "../../../zbus/src/server/workers/pool.rs"]
 mod pool;
 
