@@ -2,7 +2,7 @@
 //! fold names here, so they cannot disagree.
 //!
 //! `heck` finds the words; what it would cut in pieces is made one plain word before: the plural of an acronym (`IPs`), an acronym with a
-//! version (`IPv4`), and the names of [`MIXED`].
+//! version (`IPv4`), and the names of a table (`MIXED`).
 
 use std::borrow::Cow;
 

@@ -22,7 +22,7 @@ impl Request<'_> {
     /// Calls a method that does not throw, and waits for its `returns` values.
     ///
     /// While the broker is out of reach, or takes no writes for now, nothing is written, and the call is tried again until its
-    /// deadline, with growing pauses, unless it is to [fail fast](CallOptions::fail_fast). Once the request may have been written it is
+    /// deadline, with growing pauses, unless it is to [fail fast](crate::client::CallOptions::fail_fast). Once the request may have been written it is
     /// not written again, unless the call is [idempotent](Request::idempotent).
     ///
     /// At the deadline, and where the future is dropped, the call is given up. If it was not written it never is. If it waits in its
