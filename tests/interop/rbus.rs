@@ -50,7 +50,7 @@ async fn a_client_that_waits_in_its_inbox_alone_hears_nothing_from_rbus() {
     let calculator = CalculatorClient::new(client).with_timeout(Duration::from_millis(300));
     let error = calculator.add(1.0, 2.0).await.unwrap_err();
     assert!(matches!(error, Error::Timeout { fate: Fate::Unseen, .. }) && error.may_have_run(), "{error}");
-    assert!(error.to_string().ends_with("one on rbus answers with `ReplyMode::PerCall` alone"), "{error}");
+    assert!(error.to_string().ends_with("(one on rbus answers only with `ReplyMode::PerCall`)"), "{error}");
     // The reply is where nobody looks, and is gone after a while.
     let mut connection = admin(&redis).await;
     let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
