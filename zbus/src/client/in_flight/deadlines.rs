@@ -36,13 +36,23 @@ pub(crate) trait Timed {
 pub(crate) struct Deadlines {
     /// Ticks are counted from here.
     origin: Instant,
-    /// The first and the last call of each tick's queue.
-    queues: BTreeMap<u64, (u64, u64)>,
+    /// The queue that a call was entered in last: most calls leave it before another begins.
+    newest: Option<Queue>,
+    /// The other queues.
+    queues: BTreeMap<u64, Queue>,
+}
+
+/// The calls that end in a tick; there is one at least.
+#[derive(Clone, Copy, Debug)]
+struct Queue {
+    tick: u64,
+    first: u64,
+    last: u64,
 }
 
 impl Deadlines {
     pub(crate) fn new() -> Self {
-        Self { origin: Instant::now(), queues: BTreeMap::new() }
+        Self { origin: Instant::now(), newest: None, queues: BTreeMap::new() }
     }
 
     /// The tick at whose beginning a deadline has passed.
@@ -61,23 +71,30 @@ impl Deadlines {
     /// Enters the call of a number; if it ends before all others, when that is.
     pub(crate) fn enter<S: Timed>(&mut self, calls: &mut Table<S>, number: u64, deadline: Instant) -> Option<Instant> {
         let tick = self.tick(deadline);
-        let before = match self.queues.entry(tick) {
-            Entry::Vacant(queue) => {
-                queue.insert((number, number));
-                NONE
-            }
-            Entry::Occupied(mut queue) => std::mem::replace(&mut queue.get_mut().1, number),
-        };
-        if let Some(slot) = calls.get_mut(number) {
-            *slot.due() = Some(Due { tick, before, after: NONE });
-        }
-        match due(calls, before) {
-            Some(before) => {
+        if let Some(queue) = &mut self.newest
+            && queue.tick == tick
+        {
+            let before = std::mem::replace(&mut queue.last, number);
+            set_due(calls, number, Due { tick, before, after: NONE });
+            if let Some(before) = due(calls, before) {
                 before.after = number;
-                None
             }
-            None if self.queues.first_key_value().is_some_and(|(first, _)| *first == tick) => self.beginning(tick),
-            None => None,
+            return None;
+        }
+        self.store_newest();
+        if let Some(queue) = self.queues.remove(&tick) {
+            self.newest = Some(queue);
+            return self.enter(calls, number, deadline);
+        }
+        self.newest = Some(Queue { tick, first: number, last: number });
+        set_due(calls, number, Due { tick, before: NONE, after: NONE });
+        let is_first = self.queues.first_key_value().is_none_or(|(first, _)| tick < *first);
+        if is_first { self.beginning(tick) } else { None }
+    }
+
+    fn store_newest(&mut self) {
+        if let Some(queue) = self.newest.take() {
+            self.queues.insert(queue.tick, queue);
         }
     }
 
@@ -92,33 +109,50 @@ impl Deadlines {
         if let Some(due) = due(calls, after) {
             due.before = before;
         }
+        if before != NONE && after != NONE {
+            return;
+        }
+        let is_newest = self.newest.is_some_and(|newest| newest.tick == tick);
         if before == NONE && after == NONE {
-            self.queues.remove(&tick);
-        } else if (before == NONE || after == NONE)
-            && let Some((first, last)) = self.queues.get_mut(&tick)
-        {
-            if before == NONE { *first = after } else { *last = before }
+            if is_newest {
+                self.newest = None;
+            } else {
+                self.queues.remove(&tick);
+            }
+            return;
+        }
+        let queue = if is_newest { self.newest.as_mut() } else { self.queues.get_mut(&tick) };
+        if let Some(queue) = queue {
+            if before == NONE { queue.first = after } else { queue.last = before }
         }
     }
 
     /// Takes out a call whose deadline has passed; its number.
     pub(crate) fn pop<S: Timed>(&mut self, calls: &mut Table<S>, now: Instant) -> Option<u64> {
-        let (tick, (number, _)) = self.queues.first_key_value().map(|(tick, queue)| (*tick, *queue))?;
-        if self.beginning(tick)? > now {
+        self.store_newest();
+        let queue = self.queues.first_key_value().map(|(_, queue)| *queue)?;
+        if self.beginning(queue.tick)? > now {
             return None;
         }
-        self.leave(calls, number);
-        Some(number)
+        self.leave(calls, queue.first);
+        Some(queue.first)
     }
 
     /// When the next deadline passes.
-    pub(crate) fn next(&self) -> Option<Instant> {
+    pub(crate) fn next(&mut self) -> Option<Instant> {
+        self.store_newest();
         self.queues.first_key_value().and_then(|(tick, _)| self.beginning(*tick))
     }
 }
 
+fn set_due<S: Timed>(calls: &mut Table<S>, number: u64, due: Due) {
+    if let Some(slot) = calls.get_mut(number) {
+        *slot.due() = Some(due);
+    }
+}
+
 fn due<S: Timed>(calls: &mut Table<S>, number: u64) -> Option<&mut Due> {
-    calls.get_mut(number)?.due().as_mut()
+    if number == NONE { None } else { calls.get_mut(number)?.due().as_mut() }
 }
 
 #[cfg(test)]
@@ -167,7 +201,7 @@ mod tests {
             let number = calls.insert(Slot(None));
             deadlines.enter(&mut calls, number, deadlines.origin + Duration::from_millis(milliseconds)).is_some()
         };
-        assert_eq!([10, 12, 7, 8, 6].map(&mut enter), [false, false, true, false, true]);
+        assert_eq!([10, 12, 7, 8, 6, 7, 12].map(&mut enter), [false, false, true, false, true, false, false]);
     }
 
     #[test]
@@ -183,7 +217,7 @@ mod tests {
                 let mut staying = staying.to_vec();
                 staying.sort_unstable();
                 assert_eq!(popped(&mut calls, &mut deadlines, 2), staying, "without {leaving:?}");
-                assert!(deadlines.queues.is_empty());
+                assert!(deadlines.newest.is_none() && deadlines.queues.is_empty());
             }
         }
     }

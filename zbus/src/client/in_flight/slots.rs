@@ -262,6 +262,10 @@ impl<R, E> State<R, E> {
     /// Sets when the wait of a call ends; the sweeper, if it has to know.
     fn set_deadline(&mut self, number: u64, deadline: Option<Instant>) -> Option<Waker> {
         let first = self.deadlines.enter(&mut self.calls, number, deadline?)?;
+        // The sweeper looks too early rather than being woken for every call.
+        if self.due.is_some_and(|due| due <= first) {
+            return None;
+        }
         self.due = Some(first);
         self.sweeper.take()
     }
@@ -290,11 +294,14 @@ impl<R, E> Entered<'_, R, E> {
         let slot = if self.holds_slot { state.calls.get_mut(self.number) } else { None };
         match slot {
             Some(slot) if matches!(slot.stage, Stage::Answered(_)) => {
-                let held = state.remove(self.number);
+                let stage = mem::replace(&mut slot.stage, Stage::Written);
+                let waker = slot.waker.take();
+                state.remove(self.number);
                 drop(state);
+                drop(waker);
                 self.holds_slot = false;
-                match held {
-                    Some(Slot { stage: Stage::Answered(answer), .. }) => Poll::Ready(Some(answer)),
+                match stage {
+                    Stage::Answered(answer) => Poll::Ready(Some(answer)),
                     _ => self.polled_after_completion(),
                 }
             }

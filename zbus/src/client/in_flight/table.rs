@@ -77,7 +77,7 @@ impl<T> Table<T> {
             _ => self.displaced.remove(&number),
         }?;
         self.len -= 1;
-        if 8 * self.len < self.capacity() && self.segments.len() > SEGMENTS_KEPT {
+        if self.segments.len() > SEGMENTS_KEPT && 8 * self.len < self.capacity() {
             self.shrink();
         }
         Some(value)
