@@ -106,6 +106,9 @@ const CALLS: usize = 10_000;
 /// The calls of a slow machine expire over a second or two, and each round trip takes a millisecond.
 const MOST_BATCHES: usize = CALLS / 8;
 
+/// How many requests may stay in their queue, to be dropped by the server that takes them.
+const MOST_LEFT: u32 = 1000;
+
 /// Calls that nobody answers.
 fn calls(client: &Client, limit: Duration) -> impl Future<Output = Vec<Result<(), Error>>> + use<> {
     join_all((0..CALLS).map(|_| {
@@ -133,7 +136,8 @@ async fn calls_that_expire_together_are_withdrawn_in_batches_and_hold_up_no_new_
     }
     let (withdrawals, questions) = (Counted::count(&broker.withdrawals), Counted::count(&broker.questions));
     assert!((1..=MOST_BATCHES).contains(&withdrawals) && questions <= MOST_BATCHES, "{withdrawals} and {questions}");
-    wait_until_empty(&broker).await;
+    // Some may have expired before those that wait before them.
+    wait_until_fewer(&broker, MOST_LEFT).await;
     server.shutdown().await;
 }
 
@@ -143,18 +147,18 @@ async fn calls_that_are_dropped_together_are_withdrawn_in_batches() {
     let client = Client::builder().connect_with(broker.clone()).await.unwrap();
     let dropped = tokio::time::timeout(Duration::from_secs(2), calls(&client, Duration::from_secs(60))).await;
     assert!(dropped.is_err());
-    wait_until_empty(&broker).await;
+    wait_until_fewer(&broker, 1).await;
     let withdrawals = Counted::count(&broker.withdrawals);
     assert!((1..=MOST_BATCHES).contains(&withdrawals), "{withdrawals}");
     // A client that is gone leaves nothing behind either.
     drop(tokio::time::timeout(Duration::from_secs(2), calls(&client, Duration::from_secs(60))).await);
     drop(client);
-    wait_until_empty(&broker).await;
+    wait_until_fewer(&broker, 1).await;
 }
 
-/// Until no request waits any more.
-async fn wait_until_empty(broker: &Counted) {
-    let one = || Write::PushBelow { list: "nobody.o".into(), message: Bytes::from_static(b"one"), limit: 1 };
+/// Until fewer requests wait than that.
+async fn wait_until_fewer(broker: &Counted, limit: u32) {
+    let one = || Write::PushBelow { list: "nobody.o".into(), message: Bytes::from_static(b"one"), limit };
     while broker.broker.write(vec![one()]).await.iter().any(Result::is_err) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

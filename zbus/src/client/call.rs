@@ -178,3 +178,19 @@ impl<'a> State<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::RemoteObject;
+    use crate::{Client, ObjectId};
+
+    #[tokio::test]
+    async fn a_call_that_waits_for_room_takes_little_memory() {
+        let client = Client::connect("memory://call-sizes").await.unwrap();
+        let object = RemoteObject::new(client, "m", ObjectId::new("o", ""));
+        let mut attempts = Attempts::begin(&mut object.request("X"), false).unwrap();
+        let (fast, slow) = (size_of::<Call<'_>>(), size_of_val(&attempts) + size_of_val(&attempts.send()));
+        assert!(fast <= 400 && slow <= 1200, "{fast} and {slow} bytes");
+    }
+}

@@ -200,7 +200,7 @@ mod tests {
         assert!(begin(&table, call.number));
         assert!(complete(&table, &table.id(call.number).to_string()));
         assert!(answer(&mut call).is_some());
-        call.renew();
+        call.renew(None);
         end(&table, call.number, Ok(()));
         assert!(begin(&table, call.number));
         end(&table, call.number, Ok(()));

@@ -1,6 +1,7 @@
 //! The attempts to have one request answered: it is written, waited for, perhaps written again, and taken back if it is given up.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -107,42 +108,55 @@ impl<'a> Attempts<'a> {
     }
 
     /// Makes the first attempt, after waiting for what it needs, and those that follow.
-    pub(super) async fn send(mut self) -> Result<Answered, Error> {
+    pub(super) async fn send(&mut self) -> Result<Answered, Error> {
         if self.fails_fast {
-            self.require_server().await?;
+            Box::pin(self.require_server()).await?;
         }
         self.run(None).await
     }
 
     /// Makes the attempts that follow the first, which has failed so.
-    pub(super) async fn retry(mut self, failed: Answer) -> Result<Answered, Error> {
+    pub(super) async fn retry(&mut self, failed: Answer) -> Result<Answered, Error> {
         self.run(Some(failed)).await
     }
 
     async fn run(&mut self, first: Option<Answer>) -> Result<Answered, Error> {
-        // The timer here is enough.
-        self.entered.renew();
-        let deadline = self.deadline;
-        let answer = self.attempts(first);
-        let answer = match deadline {
-            None => Some(answer.await),
-            Some(deadline) => tokio::time::timeout_at(deadline, answer).await.ok(),
+        if first.is_some() {
+            self.entered.renew(self.deadline);
+        }
+        // No timer of its own: thousands of calls may wait for room together, and expire together.
+        let (slots, number) = (&self.object.client.shared.in_flight.slots, self.entered.number);
+        let answer = {
+            let mut attempts = pin!(self.attempts(first));
+            poll_fn(|context| match attempts.as_mut().poll(context) {
+                Poll::Ready(answer) => Poll::Ready(Some(answer)),
+                Poll::Pending => slots.poll_expired(number, context).map(|()| None),
+            })
+            .await
         };
         match answer {
             Some(answer) => self.end(answer),
-            None => self.expire().await,
+            None => Box::pin(self.expire()).await,
         }
     }
 
     async fn attempts(&mut self, first: Option<Answer>) -> Answer {
         let _list = match self.replies {
             ReplyMode::Inbox => None,
-            ReplyMode::PerCall => Some(self.object.client.shared.reply_lists.open(self.id().to_string()).await?),
+            ReplyMode::PerCall => {
+                Some(Box::pin(self.object.client.shared.reply_lists.open(self.id().to_string())).await?)
+            }
         };
-        let mut answer = match first {
+        let answer = match first {
             Some(answer) => answer,
             None => self.attempt().await,
         };
+        // Thousands of calls may wait for room together: what few of them need takes no memory in the others.
+        if self.retries_after(&answer) { Box::pin(self.further_attempts(answer)).await } else { answer }
+    }
+
+    /// Retries for as long as it may help.
+    async fn further_attempts(&mut self, mut answer: Answer) -> Answer {
         let mut retries = Retries::new(self.retried());
         while !self.object.client.shared.in_flight.slots.is_closed()
             && let Some(delay) = retries.delay(&answer)
@@ -156,7 +170,7 @@ impl<'a> Attempts<'a> {
                 earlier.failed = Some(answer);
             }
             // The request of an attempt that was lost may still be answered.
-            self.entered.renew();
+            self.entered.renew(self.deadline);
             answer = tokio::select! {
                 biased;
                 late = wait(&mut self.entered) => late,
@@ -291,9 +305,13 @@ impl<'a> Attempts<'a> {
     }
 }
 
-/// The answer, for a caller with a timer of its own.
+/// The answer; the caller looks for the deadline itself.
 async fn wait(entered: &mut Entered<'_>) -> Answer {
-    poll_fn(|context| entered.poll_answer(context)).await.unwrap_or_else(|| Err(ended(true)))
+    poll_fn(|context| match entered.poll_answer(context) {
+        Poll::Ready(Some(answer)) => Poll::Ready(answer),
+        Poll::Ready(None) | Poll::Pending => Poll::Pending,
+    })
+    .await
 }
 
 impl Drop for Attempts<'_> {

@@ -4,7 +4,6 @@
 //! The queues are lists through the calls' own slots, so that they take no memory of their own.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use tokio::time::Instant;

@@ -239,6 +239,21 @@ impl<R, E> Slots<R, E> {
         expired == EXPIRED_AT_ONCE
     }
 
+    /// Ready at the deadline of a call that waits.
+    pub(crate) fn poll_expired(&self, number: u64, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        match state.calls.get_mut(number) {
+            Some(slot) if slot.expired => Poll::Ready(()),
+            Some(slot) => {
+                let before = keep(&mut slot.waker, context);
+                drop(state);
+                drop(before);
+                Poll::Pending
+            }
+            None => Poll::Pending,
+        }
+    }
+
     /// How many calls are in here.
     #[cfg(test)]
     pub(crate) fn taken(&self) -> usize {
@@ -320,14 +335,16 @@ impl<R, E> Entered<'_, R, E> {
         Poll::Ready(Some(Err((self.slots.ended)(true))))
     }
 
-    /// Waits again under the same number, without a deadline: after the call has failed, or for a caller with a timer of its own.
-    pub(crate) fn renew(&mut self) {
+    /// Waits again under the same number, after the call has failed.
+    pub(crate) fn renew(&mut self, deadline: Option<Instant>) {
         let mut state = self.slots.state.lock();
         let held = if self.holds_slot { state.remove(self.number) } else { None };
         let slot = self.slots.slot(self.one_way, state.closed);
         state.calls.insert_again(self.number, slot);
+        let sweeper = state.set_deadline(self.number, deadline);
         drop(state);
         drop(held);
+        wake(sweeper);
         self.holds_slot = true;
     }
 
