@@ -1,25 +1,25 @@
-//! What carries the bus: lists that processes push to and pop from, and channels that they publish to.
+//! The broker carries the bus: lists that processes push to and pop from, and channels that they publish to.
 //!
-//! A [`Broker`] moves bytes; what they mean is the wire's concern. Redis and Valkey (`redis://` and the like) and the broker inside the
-//! process (`memory://`) are here, and [`connect`] gives them as a `Broker`. A bus is carried over anything else by implementing the
+//! A [`Broker`] moves bytes and does not interpret them. This module has a broker for Redis and Valkey (`redis://` and related schemes)
+//! and one inside the process (`memory://`). [`connect`] returns either as a `Broker`. To carry the bus over anything else, implement the
 //! trait: [`ClientBuilder::connect_with`](crate::client::ClientBuilder::connect_with) and
-//! [`Server::start_with`](crate::Server::start_with) take any. `examples/custom-broker` carries it over unix sockets, without Redis.
+//! [`Server::start_with`](crate::Server::start_with) take any `Broker`. `examples/custom-broker` uses unix sockets, without Redis.
 //!
 //! # What a broker promises
-//! - **Lists** are queues. A message comes out once, to one pop, in the order in which it was written. A list is there from its first
-//!   message to its last; one that was written with a time is gone, with what it holds, that long after its newest message. Names are any
-//!   text.
-//! - **Channels** keep nothing: a message reaches those who listen when it is published. What a subscriber misses it is told
-//!   ([`Delivery`]).
-//! - **Errors** say whether something may have been done ([`BrokerErrorKind`]): a caller's
-//!   [`Error::may_have_run`](crate::Error::may_have_run) is as true as that.
-//! - **Time**: nothing but a pop waits for long, and a pop ends soon after it is told to. What has no connection comes back by itself,
-//!   or with the next use: nothing above tries more than to use it again.
+//! - **Lists** are queues. A message comes out once, to one pop, in the order in which it was written. A list exists from its first
+//!   message to its last. A list that was written with a time expires, with its messages, that long after its newest message. Names are
+//!   any text.
+//! - **Channels** store nothing: a message reaches the subscribers that listen when it is published. A subscriber that misses messages
+//!   gets a report ([`Delivery`]).
+//! - **Errors** say whether the operation may have been applied ([`BrokerErrorKind`]). A caller's
+//!   [`Error::may_have_run`](crate::Error::may_have_run) relies on it.
+//! - **Time**: only a pop waits for long, and a pop ends soon after it is stopped. A lost connection comes back by itself, or with the
+//!   next use. The layers above do nothing but use it again.
 //!
-//! [`Broker`] gains methods only with a default implementation, so that an implementation goes on compiling; [`Write`] may gain
-//! variants, to be answered with [`BrokerErrorKind::Refused`] where they are not known.
+//! [`Broker`] gains methods only with a default implementation, so that existing implementations still compile. [`Write`] may gain
+//! variants. Answer a variant that you do not know with [`BrokerErrorKind::Refused`].
 //!
-//! One that wraps another has only what it changes to say. This one tells what is written:
+//! A broker that wraps another implements the methods that it changes and forwards the others. This one prints each write:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -96,23 +96,23 @@ pub(crate) use connect::connect_within;
 pub use deliveries::{Deliveries, Delivery, DeliverySender};
 pub use error::{BrokerError, BrokerErrorKind};
 
-/// A boxed future of a broker: one a batch, none a call.
+/// A boxed future of a broker. One is allocated for each batch, none for each call.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// One thing to be written.
+/// One entry of a batch.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Write {
     /// Append a message to a list (Redis: `RPUSH`).
     Push {
-        /// The list; it comes to be with its first message.
+        /// The list. Its first message creates it.
         list: Arc<str>,
         /// The message.
         message: Bytes,
-        /// The list is gone this long after its newest such message (Redis: `EXPIRE`).
+        /// The list expires this long after its newest such message (Redis: `EXPIRE`).
         expire: Option<Duration>,
     },
-    /// The like for a list that holds fewer than `limit` messages; otherwise nothing is written, and it fails as
+    /// Append a message to a list that holds fewer than `limit` messages. Otherwise nothing is written, and the entry fails with
     /// [`BrokerErrorKind::Full`].
     PushBelow {
         /// The list.
@@ -122,7 +122,7 @@ pub enum Write {
         /// How many messages the list may hold afterwards.
         limit: u32,
     },
-    /// Hand a message to all who listen to a channel (Redis: `PUBLISH`).
+    /// Send a message to all subscribers of a channel (Redis: `PUBLISH`).
     Publish {
         /// The channel.
         channel: Arc<str>,
@@ -139,7 +139,7 @@ impl Write {
     }
 }
 
-/// Whether two neighbours of a batch can be written as one.
+/// Whether two neighbouring entries of a batch can be written as one.
 fn same_list(left: &Write, right: &Write) -> bool {
     match (left, right) {
         (Write::Push { list: left, expire: first, .. }, Write::Push { list: right, expire: second, .. }) => {
@@ -152,17 +152,17 @@ fn same_list(left: &Write, right: &Write) -> bool {
     }
 }
 
-/// What a pop gave. Its `Default` is nothing.
+/// The result of a pop. Its `Default` is empty.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Popped {
-    /// Which of the lists asked for: its index.
+    /// The index of the list that the messages are from.
     pub list: usize,
-    /// The oldest messages of that list, oldest first; none where the pop was stopped or had waited long enough.
+    /// The oldest messages of that list, oldest first. Empty if the pop was stopped or timed out.
     pub messages: Vec<Bytes>,
 }
 
-/// How far from either end of a list a withdrawal looks: what it may cost the broker.
+/// How far from either end of a list a withdrawal looks. It bounds the broker's work.
 pub const WITHDRAWAL_DEPTH: usize = 256;
 
 impl Popped {
@@ -172,37 +172,37 @@ impl Popped {
     }
 }
 
-/// Lists and channels, whoever keeps them.
+/// A store of lists and channels.
 pub trait Broker: Send + Sync + fmt::Debug + 'static {
-    /// Writes a batch in order, in as few round trips as it takes. The results are those of the batch's entries, in order; one that
-    /// fails does not keep the others back.
+    /// Writes a batch in order, in as few round trips as it takes. The results are those of the batch's entries, in order. An
+    /// entry that fails does not hold back the others.
     ///
-    /// Dropping the future leaves open how many were written.
+    /// If the future is dropped, any number of the entries may have been written.
     fn write(&self, batch: Vec<Write>) -> BoxFuture<'_, Vec<Result<(), BrokerError>>>;
 
-    /// Something that pops, on a connection of its own.
+    /// A popper with a connection of its own.
     ///
     /// # Errors
-    /// Where there is no such connection to be had.
+    /// If the connection cannot be made.
     fn popper(&self) -> BoxFuture<'_, Result<Box<dyn Popper>, BrokerError>>;
 
-    /// Listens to a channel. Subscribed when the future is ready; a lost connection comes back by itself, and is a
-    /// [`Delivery::Gap`] then.
+    /// Subscribes to a channel. The subscription is in place when the future is ready. A lost connection comes back by itself; the
+    /// subscriber then gets a [`Delivery::Gap`].
     ///
     /// # Errors
-    /// Where the broker is out of reach or refuses.
+    /// If the broker is unreachable or refuses.
     fn subscribe(&self, channel: &str) -> BoxFuture<'_, Result<Deliveries, BrokerError>>;
 
     /// Takes a message out of a list, if it is among the oldest or the newest [`WITHDRAWAL_DEPTH`]; true if it was.
     ///
     /// # Errors
-    /// Where the broker is out of reach or refuses: it is open then whether the message was taken out.
+    /// If the broker is unreachable or refuses. The message may or may not have been taken out.
     fn withdraw(&self, list: &str, message: Bytes) -> BoxFuture<'_, Result<bool, BrokerError>>;
 
     /// Takes messages out of a list: for each, in order, what [`Broker::withdraw`] says of it. Give them in the order in which they were
     /// written: the ones before a message are gone when it is looked for, so it is nearer to the head of the list.
     ///
-    /// One by one unless this is implemented.
+    /// The default implementation takes them out one by one.
     ///
     /// # Errors
     /// Those of [`Broker::withdraw`]. Some of the messages may have been taken out.
@@ -223,30 +223,30 @@ pub trait Broker: Send + Sync + fmt::Debug + 'static {
     /// The broker's clock: milliseconds since 1970. All who share the broker measure deadlines by it.
     ///
     /// # Errors
-    /// Where the broker is out of reach.
+    /// If the broker is unreachable.
     fn now(&self) -> BoxFuture<'_, Result<i64, BrokerError>>;
 
-    /// Which run of the broker this is: another text each time that it starts, or that another takes its place. None where it does not
-    /// tell, as is the case unless this is implemented.
+    /// The id of this run of the broker. It changes each time that the broker starts or is replaced. `None` if the broker has no such
+    /// id, which is the default.
     ///
     /// # Errors
-    /// Where the broker is out of reach or refuses.
+    /// If the broker is unreachable or refuses.
     fn run_id(&self) -> BoxFuture<'_, Result<Option<String>, BrokerError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    /// Enters a member in a set, for `lasting` from now on, in the broker's clock; one that is in it lasts anew. All who share a set use
-    /// one `lasting`: the whole set may be gone that long after its newest entry.
+    /// Adds a member to a set for `lasting` from now on, by the broker's clock. If it is a member already, its time starts anew. All
+    /// users of a set use the same `lasting`: the whole set may expire that long after its newest entry.
     ///
     /// # Errors
-    /// Where the broker is out of reach, refuses, or keeps no such sets, as is the case unless this is implemented: then its servers
-    /// are not seen, and nobody takes that for their absence.
+    /// If the broker is unreachable, refuses, or keeps no such sets. The default implementation keeps none: clients then do not see its
+    /// servers, and do not take that for their absence.
     fn announce(&self, set: &str, member: &str, lasting: Duration) -> BoxFuture<'_, Result<(), BrokerError>> {
         let _ = (set, member, lasting);
         Box::pin(std::future::ready(Err(no_sets())))
     }
 
-    /// Takes a member out of a set that it was entered in.
+    /// Removes a member from a set.
     ///
     /// # Errors
     /// Those of [`Broker::announce`].
@@ -269,15 +269,15 @@ fn no_sets() -> BrokerError {
     BrokerError::new(BrokerErrorKind::Refused, "this broker does not keep who is there")
 }
 
-/// Pops messages, one pop after the other.
+/// Pops messages, one pop at a time.
 pub trait Popper: Send {
-    /// Takes up to `max` messages from the first of `lists` that has any; waits for one otherwise, some seconds at most.
+    /// Takes up to `max` messages from the first of `lists` that has any. If none has, waits some seconds at most.
     ///
-    /// `stop` ends the waiting: what was taken by then comes back. The future must be driven to its end: dropping it may lose what
-    /// was taken.
+    /// `stop` ends the wait; the messages taken by then are returned. Poll the future to completion: dropping it may lose those
+    /// messages.
     ///
     /// # Errors
-    /// Where the broker is out of reach or refuses. The next pop connects anew.
+    /// If the broker is unreachable or refuses. The next pop connects anew.
     fn pop<'a>(
         &'a mut self,
         lists: &'a [Arc<str>],
@@ -286,5 +286,5 @@ pub trait Popper: Send {
     ) -> BoxFuture<'a, Result<Popped, BrokerError>>;
 }
 
-/// The most members of a set that are told: a bound for what a stranger may have entered.
+/// The most members of a set that are returned. It bounds what a foreign program may have added.
 pub(crate) const MOST_ANNOUNCED: usize = 1024;

@@ -1,4 +1,4 @@
-//! What a server tells of itself. Go's `zbus.Status`, key by key, and optional keys that Go ignores.
+//! The status of a server: Go's `zbus.Status`, key by key, and optional keys that Go ignores.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::ObjectId;
 use crate::types::{Timestamp, zero};
 use crate::wire::adapter;
 
-/// What a server tells of itself. Go's servers give its objects and workers alone.
+/// The status of a server. Go servers report only objects and workers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
@@ -18,33 +18,33 @@ pub struct Status {
     pub objects: Vec<ObjectStatus>,
     /// Its workers, free or busy.
     pub workers: Vec<WorkerStatus>,
-    /// The id of the server among those of its module: a UUID, another one each time that a server starts. None from Go.
+    /// The id of the server among the servers of its module: a UUID, new each time that a server starts. `None` from Go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// What [`Server::version`](crate::Server::version) says. None from Go.
+    /// The version set with [`Server::version`](crate::Server::version). `None` from Go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The contract hash (see `docs/contract-hash.md`) of each object that was generated from a schema, by `name@version`:
-    /// two that differ belong to schemas of which a message could tell that they do. Empty from Go.
+    /// The contract hash (see `docs/contract-hash.md`) of each object that was generated from a schema, by `name@version`.
+    /// If two hashes differ, the schemas differ in a way that a message can show. Empty from Go.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub contracts: BTreeMap<String, String>,
-    /// How its requests ended. None from Go.
+    /// How its requests ended. `None` from Go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counters: Option<Counters>,
 }
 
-/// How the requests of a server have ended since it started, each counted once. Those for the status do not count.
+/// How the requests of a server have ended since it started. Each is counted once. Status requests are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct Counters {
-    /// The method ended, and threw nothing.
+    /// The method ended without an error.
     pub served: u64,
     /// The method ended with an error of its own.
     pub failed: u64,
-    /// The method could not be run, or not to its end, and its caller learned why (see [`RejectionKind`](crate::RejectionKind)).
+    /// The method could not run, or not to its end, and its caller got the reason (see [`RejectionKind`](crate::RejectionKind)).
     pub rejected: u64,
-    /// No answer was due: the deadline had passed, the caller had given the call up, or the message was no request.
+    /// No reply was due: the deadline had passed, the caller had given up the call, or the message was not a request.
     pub dropped: u64,
 }
 
@@ -72,13 +72,13 @@ impl From<&ObjectId> for ObjectStatus {
 pub struct WorkerStatus {
     /// `free` or `busy`.
     pub state: String,
-    /// Since when.
+    /// When the worker entered this state.
     #[serde(with = "As::<adapter::Timestamp>")]
     pub start_time: Timestamp,
-    /// What a busy worker runs: `[object@version].Method()`.
+    /// The call that a busy worker runs: `[object@version].Method()`.
     pub action: String,
-    /// It runs a call whose deadline has passed, or one without a deadline for more than a minute: its method may hang, or block its
-    /// thread. False from Go.
+    /// The worker runs a call whose deadline has passed, or has run a call without a deadline for more than a minute. The method may
+    /// hang, or block its thread. False from Go.
     #[serde(skip_serializing_if = "is_false")]
     pub overdue: bool,
 }

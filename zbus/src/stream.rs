@@ -1,4 +1,4 @@
-//! Events, as subscribers get them.
+//! Subscriptions and their events.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,12 +17,12 @@ use crate::wire::{DecodeError, decode_as};
 
 /// The events of a stream, from the moment of subscription until this is dropped.
 ///
-/// An `Err` does not end it; only `None` does. `None` comes after [`StreamError::Lagged`] if the subscription is set to end then, and when
-/// the runtime that the client was connected in ends. Events that are not read yet wait, within the bounds of a [`Lag`].
+/// An `Err` does not end the subscription; only `None` does. `None` comes after [`StreamError::Lagged`] if the subscription is set to
+/// end then, and when the runtime that the client was connected in ends. Unread events wait, within the bounds of a [`Lag`].
 #[must_use = "a subscription ends when it is dropped"]
 pub struct Subscription<T = Value> {
     deliveries: Deliveries,
-    /// Keeps the connection.
+    /// Keeps the connection open.
     client: Client,
     decode: fn(&[u8]) -> Result<T, DecodeError>,
 }
@@ -35,8 +35,8 @@ impl<T> Subscription<T> {
         Self { deliveries, client, decode: |bytes| decode_as::<A, T>(bytes) }
     }
 
-    /// Sets how far this subscriber may fall behind, in place of what the schema says. It applies at once, also to the events that have
-    /// come since the subscription.
+    /// Sets how far this subscriber may fall behind. This replaces the schema's setting. It applies at once, also to the events that
+    /// have come since the subscription.
     pub fn with_lag(self, lag: Lag) -> Self {
         self.deliveries.set_lag(lag);
         self
@@ -71,15 +71,15 @@ impl<T> fmt::Debug for Subscription<T> {
     }
 }
 
-/// Why a subscriber has missed events, or cannot get them.
+/// Why a subscriber missed events, or cannot get them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StreamError {
-    /// The connection was lost and is back; what was published in between is lost.
+    /// The connection was lost and is back. Events that were published in between are lost.
     #[error("the connection was lost for {lasted:?}; the events in between are lost")]
     Gap {
-        /// The time from when the loss was noticed until the subscription was back. If a connection breaks silently, that is noticed
-        /// late, and earlier events are lost too.
+        /// The time from when the loss was noticed until the subscription was back. If a connection breaks silently, the client
+        /// notices late, and earlier events are lost too.
         lasted: Duration,
     },
     /// The subscriber was too slow for what its [`Lag`] allows.
@@ -91,7 +91,7 @@ pub enum StreamError {
     /// No event came within the time that a blocking subscriber waits.
     #[error("no event in {0:?}")]
     Elapsed(Duration),
-    /// A blocking subscriber inside an async runtime, whose tasks it would hold up.
+    /// A blocking subscriber was used inside an async runtime. It would block the runtime's tasks.
     #[error(
         "waiting for events inside an async runtime would hold it up: use the subscription of a `zbus::Client` there"
     )]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::not_an_address;
 use super::{Broker, BrokerError, memory};
 
-/// Connects to the broker of an address, or says why not.
+/// Connects to the broker of an address.
 #[cfg_attr(not(feature = "redis"), expect(clippy::unused_async, reason = "Redis is what there is to wait for"))]
 pub(super) async fn open(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
     let Some((scheme, rest)) = address.split_once("://") else {

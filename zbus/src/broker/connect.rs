@@ -1,4 +1,4 @@
-//! The first connection: processes start in any order, so the broker may come later.
+//! The first connection. Processes start in any order, so the broker may start after this one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,21 +9,20 @@ use tokio::time::Instant;
 use super::{Broker, BrokerError, BrokerErrorKind, address};
 use crate::backoff::reconnect_backoff;
 
-/// Between two tries.
+/// The longest delay between two tries.
 const LONGEST_DELAY: Duration = Duration::from_secs(1);
 
-/// The broker of an address, as [`Client::connect`](crate::Client::connect) takes it, connected. What uses it shares its connections;
-/// they close when nothing does any more.
+/// Connects to the broker of an address, in the form that [`Client::connect`](crate::Client::connect) takes. All users of the broker
+/// share its connections. They close when the last user is gone.
 ///
 /// # Errors
-/// [`BrokerErrorKind::Address`] where the address is none, [`BrokerErrorKind::Unreachable`] where nobody answers there,
-/// [`BrokerErrorKind::Refused`] where it does not let us in, or is a Redis Cluster.
+/// [`BrokerErrorKind::Address`] if the address is not valid, [`BrokerErrorKind::Unreachable`] if no broker answers there,
+/// [`BrokerErrorKind::Refused`] if the broker denies access, or is a Redis Cluster.
 pub async fn connect(address: &str) -> Result<Arc<dyn Broker>, BrokerError> {
     connect_within(address, Duration::ZERO).await
 }
 
-/// Connects to the broker of an address. One that is out of reach, or not ready yet, is tried again for as long as `wait`; zero tries
-/// once.
+/// Connects to the broker of an address. If the broker is unreachable or not ready, this retries for up to `wait`. Zero tries once.
 pub(crate) async fn connect_within(address: &str, wait: Duration) -> Result<Arc<dyn Broker>, BrokerError> {
     let deadline = Instant::now().checked_add(wait);
     let mut delays = reconnect_backoff().with_max_delay(LONGEST_DELAY).build();

@@ -1,4 +1,4 @@
-//! What waits for a subscriber. Each has its own queue, so that a slow one costs the others nothing.
+//! The queue of a subscriber. Each subscriber has its own, so that a slow one does not hold up the others.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -12,22 +12,22 @@ use parking_lot::Mutex;
 
 use crate::lag::Lag;
 
-/// A message of a subscribed channel, or what happened to one.
+/// A message of a subscribed channel, or a report that messages were lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delivery {
     /// A published message.
     Message(Bytes),
-    /// The connection was lost, and is back: messages in between are lost.
+    /// The connection was lost and is back. Messages in between are lost.
     Gap {
-        /// From when the loss was noticed until messages came again.
+        /// The time from when the loss was noticed until messages came again.
         lasted: Duration,
     },
     /// The subscriber was too slow: this many messages are lost.
     Lagged(u64),
 }
 
-/// What a subscription delivers, for as long as it is held.
+/// The deliveries of a subscription. Dropping this ends the subscription.
 pub struct Deliveries {
     // Declared, and so dropped, before the guard, which looks whether somebody is left.
     receiver: Receiver,
@@ -35,26 +35,26 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    /// A way to deliver, and what arrives by it. `guard` is dropped when nobody holds the deliveries any more.
+    /// A sender and the deliveries that it feeds. `guard` is dropped together with the deliveries.
     pub fn channel(guard: impl Any + Send + Sync) -> (DeliverySender, Self) {
         let queue = Arc::new(Mutex::new(Queue::default()));
         (DeliverySender { queue: Arc::clone(&queue) }, Self { receiver: Receiver { queue }, _guard: Box::new(guard) })
     }
 
-    /// Sets how much may wait. What waits already and is too much is dealt with at once.
+    /// Sets how much may wait. The bound applies at once, also to deliveries that wait already.
     pub(crate) fn set_lag(&self, lag: Lag) {
         let mut queue = self.receiver.queue.lock();
         queue.lag = lag;
         queue.fit();
     }
 
-    /// The next delivery; none where there is nothing more to come. Dropping the future loses nothing. For a broker that wraps another:
-    /// a client reads a [`Subscription`](crate::Subscription).
+    /// The next delivery; `None` if no more will come. Dropping the future loses nothing. This is for a broker that wraps another
+    /// broker. A client reads a [`Subscription`](crate::Subscription).
     pub async fn next(&mut self) -> Option<Delivery> {
         std::future::poll_fn(|context| self.poll_next(context)).await
     }
 
-    /// The next delivery; none where there is nothing more to come.
+    /// The next delivery; `None` if no more will come.
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Delivery>> {
         let mut queue = self.receiver.queue.lock();
         let next = queue.next();
@@ -79,7 +79,7 @@ pub struct DeliverySender {
 }
 
 impl DeliverySender {
-    /// Delivers; never waits. False where nobody listens any more, and so nobody will.
+    /// Queues a delivery without waiting. Returns false if the subscriber is gone; it does not come back.
     pub fn send(&self, delivery: Delivery) -> bool {
         let mut queue = self.queue.lock();
         if !queue.open {
@@ -94,7 +94,7 @@ impl DeliverySender {
         true
     }
 
-    /// Whether somebody listens.
+    /// Whether the subscriber still listens.
     pub fn is_open(&self) -> bool {
         self.queue.lock().open
     }
@@ -128,15 +128,15 @@ impl Drop for Receiver {
 struct Queue {
     lag: Lag,
     held: VecDeque<Delivery>,
-    /// Of the messages that are held.
+    /// The size of the held messages.
     bytes: usize,
-    /// How many were lost since it was last told.
+    /// How many messages were lost since the last report.
     missed: u64,
-    /// A gap was among what was lost.
+    /// The total length of the gaps that were lost.
     missed_gap: Option<Duration>,
-    /// Too much came for a subscription that ends then: nothing more is held.
+    /// The subscription ends because too much came. Nothing more is queued.
     overrun: bool,
-    /// False where one of the ends is gone, or where the subscription ended by being too slow.
+    /// False if either end is gone, or if the subscription ended because it was too slow.
     open: bool,
     waker: Option<Waker>,
 }

@@ -1,4 +1,4 @@
-//! What goes wrong between this process and its broker.
+//! Errors between this process and its broker.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -12,28 +12,28 @@ pub struct BrokerError {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What a [`BrokerError`] is.
+/// The kind of a [`BrokerError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BrokerErrorKind {
-    /// The address is not one, or needs a feature that is off.
+    /// The address is not valid, or needs a feature that is off.
     Address,
-    /// There is no connection, as the broker does not run, its host has no address, or it does not answer: nothing was written.
+    /// There is no connection: the broker does not run, its host has no address, or it does not answer. Nothing was written.
     Unreachable,
-    /// The broker said no (access rights, a key of another type), and will again: nothing was written.
+    /// The broker refused (access rights, a key of another type), and a retry will fail too. Nothing was written.
     Refused,
-    /// The broker takes no writes for now (it loads its data, is out of memory, or has become a replica): nothing was written.
+    /// The broker takes no writes for now (it loads its data, is out of memory, or has become a replica). Nothing was written.
     Unready,
-    /// A list holds as much as the writer lets it: nothing was written.
+    /// The list has reached the limit that the writer set. Nothing was written.
     Full,
-    /// The connection was lost under way: it is open what the broker has done.
+    /// The connection was lost during the operation. The broker may or may not have applied it.
     Lost,
-    /// The broker was restarted, or another took its place, while a call waited for its answer, and no longer had the request at the
-    /// call's deadline: the request or its answer may be lost with what the broker has not kept. It may have run all the same.
+    /// The broker was restarted or replaced while a call waited for its reply, and it no longer had the request at the call's deadline.
+    /// The broker may have lost the request or the reply. The method may have run all the same.
     Restarted,
 }
 
-/// An error of an address that is none.
+/// An error for an address that is not valid.
 pub(super) fn not_an_address(message: impl Into<String>) -> BrokerError {
     BrokerError::new(BrokerErrorKind::Address, message)
 }
@@ -51,7 +51,7 @@ impl BrokerError {
         )
     }
 
-    /// The like with what caused it.
+    /// Adds the cause of the error.
     #[must_use]
     pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
         Self { source: Some(Box::new(source)), ..self }
@@ -61,7 +61,7 @@ impl BrokerError {
         Self { message: format!("{}; it was waited for {time:?}", self.message), ..self }
     }
 
-    /// What it is.
+    /// The kind of the error.
     pub fn kind(&self) -> BrokerErrorKind {
         self.kind
     }
