@@ -177,7 +177,7 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mischief: Mischi
 async fn split(to: &mut OwnedWriteHalf, bytes: &[u8]) -> std::io::Result<()> {
     for byte in bytes {
         to.write_all(std::slice::from_ref(byte)).await?;
-        // Whoever reads gets its turn in between.
+        // The reader gets its turn in between.
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -191,7 +191,7 @@ impl CallState {
         }
     }
 
-    /// The like in the memory of another, if nobody else has that.
+    /// The same, in the memory of another context that nothing else holds.
     pub(crate) fn in_place_of(
         other: Option<Arc<Self>>,
         object: Arc<ObjectId>,

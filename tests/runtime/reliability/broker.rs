@@ -50,7 +50,7 @@ async fn kill_and_restart(redis: &mut RedisServer) {
     tokio::task::block_in_place(|| redis.restart());
 }
 
-/// Whoever kills its own connection, or waits longer than it may, gets no answer.
+/// No answer comes to a command that kills its own connection, or that takes too long.
 async fn ask(redis: &RedisServer, command: &str) {
     let _ = redis.ask(command).await;
 }

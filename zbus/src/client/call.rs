@@ -40,7 +40,7 @@ impl Request<'_> {
         self.replied(returns, false)
     }
 
-    /// The like for a method that throws.
+    /// Calls a method that throws.
     ///
     /// # Errors
     /// Those of [`Request::call`], and [`Error::Remote`] with what the method has thrown.

@@ -37,26 +37,26 @@ impl RemoteObject {
         Self { client, module, id, queue, destination, expiry: None, options }
     }
 
-    /// The like with another time limit for each call.
+    /// The same object, with another time limit for each call.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         self.with_options(CallOptions::new().timeout(timeout))
     }
 
-    /// The like whose calls may wait for ever.
+    /// The same object, whose calls may wait for ever.
     #[must_use]
     pub fn without_timeout(self) -> Self {
         self.with_options(CallOptions::new().without_timeout())
     }
 
-    /// The like with other options for each call; what they do not say stays as it is.
+    /// The same object, with other options for each call. What they do not set stays as it is.
     #[must_use]
     pub fn with_options(self, options: CallOptions) -> Self {
         let options = options.over(&self.options);
         Self { options, ..self }
     }
 
-    /// Listens to the events of this name on the wire, whoever publishes them. Subscribed when this returns. Where the connection of
+    /// Listens to the events of this name on the wire, from any publisher. Subscribed when this returns. Where the connection of
     /// the client's other subscriptions is lost, this waits until it is back.
     ///
     /// # Errors

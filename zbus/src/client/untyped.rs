@@ -177,7 +177,7 @@ impl Returned {
             .map_err(|source| Error::Decode { target: self.target.to_string(), source })
     }
 
-    /// The like as any value; several are an array.
+    /// What the method returned as a [`Value`]; several values are an array.
     ///
     /// # Errors
     /// Those of [`Returned::get`].

@@ -65,7 +65,7 @@ impl<'a> Request<'a> {
         self.arguments.push::<A, T>(value).map_err(|source| Error::Encode { what: name.to_owned(), source })
     }
 
-    /// The like with all its arguments.
+    /// A request with all its arguments.
     pub(crate) fn encoded(self, arguments: Bins) -> Self {
         Self { arguments, ..self }
     }

@@ -24,7 +24,7 @@ pub enum ReplyMode {
     /// there.
     #[default]
     Inbox,
-    /// In that list, and in one named by the `ID` of the request, where servers on rbus answer. Whoever takes the call finds its
+    /// In that list, and in one named by the `ID` of the request, where servers on rbus answer. Any kind of server finds its
     /// caller, also where servers of several kinds share a module.
     ///
     /// Such calls cost more: their replies come one by one. At most 256 of a client wait at once; others wait for their turn, within

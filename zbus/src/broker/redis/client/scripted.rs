@@ -89,7 +89,7 @@ impl Peer {
         self.next().await.expect("the connection should be open")
     }
 
-    /// The like; none where the connection is closed.
+    /// The next command; none if the connection is closed.
     pub(crate) async fn next(&mut self) -> Option<Vec<String>> {
         tokio::time::timeout(PATIENCE, self.read()).await.expect("a command or the end should come")
     }

@@ -362,7 +362,7 @@ impl<O: Observer> Owner<O> {
     }
 }
 
-/// Whoever waits learns that the task is gone, with its runtime.
+/// Callers that wait get an error: the task is gone, with its runtime.
 impl<O: Observer> Drop for Owner<O> {
     fn drop(&mut self) {
         let mut state = self.shared.state.lock();
