@@ -1,6 +1,7 @@
 //! Methods that block a thread of a multi-threaded runtime after they have had something sent: nobody else waits for them.
 
 use std::sync::{Arc, Mutex, mpsc};
+use std::task::Poll;
 use std::time::Duration;
 
 use zbus::server::RunningServer;
@@ -36,11 +37,14 @@ async fn start(address: &str, blocked: &Blocked, nested: Client) -> RunningServe
         .method("CallAnother", move || {
             let (client, blocked) = (nested_call.clone(), Arc::clone(&call));
             async move {
-                // The call is begun, and not waited for.
+                // The call is begun, and not waited for. Over the memory broker another thread may have answered it by then.
                 let mut call = Box::pin(async move { client.request("workers", "worker", "Quick", ()).await });
-                assert!(futures::poll!(&mut call).is_pending());
+                let begun = futures::poll!(&mut call);
                 block(&blocked);
-                call.await.unwrap();
+                match begun {
+                    Poll::Ready(answered) => answered.unwrap(),
+                    Poll::Pending => call.await.unwrap(),
+                };
             }
         });
     Server::new("workers").workers(16).register(object).unwrap().start(address).await.unwrap()
@@ -56,8 +60,11 @@ async fn holds_up_nobody(address: &str, method: &'static str) {
         let (open, gate) = mpsc::channel();
         *blocked.lock().unwrap() = Some(gate);
         let caller = client.clone();
-        let blocking = tokio::spawn(async move { caller.request("workers", "worker", method, ()).await.map(drop) });
+        let blocking = tokio::spawn(async move {
+            caller.request("workers", "worker", method, ()).timeout(Duration::from_secs(20)).await.map(drop)
+        });
         while blocked.lock().unwrap().is_some() {
+            assert!(!blocking.is_finished(), "the call ended before its method ran: {:?}", blocking.await);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let limit = Duration::from_secs(20);
